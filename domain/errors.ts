@@ -1,0 +1,682 @@
+/**
+ * Every error a person can meet, in one table: whether trying again can help, the exit status the
+ * command line gives for it, and its words in English and Chinese.
+ *
+ * A thrower names a code and the facts; the table holds the words. So a record keeps `{code, params}`
+ * and any client can show it in its reader's language. Placeholders are checked by the compiler.
+ */
+
+/** Exit statuses of the command line, documented in the README. */
+export const exitStatus = {
+  unexpected: 1,
+  usage: 2,
+  notFound: 3,
+  conflict: 4,
+  refused: 5,
+  access: 6,
+  unreachable: 7,
+  cloud: 8,
+  data: 9,
+  boot: 10,
+} as const;
+
+interface Words {
+  readonly message: string;
+  readonly hint: string;
+}
+
+interface ErrorEntry {
+  /** True when the same call may succeed later without anyone doing anything. */
+  readonly retryable: boolean;
+  readonly exit: keyof typeof exitStatus;
+  readonly en: Words;
+  readonly zh: Words;
+}
+
+const terminal = false;
+const retryable = true;
+
+function entry<const E extends Words, const Z extends Words>(
+  canRetry: boolean,
+  exit: keyof typeof exitStatus,
+  en: E,
+  zh: Z,
+) {
+  return { retryable: canRetry, exit, en, zh } as const;
+}
+
+export const errorTable = {
+  // --- what was asked ---
+  "input.invalid": entry(
+    terminal,
+    "usage",
+    { message: "{where}: {problem}", hint: "Correct the value and try again; nothing was changed." },
+    { message: "{where}：{problem}", hint: "请改正后重试；没有做任何更改。" },
+  ),
+  "node.version": entry(
+    terminal,
+    "usage",
+    {
+      message: "Node {needed} is needed, this is {found}",
+      hint: "Start it through npm (npx hypermotion …), which brings the right Node, or install Node {needed}.",
+    },
+    {
+      message: "需要 Node {needed}，当前为 {found}",
+      hint: "请通过 npm 启动（npx hypermotion …），或安装 Node {needed}。",
+    },
+  ),
+  "record.not-found": entry(
+    terminal,
+    "notFound",
+    { message: "There is no {kind} {id}", hint: "List what exists with: hypermotion {kind} list" },
+    { message: "{kind} {id} 不存在", hint: "可用 hypermotion {kind} list 查看已有的项。" },
+  ),
+  "record.exists": entry(
+    terminal,
+    "conflict",
+    { message: "A {kind} {id} exists already", hint: "Choose another name, or remove the other first." },
+    { message: "{kind} {id} 已存在", hint: "请换一个名称，或先删除已有的项。" },
+  ),
+  "record.contended": entry(
+    retryable,
+    "conflict",
+    {
+      message: "{kind} {id} was changed by others too often while we tried to change it",
+      hint: "Nothing to do: the step is tried again.",
+    },
+    { message: "{kind} {id} 被其他操作频繁修改", hint: "无需操作：该步骤会自动重试。" },
+  ),
+
+  // --- who asks ---
+  "auth.required": entry(
+    terminal,
+    "access",
+    { message: "This needs a login", hint: "Log in with: hypermotion login" },
+    { message: "需要先登录", hint: "请运行：hypermotion login" },
+  ),
+  "auth.wrong-password": entry(
+    terminal,
+    "access",
+    {
+      message: "User name or password is wrong",
+      hint: "The administrator's one-time password is printed when the console starts for the first time.",
+    },
+    { message: "用户名或密码错误", hint: "控制台首次启动时会打印管理员的一次性密码。" },
+  ),
+  "auth.forbidden": entry(
+    terminal,
+    "access",
+    {
+      message: "The role {role} may not do this, {needed} may",
+      hint: "Ask an administrator for the role {needed}.",
+    },
+    { message: "角色 {role} 无权执行，需要 {needed}", hint: "请向管理员申请角色 {needed}。" },
+  ),
+  "auth.wrong-code": entry(
+    terminal,
+    "access",
+    {
+      message: "The code is unknown, used up or expired",
+      hint: "Make a new one with: hypermotion server code",
+    },
+    { message: "注册码不存在、已用完或已过期", hint: "请用 hypermotion server code 生成新的注册码。" },
+  ),
+  "auth.wrong-certificate": entry(
+    terminal,
+    "access",
+    {
+      message: "{peer} shows another certificate than the one it was registered with",
+      hint: "Somebody may sit between, or {peer} was reinstalled: check, then register it again with a new code.",
+    },
+    {
+      message: "{peer} 出示的证书与注册时不同",
+      hint: "可能存在中间人，或 {peer} 已重装：请检查后用新的注册码重新注册。",
+    },
+  ),
+
+  // --- targets ---
+  "target.unknown-platform": entry(
+    terminal,
+    "usage",
+    { message: "{platform} is not a platform this version knows", hint: "Known platforms: {known}" },
+    { message: "此版本不支持平台 {platform}", hint: "支持的平台：{known}" },
+  ),
+  "target.unreachable": entry(
+    terminal,
+    "unreachable",
+    {
+      message: "Target {target} does not answer: {problem}",
+      hint: "Check address, network and credentials with: hypermotion target check {target}",
+    },
+    {
+      message: "目标 {target} 无响应：{problem}",
+      hint: "请用 hypermotion target check {target} 检查地址、网络与凭证。",
+    },
+  ),
+  "target.in-use": entry(
+    terminal,
+    "conflict",
+    {
+      message: "Target {target} is used by server {server}",
+      hint: "Clean up the server first: hypermotion clean-up {server}",
+    },
+    { message: "目标 {target} 正被服务器 {server} 使用", hint: "请先清理：hypermotion clean-up {server}" },
+  ),
+
+  // --- source servers ---
+  "server.busy": entry(
+    terminal,
+    "conflict",
+    {
+      message: "Server {server} is being moved by run {run} already",
+      hint: "Watch it with: hypermotion runs show {run}; or stop it with: hypermotion runs stop {run}",
+    },
+    {
+      message: "服务器 {server} 正由运行 {run} 处理",
+      hint: "查看：hypermotion runs show {run}；停止：hypermotion runs stop {run}",
+    },
+  ),
+  "server.wrong-state": entry(
+    terminal,
+    "conflict",
+    {
+      message: "Server {server} is {state}; {action} needs it to be {allowed}",
+      hint: "See what comes next with: hypermotion server show {server}",
+    },
+    {
+      message: "服务器 {server} 当前为 {state}；{action} 要求状态为 {allowed}",
+      hint: "请用 hypermotion server show {server} 查看下一步。",
+    },
+  ),
+  "server.not-synced": entry(
+    terminal,
+    "conflict",
+    {
+      message: "Server {server} has no recovery point to launch from",
+      hint: "Copy its disks first: hypermotion migrate {server} --target <target>",
+    },
+    {
+      message: "服务器 {server} 还没有可启动的恢复点",
+      hint: "请先复制磁盘：hypermotion migrate {server} --target <目标>",
+    },
+  ),
+  "server.disconnected": entry(
+    terminal,
+    "unreachable",
+    {
+      message: "The agent on {server} has not called since {lastSeenAt}",
+      hint: "Check on the source server that hypermotion-agent runs and reaches the console.",
+    },
+    {
+      message: "{server} 上的代理自 {lastSeenAt} 起未联系控制台",
+      hint: "请在源服务器上确认 hypermotion-agent 正在运行且能访问控制台。",
+    },
+  ),
+  "server.no-disks": entry(
+    terminal,
+    "refused",
+    {
+      message: "Server {server} reported no disk that can be copied",
+      hint: "Run the agent as root, or name disks with --disk.",
+    },
+    { message: "服务器 {server} 未报告可复制的磁盘", hint: "请以 root 运行代理，或用 --disk 指定磁盘。" },
+  ),
+
+  // --- disks and volumes ---
+  "disk.shrunk": entry(
+    terminal,
+    "data",
+    {
+      message: "Disk {disk} has {isBytes} bytes now, it had {wasBytes} when the server was registered",
+      hint: "Restart the agent so that it reports its disks anew, then migrate again.",
+    },
+    {
+      message: "磁盘 {disk} 现为 {isBytes} 字节，注册时为 {wasBytes} 字节",
+      hint: "请重启代理以重新上报磁盘，然后重新迁移。",
+    },
+  ),
+  "disk.vanished": entry(
+    terminal,
+    "data",
+    {
+      message: "Disk {disk} can't be opened any more: {problem}",
+      hint: "Bring the disk back and repeat; what was copied is kept.",
+    },
+    { message: "磁盘 {disk} 已无法打开：{problem}", hint: "请恢复该磁盘后重试；已复制的数据会保留。" },
+  ),
+  "disk.unreadable": entry(
+    terminal,
+    "data",
+    {
+      message: "Disk {disk} can't be read at byte {offsetBytes}: {problem}",
+      hint: "Check the disk's health at the source; the copy continues from there when repeated.",
+    },
+    {
+      message: "磁盘 {disk} 在字节 {offsetBytes} 处无法读取：{problem}",
+      hint: "请检查源端磁盘健康状况；重试时会从该处继续。",
+    },
+  ),
+  "volume.too-small": entry(
+    terminal,
+    "refused",
+    {
+      message: "Volume {volume} has {sizeBytes} bytes, {neededBytes} are needed",
+      hint: "Clean up and migrate again, so that the volume is made in the disk's size of today.",
+    },
+    {
+      message: "卷 {volume} 只有 {sizeBytes} 字节，需要 {neededBytes} 字节",
+      hint: "请清理后重新迁移，以便按磁盘当前大小创建卷。",
+    },
+  ),
+  "volume.too-large": entry(
+    terminal,
+    "refused",
+    {
+      message: "Disk {disk} needs {neededBytes} bytes, {platform} allows {maxBytes} for this volume",
+      hint: "Shrink the disk at the source, or choose another volume type or target.",
+    },
+    {
+      message: "磁盘 {disk} 需要 {neededBytes} 字节，{platform} 最多允许 {maxBytes}",
+      hint: "请在源端缩小磁盘，或选择其他卷类型或目标。",
+    },
+  ),
+  "volume.not-attached": entry(
+    terminal,
+    "data",
+    {
+      message: "Gateway {gateway} does not see volume {volume}",
+      hint: "Nothing was written. Repeat the migration; if it persists, clean up and start anew.",
+    },
+    {
+      message: "网关 {gateway} 未发现卷 {volume}",
+      hint: "没有写入任何数据。请重试迁移；若仍失败，请清理后重新开始。",
+    },
+  ),
+  "volume.io": entry(
+    terminal,
+    "data",
+    {
+      message: "Volume {volume} can't be written: {problem}",
+      hint: "Look at the volume in the target's own console; everything acknowledged so far is kept.",
+    },
+    { message: "卷 {volume} 无法写入：{problem}", hint: "请在目标平台控制台检查该卷；已确认的数据均已保留。" },
+  ),
+  "volume.differs": entry(
+    terminal,
+    "data",
+    {
+      message: "Volume {volume} differs from its disk in {blocks} blocks, the first at byte {offsetBytes}",
+      hint: "Run a delta sync: it compares all blocks and heals them.",
+    },
+    {
+      message: "卷 {volume} 与源磁盘有 {blocks} 个块不同，首个位于字节 {offsetBytes}",
+      hint: "请执行增量同步：它会比较并修复所有块。",
+    },
+  ),
+
+  // --- gateway and copying ---
+  "gateway.disk-full": entry(
+    terminal,
+    "data",
+    {
+      message: "No room is left at gateway {gateway} for volume {volume}",
+      hint: "Free space or enlarge the volume's storage, then repeat; the copy continues where it stopped.",
+    },
+    {
+      message: "网关 {gateway} 上卷 {volume} 的空间已满",
+      hint: "请释放或扩充存储后重试；复制会从中断处继续。",
+    },
+  ),
+  "gateway.unreachable": entry(
+    retryable,
+    "unreachable",
+    {
+      message: "Gateway {gateway} does not answer: {problem}",
+      hint: "It is tried again. If it persists, check that the security group opens port 18090.",
+    },
+    { message: "网关 {gateway} 无响应：{problem}", hint: "会自动重试。若持续失败，请检查安全组是否开放 18090 端口。" },
+  ),
+  "gateway.not-enrolled": entry(
+    terminal,
+    "unreachable",
+    {
+      message: "Gateway {gateway} did not enrol within {seconds} seconds",
+      hint: "It must reach the console at {console}: check routes, security group and its system log.",
+    },
+    {
+      message: "网关 {gateway} 在 {seconds} 秒内未完成注册",
+      hint: "网关必须能访问控制台 {console}：请检查路由、安全组和系统日志。",
+    },
+  ),
+  "gateway.restarted": entry(
+    retryable,
+    "data",
+    {
+      message: "Gateway {gateway} was restarted while it received blocks",
+      hint: "Nothing acknowledged is lost; the copy goes on.",
+    },
+    { message: "网关 {gateway} 在接收数据时被重启", hint: "已确认的数据不会丢失；复制会继续。" },
+  ),
+  "gateway.no-slot": entry(
+    terminal,
+    "refused",
+    {
+      message: "Server {server} needs {needed} volumes on one gateway, target {target} allows {allowed}",
+      hint: "Raise the target's limit if its gateway type attaches more volumes.",
+    },
+    {
+      message: "服务器 {server} 在同一网关上需要 {needed} 个卷，目标 {target} 只允许 {allowed} 个",
+      hint: "若网关机型可挂载更多卷，请调高目标的限制。",
+    },
+  ),
+  "gateway.refused": entry(
+    terminal,
+    "data",
+    {
+      message: "Gateway {gateway} refused the order: {problem}",
+      hint: "Gateway and console may be of different versions: clean up and let a new gateway be made.",
+    },
+    {
+      message: "网关 {gateway} 拒绝了指令：{problem}",
+      hint: "网关与控制台版本可能不同：请清理并重新创建网关。",
+    },
+  ),
+  "sync.agent-lost": entry(
+    retryable,
+    "unreachable",
+    {
+      message: "The agent on {server} has been away for {seconds} seconds",
+      hint: "Check the source server and its line; the copy goes on where it stopped.",
+    },
+    { message: "{server} 上的代理已离线 {seconds} 秒", hint: "请检查源服务器及其网络；复制会从中断处继续。" },
+  ),
+  "sync.stopped": entry(
+    terminal,
+    "conflict",
+    { message: "The copy of {server} was stopped", hint: "Start it again with: hypermotion sync {server}" },
+    { message: "{server} 的复制已停止", hint: "重新开始：hypermotion sync {server}" },
+  ),
+  "wire.broken": entry(
+    retryable,
+    "unreachable",
+    { message: "The connection to {peer} broke: {problem}", hint: "It is made again; nothing is lost." },
+    { message: "与 {peer} 的连接中断：{problem}", hint: "会自动重连；数据不会丢失。" },
+  ),
+  "wire.protocol": entry(
+    terminal,
+    "data",
+    {
+      message: "{peer} broke the wire protocol: {problem}",
+      hint: "Agent and gateway may be of different versions: update both.",
+    },
+    { message: "{peer} 违反了传输协议：{problem}", hint: "代理与网关版本可能不同：请同时升级。" },
+  ),
+
+  // --- driver repair ---
+  "repair.no-root": entry(
+    terminal,
+    "refused",
+    {
+      message: "No root file system was found on {disk}; seen: {seen}",
+      hint: "Launch with --no-repair if the server needs no drivers, or migrate the disk that holds its root.",
+    },
+    {
+      message: "在 {disk} 上找不到根文件系统；发现：{seen}",
+      hint: "若无需驱动可用 --no-repair 启动，或迁移包含根文件系统的磁盘。",
+    },
+  ),
+  "repair.unknown-guest": entry(
+    terminal,
+    "refused",
+    {
+      message: "Driver repair does not know this system: {found}",
+      hint: "Nothing was changed. Known: {known}. Launch with --no-repair to try it as it is.",
+    },
+    {
+      message: "驱动修复不支持此系统：{found}",
+      hint: "未做任何更改。支持：{known}。可用 --no-repair 按原样启动。",
+    },
+  ),
+  "repair.no-carrier": entry(
+    terminal,
+    "refused",
+    {
+      message: "Gateway {gateway} has no means to repair drivers: {problem}",
+      hint: "Run the gateway as root, or install libguestfs-tools on it.",
+    },
+    { message: "网关 {gateway} 无法修复驱动：{problem}", hint: "请以 root 运行网关，或在其上安装 libguestfs-tools。" },
+  ),
+  "repair.failed": entry(
+    terminal,
+    "boot",
+    {
+      message: "Driver repair failed at {action}: {problem}",
+      hint: "The replica is untouched and the clone is thrown away. The run's log holds the output.",
+    },
+    { message: "驱动修复在 {action} 处失败：{problem}", hint: "副本未受影响，克隆已丢弃。详见运行日志。" },
+  ),
+  "repair.not-verified": entry(
+    terminal,
+    "boot",
+    {
+      message: "After driver repair the check {check} failed: {seen}",
+      hint: "The server would not have booted, so it was not launched. The replica is untouched.",
+    },
+    {
+      message: "驱动修复后检查 {check} 未通过：{seen}",
+      hint: "服务器将无法启动，因此未启动。副本未受影响。",
+    },
+  ),
+
+  // --- launch ---
+  "launch.not-booted": entry(
+    terminal,
+    "boot",
+    {
+      message: "Instance {instance} did not boot: {seen}",
+      hint: "Its console output is kept in the run: hypermotion runs show {run}",
+    },
+    { message: "实例 {instance} 未能启动：{seen}", hint: "控制台输出保存在运行中：hypermotion runs show {run}" },
+  ),
+  "launch.no-machine": entry(
+    terminal,
+    "refused",
+    {
+      message: "This machine can't run instances: {problem}",
+      hint: "Install QEMU (Debian, Ubuntu: apt-get install qemu-system-x86) and launch again.",
+    },
+    {
+      message: "此机器无法运行实例：{problem}",
+      hint: "请安装 QEMU（Debian、Ubuntu：apt-get install qemu-system-x86）后重试。",
+    },
+  ),
+
+  // --- clouds ---
+  "cloud.throttled": entry(
+    retryable,
+    "cloud",
+    { message: "{platform} is limiting our requests", hint: "Nothing to do: the step is tried again." },
+    { message: "{platform} 正在限制请求频率", hint: "无需操作：该步骤会自动重试。" },
+  ),
+  "cloud.transient": entry(
+    retryable,
+    "cloud",
+    { message: "{platform} failed for a moment: {problem}", hint: "Nothing to do: the step is tried again." },
+    { message: "{platform} 暂时出错：{problem}", hint: "无需操作：该步骤会自动重试。" },
+  ),
+  "cloud.quota-exceeded": entry(
+    terminal,
+    "cloud",
+    { message: "{platform}: the quota for {what} is used up", hint: "Raise the quota, or free some, and repeat." },
+    { message: "{platform}：{what} 配额已用尽", hint: "请提高配额或释放资源后重试。" },
+  ),
+  "cloud.capacity": entry(
+    terminal,
+    "cloud",
+    { message: "{platform} has no {what} left", hint: "Choose another type or zone, or try later." },
+    { message: "{platform} 的 {what} 已售罄", hint: "请选择其他类型或可用区，或稍后再试。" },
+  ),
+  "cloud.not-found": entry(
+    terminal,
+    "cloud",
+    {
+      message: "{platform} knows no {what} {id}",
+      hint: "Somebody may have deleted it in the platform's own console. Clean up and migrate again.",
+    },
+    { message: "{platform} 上不存在 {what} {id}", hint: "可能已在平台控制台被删除。请清理后重新迁移。" },
+  ),
+  "cloud.wrong-state": entry(
+    terminal,
+    "cloud",
+    { message: "{platform}: {what} {id} is {state}", hint: "See why in the platform's own console, then repeat." },
+    { message: "{platform}：{what} {id} 状态为 {state}", hint: "请在平台控制台查明原因后重试。" },
+  ),
+  "cloud.forbidden": entry(
+    terminal,
+    "cloud",
+    {
+      message: "{platform} does not allow {action}",
+      hint: "Print the permissions needed with: hypermotion target policy {platform}",
+    },
+    { message: "{platform} 不允许 {action}", hint: "查看所需权限：hypermotion target policy {platform}" },
+  ),
+  "cloud.unexpected": entry(
+    terminal,
+    "cloud",
+    { message: "{platform} answered {problem}", hint: "See the run's log for the whole answer." },
+    { message: "{platform} 返回 {problem}", hint: "完整应答见运行日志。" },
+  ),
+
+  // --- waiting, and the rest ---
+  "not-ready": entry(
+    retryable,
+    "conflict",
+    { message: "Waiting for {what}: {state}", hint: "Nothing to do: it is looked at again." },
+    { message: "正在等待 {what}：{state}", hint: "无需操作：会再次检查。" },
+  ),
+  "console.unreachable": entry(
+    retryable,
+    "unreachable",
+    { message: "The console at {address} does not answer: {problem}", hint: "Start it with: hypermotion up" },
+    { message: "控制台 {address} 无响应：{problem}", hint: "请启动控制台：hypermotion up" },
+  ),
+  "run.stopped": entry(
+    terminal,
+    "conflict",
+    { message: "Run {run} was stopped by {by}", hint: "Start it again when you want to go on." },
+    { message: "运行 {run} 已被 {by} 停止", hint: "需要时可重新开始。" },
+  ),
+  "step.timeout": entry(
+    terminal,
+    "unreachable",
+    {
+      message: "Step {step} gave no sign for too long",
+      hint: "See what it waited for with: hypermotion runs show; then repeat.",
+    },
+    { message: "步骤 {step} 长时间无响应", hint: "请用 hypermotion runs show 查看其等待的内容，然后重试。" },
+  ),
+  "leftovers.found": entry(
+    terminal,
+    "cloud",
+    {
+      message: "{count} things of this migration are still at the target: {list}",
+      hint: "Repeat the clean-up; what stays after that must be removed in the platform's own console.",
+    },
+    {
+      message: "目标上仍有 {count} 个本次迁移的资源：{list}",
+      hint: "请重复清理；仍残留的需在平台控制台手动删除。",
+    },
+  ),
+  "internal.unexpected": entry(
+    terminal,
+    "unexpected",
+    { message: "Something unexpected happened: {problem}", hint: "This is a fault of ours: please report it with the run's log." },
+    { message: "发生意外错误：{problem}", hint: "这是我们的缺陷：请附运行日志反馈。" },
+  ),
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof errorTable;
+
+type Placeholders<S extends string> = S extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | Placeholders<Rest>
+  : never;
+
+/** The facts a code's words need, each shown as it is. */
+export type ErrorParams<C extends ErrorCode> = Record<
+  Placeholders<(typeof errorTable)[C]["en"][keyof Words]>,
+  string | number
+>;
+
+export type Language = "en" | "zh";
+
+/** What is kept in records, sent over callbacks and shown by clients. */
+export interface ErrorFacts {
+  readonly code: ErrorCode;
+  readonly params: Readonly<Record<string, string | number>>;
+}
+
+function fill(text: string, params: Readonly<Record<string, string | number>>): string {
+  return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(params[name] ?? whole));
+}
+
+/** The words for an error in one language. An unknown code (of a newer version) is shown as it is. */
+export function describeError(facts: ErrorFacts, language: Language = "en"): Words {
+  const words = (errorTable as Record<string, ErrorEntry>)[facts.code]?.[language];
+  if (words === undefined) return { message: facts.code, hint: JSON.stringify(facts.params) };
+  return { message: fill(words.message, facts.params), hint: fill(words.hint, facts.params) };
+}
+
+export class MigrationError<C extends ErrorCode = ErrorCode> extends Error {
+  readonly code: C;
+  readonly params: Readonly<Record<string, string | number>>;
+
+  constructor(code: C, params: ErrorParams<C>, options?: { cause?: unknown }) {
+    super(describeError({ code, params }).message, options);
+    this.name = "MigrationError";
+    this.code = code;
+    this.params = params;
+  }
+
+  get hint(): string {
+    return describeError(this).hint;
+  }
+
+  get retryable(): boolean {
+    return errorTable[this.code].retryable;
+  }
+
+  get facts(): ErrorFacts {
+    return { code: this.code, params: this.params };
+  }
+}
+
+export function isErrorCode(value: string): value is ErrorCode {
+  return Object.hasOwn(errorTable, value);
+}
+
+/** Rebuilds an error from facts that came over a wire or out of a record. */
+export function errorFromFacts(facts: { code: string; params: Record<string, string | number> }): MigrationError {
+  if (!isErrorCode(facts.code)) {
+    return new MigrationError("internal.unexpected", { problem: `${facts.code} ${JSON.stringify(facts.params)}` });
+  }
+  return new MigrationError(facts.code, facts.params as ErrorParams<typeof facts.code>);
+}
+
+/** Any thrown thing as facts for a record. Unknown errors keep their message, never their stack. */
+export function factsOf(error: unknown): ErrorFacts {
+  if (error instanceof MigrationError) return error.facts;
+  return {
+    code: "internal.unexpected",
+    params: { problem: error instanceof Error ? error.message : String(error) },
+  };
+}
+
+/**
+ * The name an error has when it leaves a step, which is what state machines retry on and catch:
+ * `NotReady` (a wait), `Retryable`, or the code of a terminal error.
+ */
+export function stepErrorName(error: unknown): string {
+  if (!(error instanceof MigrationError)) return "internal.unexpected";
+  if (error.code === "not-ready") return "NotReady";
+  return error.retryable ? "Retryable" : error.code;
+}
