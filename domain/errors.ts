@@ -50,7 +50,10 @@ export const errorTable = {
   "input.invalid": entry(
     terminal,
     "usage",
-    { message: "{where}: {problem}", hint: "Correct the value and try again; nothing was changed." },
+    {
+      message: "{where}: {problem}",
+      hint: "Correct the value and try again; nothing was changed.",
+    },
     { message: "{where}：{problem}", hint: "请改正后重试；没有做任何更改。" },
   ),
   "node.version": entry(
@@ -74,7 +77,10 @@ export const errorTable = {
   "record.exists": entry(
     terminal,
     "conflict",
-    { message: "A {kind} {id} exists already", hint: "Choose another name, or remove the other first." },
+    {
+      message: "A {kind} {id} exists already",
+      hint: "Choose another name, or remove the other first.",
+    },
     { message: "{kind} {id} 已存在", hint: "请换一个名称，或先删除已有的项。" },
   ),
   "record.contended": entry(
@@ -119,7 +125,10 @@ export const errorTable = {
       message: "The code is unknown, used up or expired",
       hint: "Make a new one with: hypermotion server code",
     },
-    { message: "注册码不存在、已用完或已过期", hint: "请用 hypermotion server code 生成新的注册码。" },
+    {
+      message: "注册码不存在、已用完或已过期",
+      hint: "请用 hypermotion server code 生成新的注册码。",
+    },
   ),
   "auth.wrong-certificate": entry(
     terminal,
@@ -138,7 +147,10 @@ export const errorTable = {
   "target.unknown-platform": entry(
     terminal,
     "usage",
-    { message: "{platform} is not a platform this version knows", hint: "Known platforms: {known}" },
+    {
+      message: "{platform} is not a platform this version knows",
+      hint: "Known platforms: {known}",
+    },
     { message: "此版本不支持平台 {platform}", hint: "支持的平台：{known}" },
   ),
   "target.unreachable": entry(
@@ -160,7 +172,10 @@ export const errorTable = {
       message: "Target {target} is used by server {server}",
       hint: "Clean up the server first: hypermotion clean-up {server}",
     },
-    { message: "目标 {target} 正被服务器 {server} 使用", hint: "请先清理：hypermotion clean-up {server}" },
+    {
+      message: "目标 {target} 正被服务器 {server} 使用",
+      hint: "请先清理：hypermotion clean-up {server}",
+    },
   ),
 
   // --- source servers ---
@@ -219,7 +234,10 @@ export const errorTable = {
       message: "Server {server} reported no disk that can be copied",
       hint: "Run the agent as root, or name disks with --disk.",
     },
-    { message: "服务器 {server} 未报告可复制的磁盘", hint: "请以 root 运行代理，或用 --disk 指定磁盘。" },
+    {
+      message: "服务器 {server} 未报告可复制的磁盘",
+      hint: "请以 root 运行代理，或用 --disk 指定磁盘。",
+    },
   ),
 
   // --- disks and volumes ---
@@ -227,7 +245,8 @@ export const errorTable = {
     terminal,
     "data",
     {
-      message: "Disk {disk} has {isBytes} bytes now, it had {wasBytes} when the server was registered",
+      message:
+        "Disk {disk} has {isBytes} bytes now, it had {wasBytes} when the server was registered",
       hint: "Restart the agent so that it reports its disks anew, then migrate again.",
     },
     {
@@ -242,7 +261,10 @@ export const errorTable = {
       message: "Disk {disk} can't be opened any more: {problem}",
       hint: "Bring the disk back and repeat; what was copied is kept.",
     },
-    { message: "磁盘 {disk} 已无法打开：{problem}", hint: "请恢复该磁盘后重试；已复制的数据会保留。" },
+    {
+      message: "磁盘 {disk} 已无法打开：{problem}",
+      hint: "请恢复该磁盘后重试；已复制的数据会保留。",
+    },
   ),
   "disk.unreadable": entry(
     terminal,
@@ -272,7 +294,8 @@ export const errorTable = {
     terminal,
     "refused",
     {
-      message: "Disk {disk} needs {neededBytes} bytes, {platform} allows {maxBytes} for this volume",
+      message:
+        "Disk {disk} needs {neededBytes} bytes, {platform} allows {maxBytes} for this volume",
       hint: "Shrink the disk at the source, or choose another volume type or target.",
     },
     {
@@ -299,13 +322,17 @@ export const errorTable = {
       message: "Volume {volume} can't be written: {problem}",
       hint: "Look at the volume in the target's own console; everything acknowledged so far is kept.",
     },
-    { message: "卷 {volume} 无法写入：{problem}", hint: "请在目标平台控制台检查该卷；已确认的数据均已保留。" },
+    {
+      message: "卷 {volume} 无法写入：{problem}",
+      hint: "请在目标平台控制台检查该卷；已确认的数据均已保留。",
+    },
   ),
   "volume.differs": entry(
     terminal,
     "data",
     {
-      message: "Volume {volume} differs from its disk in {blocks} blocks, the first at byte {offsetBytes}",
+      message:
+        "Volume {volume} differs from its disk in {blocks} blocks, the first at byte {offsetBytes}",
       hint: "Run a delta sync: it compares all blocks and heals them.",
     },
     {
@@ -334,7 +361,10 @@ export const errorTable = {
       message: "Gateway {gateway} does not answer: {problem}",
       hint: "It is tried again. If it persists, check that the security group opens port 18090.",
     },
-    { message: "网关 {gateway} 无响应：{problem}", hint: "会自动重试。若持续失败，请检查安全组是否开放 18090 端口。" },
+    {
+      message: "网关 {gateway} 无响应：{problem}",
+      hint: "会自动重试。若持续失败，请检查安全组是否开放 18090 端口。",
+    },
   ),
   "gateway.not-enrolled": entry(
     terminal,
@@ -361,7 +391,8 @@ export const errorTable = {
     terminal,
     "refused",
     {
-      message: "Server {server} needs {needed} volumes on one gateway, target {target} allows {allowed}",
+      message:
+        "Server {server} needs {needed} volumes on one gateway, target {target} allows {allowed}",
       hint: "Raise the target's limit if its gateway type attaches more volumes.",
     },
     {
@@ -388,18 +419,27 @@ export const errorTable = {
       message: "The agent on {server} has been away for {seconds} seconds",
       hint: "Check the source server and its line; the copy goes on where it stopped.",
     },
-    { message: "{server} 上的代理已离线 {seconds} 秒", hint: "请检查源服务器及其网络；复制会从中断处继续。" },
+    {
+      message: "{server} 上的代理已离线 {seconds} 秒",
+      hint: "请检查源服务器及其网络；复制会从中断处继续。",
+    },
   ),
   "sync.stopped": entry(
     terminal,
     "conflict",
-    { message: "The copy of {server} was stopped", hint: "Start it again with: hypermotion sync {server}" },
+    {
+      message: "The copy of {server} was stopped",
+      hint: "Start it again with: hypermotion sync {server}",
+    },
     { message: "{server} 的复制已停止", hint: "重新开始：hypermotion sync {server}" },
   ),
   "wire.broken": entry(
     retryable,
     "unreachable",
-    { message: "The connection to {peer} broke: {problem}", hint: "It is made again; nothing is lost." },
+    {
+      message: "The connection to {peer} broke: {problem}",
+      hint: "It is made again; nothing is lost.",
+    },
     { message: "与 {peer} 的连接中断：{problem}", hint: "会自动重连；数据不会丢失。" },
   ),
   "wire.protocol": entry(
@@ -444,7 +484,10 @@ export const errorTable = {
       message: "Gateway {gateway} has no means to repair drivers: {problem}",
       hint: "Run the gateway as root, or install libguestfs-tools on it.",
     },
-    { message: "网关 {gateway} 无法修复驱动：{problem}", hint: "请以 root 运行网关，或在其上安装 libguestfs-tools。" },
+    {
+      message: "网关 {gateway} 无法修复驱动：{problem}",
+      hint: "请以 root 运行网关，或在其上安装 libguestfs-tools。",
+    },
   ),
   "repair.failed": entry(
     terminal,
@@ -453,7 +496,10 @@ export const errorTable = {
       message: "Driver repair failed at {action}: {problem}",
       hint: "The replica is untouched and the clone is thrown away. The run's log holds the output.",
     },
-    { message: "驱动修复在 {action} 处失败：{problem}", hint: "副本未受影响，克隆已丢弃。详见运行日志。" },
+    {
+      message: "驱动修复在 {action} 处失败：{problem}",
+      hint: "副本未受影响，克隆已丢弃。详见运行日志。",
+    },
   ),
   "repair.not-verified": entry(
     terminal,
@@ -476,7 +522,10 @@ export const errorTable = {
       message: "Instance {instance} did not boot: {seen}",
       hint: "Its console output is kept in the run: hypermotion runs show {run}",
     },
-    { message: "实例 {instance} 未能启动：{seen}", hint: "控制台输出保存在运行中：hypermotion runs show {run}" },
+    {
+      message: "实例 {instance} 未能启动：{seen}",
+      hint: "控制台输出保存在运行中：hypermotion runs show {run}",
+    },
   ),
   "launch.no-machine": entry(
     terminal,
@@ -495,25 +544,37 @@ export const errorTable = {
   "cloud.throttled": entry(
     retryable,
     "cloud",
-    { message: "{platform} is limiting our requests", hint: "Nothing to do: the step is tried again." },
+    {
+      message: "{platform} is limiting our requests",
+      hint: "Nothing to do: the step is tried again.",
+    },
     { message: "{platform} 正在限制请求频率", hint: "无需操作：该步骤会自动重试。" },
   ),
   "cloud.transient": entry(
     retryable,
     "cloud",
-    { message: "{platform} failed for a moment: {problem}", hint: "Nothing to do: the step is tried again." },
+    {
+      message: "{platform} failed for a moment: {problem}",
+      hint: "Nothing to do: the step is tried again.",
+    },
     { message: "{platform} 暂时出错：{problem}", hint: "无需操作：该步骤会自动重试。" },
   ),
   "cloud.quota-exceeded": entry(
     terminal,
     "cloud",
-    { message: "{platform}: the quota for {what} is used up", hint: "Raise the quota, or free some, and repeat." },
+    {
+      message: "{platform}: the quota for {what} is used up",
+      hint: "Raise the quota, or free some, and repeat.",
+    },
     { message: "{platform}：{what} 配额已用尽", hint: "请提高配额或释放资源后重试。" },
   ),
   "cloud.capacity": entry(
     terminal,
     "cloud",
-    { message: "{platform} has no {what} left", hint: "Choose another type or zone, or try later." },
+    {
+      message: "{platform} has no {what} left",
+      hint: "Choose another type or zone, or try later.",
+    },
     { message: "{platform} 的 {what} 已售罄", hint: "请选择其他类型或可用区，或稍后再试。" },
   ),
   "cloud.not-found": entry(
@@ -523,12 +584,18 @@ export const errorTable = {
       message: "{platform} knows no {what} {id}",
       hint: "Somebody may have deleted it in the platform's own console. Clean up and migrate again.",
     },
-    { message: "{platform} 上不存在 {what} {id}", hint: "可能已在平台控制台被删除。请清理后重新迁移。" },
+    {
+      message: "{platform} 上不存在 {what} {id}",
+      hint: "可能已在平台控制台被删除。请清理后重新迁移。",
+    },
   ),
   "cloud.wrong-state": entry(
     terminal,
     "cloud",
-    { message: "{platform}: {what} {id} is {state}", hint: "See why in the platform's own console, then repeat." },
+    {
+      message: "{platform}: {what} {id} is {state}",
+      hint: "See why in the platform's own console, then repeat.",
+    },
     { message: "{platform}：{what} {id} 状态为 {state}", hint: "请在平台控制台查明原因后重试。" },
   ),
   "cloud.forbidden": entry(
@@ -538,7 +605,10 @@ export const errorTable = {
       message: "{platform} does not allow {action}",
       hint: "Print the permissions needed with: hypermotion target policy {platform}",
     },
-    { message: "{platform} 不允许 {action}", hint: "查看所需权限：hypermotion target policy {platform}" },
+    {
+      message: "{platform} 不允许 {action}",
+      hint: "查看所需权限：hypermotion target policy {platform}",
+    },
   ),
   "cloud.unexpected": entry(
     terminal,
@@ -557,7 +627,10 @@ export const errorTable = {
   "console.unreachable": entry(
     retryable,
     "unreachable",
-    { message: "The console at {address} does not answer: {problem}", hint: "Start it with: hypermotion up" },
+    {
+      message: "The console at {address} does not answer: {problem}",
+      hint: "Start it with: hypermotion up",
+    },
     { message: "控制台 {address} 无响应：{problem}", hint: "请启动控制台：hypermotion up" },
   ),
   "run.stopped": entry(
@@ -573,7 +646,10 @@ export const errorTable = {
       message: "Step {step} gave no sign for too long",
       hint: "See what it waited for with: hypermotion runs show; then repeat.",
     },
-    { message: "步骤 {step} 长时间无响应", hint: "请用 hypermotion runs show 查看其等待的内容，然后重试。" },
+    {
+      message: "步骤 {step} 长时间无响应",
+      hint: "请用 hypermotion runs show 查看其等待的内容，然后重试。",
+    },
   ),
   "leftovers.found": entry(
     terminal,
@@ -590,7 +666,10 @@ export const errorTable = {
   "internal.unexpected": entry(
     terminal,
     "unexpected",
-    { message: "Something unexpected happened: {problem}", hint: "This is a fault of ours: please report it with the run's log." },
+    {
+      message: "Something unexpected happened: {problem}",
+      hint: "This is a fault of ours: please report it with the run's log.",
+    },
     { message: "发生意外错误：{problem}", hint: "这是我们的缺陷：请附运行日志反馈。" },
   ),
 } as const satisfies Record<string, ErrorEntry>;
@@ -655,9 +734,14 @@ export function isErrorCode(value: string): value is ErrorCode {
 }
 
 /** Rebuilds an error from facts that came over a wire or out of a record. */
-export function errorFromFacts(facts: { code: string; params: Record<string, string | number> }): MigrationError {
+export function errorFromFacts(facts: {
+  code: string;
+  params: Record<string, string | number>;
+}): MigrationError {
   if (!isErrorCode(facts.code)) {
-    return new MigrationError("internal.unexpected", { problem: `${facts.code} ${JSON.stringify(facts.params)}` });
+    return new MigrationError("internal.unexpected", {
+      problem: `${facts.code} ${JSON.stringify(facts.params)}`,
+    });
   }
   return new MigrationError(facts.code, facts.params as ErrorParams<typeof facts.code>);
 }

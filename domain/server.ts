@@ -22,7 +22,11 @@ export type ServerState = (typeof serverStates)[number];
 export const transitions = {
   "start replication": { registered: "replicating", replicating: "replicating" },
   "finish initial sync": { replicating: "ready-for-test", "ready-for-test": "ready-for-test" },
-  "start test launch": { "ready-for-test": "testing", testing: "testing", "ready-for-cutover": "testing" },
+  "start test launch": {
+    "ready-for-test": "testing",
+    testing: "testing",
+    "ready-for-cutover": "testing",
+  },
   "accept test": { testing: "ready-for-cutover", "ready-for-cutover": "ready-for-cutover" },
   "revert test": { testing: "ready-for-test", "ready-for-test": "ready-for-test" },
   "start cutover": {
@@ -30,7 +34,10 @@ export const transitions = {
     "ready-for-cutover": "cutting-over",
     "cutting-over": "cutting-over",
   },
-  "abandon cutover": { "cutting-over": "ready-for-cutover", "ready-for-cutover": "ready-for-cutover" },
+  "abandon cutover": {
+    "cutting-over": "ready-for-cutover",
+    "ready-for-cutover": "ready-for-cutover",
+  },
   "finish cutover": { "cutting-over": "cut-over", "cut-over": "cut-over" },
   "revert cutover": { "cut-over": "ready-for-cutover", "ready-for-cutover": "ready-for-cutover" },
   finalize: { "cut-over": "finalized", finalized: "finalized" },
@@ -51,7 +58,10 @@ export type Transition = keyof typeof transitions;
  * The state after a transition.
  * @throws `server.wrong-state`, naming the states it is allowed from.
  */
-export function transition(server: { id: string; state: ServerState }, action: Transition): ServerState {
+export function transition(
+  server: { id: string; state: ServerState },
+  action: Transition,
+): ServerState {
   const moves: Partial<Record<ServerState, ServerState>> = transitions[action];
   const next = moves[server.state];
   if (next === undefined) {
@@ -76,4 +86,11 @@ export const replicationStatuses = [
 ] as const;
 
 /** Where a copy is held up, so that a slow one says why. */
-export const bottlenecks = ["source-disk", "source-cpu", "line", "gateway", "volume", "unknown"] as const;
+export const bottlenecks = [
+  "source-disk",
+  "source-cpu",
+  "line",
+  "gateway",
+  "volume",
+  "unknown",
+] as const;

@@ -38,7 +38,9 @@ export const syncOrder = z.object({
     port: z.number().int(),
     certificateFingerprint: fingerprint,
   }),
-  disks: z.array(z.object({ diskId: z.string(), volumeId: z.string(), sizeBytes: z.number().int() })),
+  disks: z.array(
+    z.object({ diskId: z.string(), volumeId: z.string(), sizeBytes: z.number().int() }),
+  ),
   /** 0 = no limit. */
   rateLimitBytesPerSecond: z.number().nonnegative().default(0),
   /** Run the hooks and freeze file systems around the pass. */

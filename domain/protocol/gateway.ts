@@ -97,7 +97,11 @@ export const sessionState = z.discriminatedUnion("state", [
 ]);
 export type SessionState = z.output<typeof sessionState>;
 
-export const verifyRequest = z.object({ volumeId: z.string(), sizeBytes: z.number().int(), device: deviceHint });
+export const verifyRequest = z.object({
+  volumeId: z.string(),
+  sizeBytes: z.number().int(),
+  device: deviceHint,
+});
 /** The volume re-read: its root hash, its SHA-256 over `sizeBytes`, and the blocks unlike the block map. */
 export const verifyResponse = z.object({
   rootHash: z.string(),
@@ -164,9 +168,17 @@ export const health = z.object({
 
 /** Callback bodies. A heartbeat is due at least every 20 s. 404 means: stop, nobody waits any more. */
 export const callbackBody = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("heartbeat"), progress: progress.optional(), doing: z.string().max(500).optional() }),
+  z.object({
+    kind: z.literal("heartbeat"),
+    progress: progress.optional(),
+    doing: z.string().max(500).optional(),
+  }),
   z.object({ kind: z.literal("sync-done"), result: sessionResult }),
   z.object({ kind: z.literal("repair-done"), report: repairReport }),
-  z.object({ kind: z.literal("failed"), error: errorFacts, log: z.string().max(100_000).optional() }),
+  z.object({
+    kind: z.literal("failed"),
+    error: errorFacts,
+    log: z.string().max(100_000).optional(),
+  }),
 ]);
 export type CallbackBody = z.output<typeof callbackBody>;

@@ -1,0 +1,215 @@
+/**
+ * What HyperMotion needs of a cloud. One implementation per platform, all alike to their callers.
+ *
+ * Three rules hold for every method:
+ *  - It may be repeated. A create takes a `token`, deterministic for the caller's purpose; a second
+ *    call with the same token returns the first call's resource. Deleting what is gone succeeds.
+ *  - It returns as soon as the cloud has taken the order. Waiting is done by asking again with `find…`
+ *    and looking at `state`; steps throw `not-ready` and the state machine comes back.
+ *  - It throws `MigrationError` with `cloud.…` codes only; `errors.ts` of each platform maps the cloud's
+ *    own codes. Retrying, rate limits and logging wrap a provider from outside (`wrap.ts`).
+ *
+ * What differs between clouds is data: `Capabilities`.
+ */
+import type { Platform } from "#domain/platform.ts";
+import type { DeviceHint, TargetHardware } from "#domain/protocol/gateway.ts";
+
+/** Put on everything that is created, so that a sweep finds what a ledger lost. */
+export interface Tags {
+  /** Which deployment of HyperMotion. */
+  readonly "hypermotion:console": string;
+  /** The source server or gateway it was made for. */
+  readonly "hypermotion:owner": string;
+  readonly Name: string;
+}
+
+export interface CreateOptions {
+  /** Deterministic; also the name where the cloud finds by name. At most 63 of [a-z0-9-]. */
+  readonly token: string;
+  readonly tags: Tags;
+}
+
+/** A thing is `pending` until it can be used and `failed` when it never will be. */
+export type ResourceState = "pending" | "ready" | "deleting" | "failed";
+
+export interface Volume {
+  readonly id: string;
+  readonly sizeBytes: number;
+  readonly state: ResourceState;
+  readonly attachedTo?: string;
+  /** How the instance it hangs on recognises it; present when attached. */
+  readonly device?: DeviceHint;
+  readonly problem?: string;
+}
+
+export interface Snapshot {
+  readonly id: string;
+  readonly volumeId: string;
+  readonly state: ResourceState;
+  readonly problem?: string;
+}
+
+export interface Image {
+  readonly id: string;
+  readonly state: ResourceState;
+  readonly problem?: string;
+}
+
+export type InstanceState = "pending" | "running" | "stopped" | "deleting" | "failed";
+
+export interface Instance {
+  readonly id: string;
+  readonly state: InstanceState;
+  readonly privateAddress?: string;
+  readonly publicAddress?: string;
+  readonly problem?: string;
+}
+
+export interface InstanceType {
+  readonly name: string;
+  readonly vcpus: number;
+  readonly memoryBytes: number;
+  readonly hardware: TargetHardware;
+  /** Volumes it can attach beside its system disk. */
+  readonly maxVolumes: number;
+}
+
+/** How a repaired clone becomes a booting system disk, best first. Chosen when the migration is planned. */
+export const bootStrategies = [
+  "rootSwap",
+  "attachAsOsDisk",
+  "bootFromVolume",
+  "imageFromSnapshot",
+  "imageFromVolume",
+  "hyperDoorCopy",
+] as const;
+export type BootStrategy = (typeof bootStrategies)[number];
+
+export interface VolumeRule {
+  readonly minBytes: number;
+  readonly maxBytes: number;
+  /** Sizes are multiples of this. */
+  readonly stepBytes: number;
+}
+
+export interface Capabilities {
+  readonly volumes: { readonly system: VolumeRule; readonly data: VolumeRule };
+  /** Volumes a gateway may hold at once. */
+  readonly gatewayMaxVolumes: number;
+  readonly userData: { readonly maxBytes: number };
+  readonly idempotency: "clientToken" | "clientChosenId" | "findByNameAndTag";
+  readonly bootStrategies: readonly BootStrategy[];
+  readonly firmware: readonly ("bios" | "uefi")[];
+  /** Snapshots can become new volumes: driver repair works on a clone and the replica stays exact. */
+  readonly canClone: boolean;
+  /** `readConsole` shows a launched instance's serial line. */
+  readonly hasConsole: boolean;
+}
+
+export interface SecurityRule {
+  readonly port: number;
+  /** CIDR blocks that may connect. */
+  readonly from: readonly string[];
+}
+
+export interface GatewaySpec extends CreateOptions {
+  readonly instanceType?: string;
+  readonly securityGroupId: string;
+  /** JSON of `gatewayBootstrap`; holds a one-time code and nothing lasting. */
+  readonly userData: string;
+}
+
+export interface LaunchSpec extends CreateOptions {
+  readonly instanceType: string;
+  readonly securityGroupId: string;
+  readonly strategy: BootStrategy;
+  /** In the order of the source's disks; the first boots. Their life ends with the instance. */
+  readonly volumeIds: readonly string[];
+  readonly imageId?: string;
+}
+
+/** A thing that still exists at the target and carries our tags. */
+export interface Leftover {
+  readonly kind: ResourceKind;
+  readonly id: string;
+  readonly name: string;
+}
+
+export const resourceKinds = [
+  "security-group",
+  "instance",
+  "address",
+  "volume",
+  "snapshot",
+  "image",
+] as const;
+export type ResourceKind = (typeof resourceKinds)[number];
+
+export interface Provider {
+  readonly platform: Platform;
+
+  /** Differences as data, probed where the cloud can tell. Cheap after the first call. */
+  capabilities(): Promise<Capabilities>;
+
+  /** Proves that the target answers and the credentials hold. @throws `target.unreachable`, `cloud.forbidden` */
+  check(): Promise<void>;
+
+  /** Everything that carries the owner's tag (or any owner's of this console), whoever made it. */
+  listOwned(owner?: string): Promise<Leftover[]>;
+
+  readonly network: {
+    ensureSecurityGroup(
+      options: CreateOptions & { rules: readonly SecurityRule[] },
+    ): Promise<{ id: string }>;
+    deleteSecurityGroup(id: string): Promise<void>;
+    /** A public address, fixed until released, and bound to the instance; where the cloud has none apart, `undefined`. */
+    ensureAddress(
+      options: CreateOptions & { instanceId: string },
+    ): Promise<{ id: string; address: string } | undefined>;
+    releaseAddress(id: string): Promise<void>;
+  };
+
+  readonly compute: {
+    listInstanceTypes(): Promise<InstanceType[]>;
+    createGateway(spec: GatewaySpec): Promise<{ id: string }>;
+    launch(spec: LaunchSpec): Promise<{ id: string }>;
+    findInstance(id: string): Promise<Instance | undefined>;
+    findInstanceByToken(token: string): Promise<Instance | undefined>;
+    stopInstance(id: string): Promise<void>;
+    /** Also deletes the volumes it was launched with. */
+    deleteInstance(id: string): Promise<void>;
+    /** What the serial console has shown so far, newest at the end, at most 256 KiB. */
+    readConsole(id: string): Promise<string>;
+  };
+
+  readonly volumes: {
+    /** Empty, or a clone of a snapshot. */
+    createVolume(
+      options: CreateOptions & {
+        sizeBytes: number;
+        role: "system" | "data";
+        fromSnapshotId?: string;
+      },
+    ): Promise<{ id: string }>;
+    findVolume(id: string): Promise<Volume | undefined>;
+    attachVolume(volumeId: string, instanceId: string): Promise<void>;
+    detachVolume(volumeId: string): Promise<void>;
+    deleteVolume(id: string): Promise<void>;
+    createSnapshot(options: CreateOptions & { volumeId: string }): Promise<{ id: string }>;
+    findSnapshot(id: string): Promise<Snapshot | undefined>;
+    deleteSnapshot(id: string): Promise<void>;
+  };
+
+  /** Only for the strategies `imageFromSnapshot` and `imageFromVolume`. */
+  readonly images?: {
+    createImage(
+      options: CreateOptions & {
+        snapshotId?: string;
+        volumeId?: string;
+        firmware: "bios" | "uefi";
+      },
+    ): Promise<{ id: string }>;
+    findImage(id: string): Promise<Image | undefined>;
+    deleteImage(id: string): Promise<void>;
+  };
+}
