@@ -1,0 +1,48 @@
+/**
+ * What is told to people while their servers move, in both languages. An event keeps type and facts;
+ * clients make the words.
+ */
+import type { Language } from "./errors.ts";
+
+export const eventTable = {
+  "server.registered": { en: "Registered with {disks} disks", zh: "已注册，共 {disks} 块磁盘" },
+  "server.state": { en: "Now {state}", zh: "当前状态：{state}" },
+  "run.started": { en: "{kind} started", zh: "{kind} 已开始" },
+  "run.succeeded": { en: "{kind} done", zh: "{kind} 已完成" },
+  "run.failed": { en: "{kind} failed: {message}", zh: "{kind} 失败：{message}" },
+  "run.stopped": { en: "{kind} stopped by {by}", zh: "{kind} 已被 {by} 停止" },
+  "gateway.enrolled": { en: "Gateway {gateway} is ready", zh: "网关 {gateway} 已就绪" },
+  "sync.started": { en: "Copying started ({mode})", zh: "开始复制（{mode}）" },
+  "sync.stalled": { en: "Copying waits for the agent", zh: "复制正在等待代理" },
+  "sync.recovered": { en: "Copying goes on", zh: "复制已恢复" },
+  "sync.done": {
+    en: "Copied: {changedBytes} bytes changed, {sentBytes} sent",
+    zh: "复制完成：变化 {changedBytes} 字节，发送 {sentBytes} 字节",
+  },
+  "recovery-point.taken": { en: "Recovery point {id} taken", zh: "已创建恢复点 {id}" },
+  "repair.done": {
+    en: "Drivers repaired: {actions} changes, {checks} checks passed",
+    zh: "驱动修复完成：{actions} 处更改，{checks} 项检查通过",
+  },
+  "launch.booted": {
+    en: "Booted as {instance}: {evidence}",
+    zh: "已启动为 {instance}：{evidence}",
+  },
+  "launch.not-booted": { en: "Did not boot: {evidence}", zh: "未能启动：{evidence}" },
+  "clean-up.done": {
+    en: "Cleaned up, nothing is left at the target",
+    zh: "清理完成，目标上无残留",
+  },
+} as const satisfies Record<string, Record<Language, string>>;
+
+export type EventType = keyof typeof eventTable;
+
+/** An event's words. A type of a newer version is shown as it is. */
+export function describeEvent(
+  event: { type: string; params: Readonly<Record<string, string | number>> },
+  language: Language = "en",
+): string {
+  const words = (eventTable as Record<string, Record<Language, string>>)[event.type]?.[language];
+  if (words === undefined) return `${event.type} ${JSON.stringify(event.params)}`;
+  return words.replace(/\{(\w+)\}/g, (whole, name: string) => String(event.params[name] ?? whole));
+}

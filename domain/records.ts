@@ -1,0 +1,250 @@
+/**
+ * What is kept about a migration. One record is one item of the store, and every rule that must never
+ * be broken concerns one record only. `version` counts writes and guards them.
+ */
+import { z } from "zod";
+import { inventory } from "./inventory.ts";
+import { platforms } from "./platform.ts";
+import { errorFacts, fingerprint, progress, sessionResult, syncMode } from "./protocol/facts.ts";
+import { deviceHint, repairReport } from "./protocol/gateway.ts";
+import { bottlenecks, replicationStatuses, serverStates } from "./server.ts";
+
+const instant = z.iso.datetime();
+
+const base = z.object({
+  id: z.string(),
+  version: z.number().int(),
+  createdAt: instant,
+  updatedAt: instant,
+});
+
+/** An error with the run it belongs to. Its words are made from code and params when it is shown. */
+export const recordedError = errorFacts.extend({ runId: z.string().optional(), at: instant });
+
+/** A cloud account, region and network that servers are moved to. Its credentials are kept apart. */
+export const target = base.extend({
+  name: z.string(),
+  platform: z.enum(platforms),
+  /** The platform's own options, checked by its `config.ts`. */
+  config: z.record(z.string(), z.unknown()),
+  maxGateways: z.number().int().positive(),
+  /** Volumes a gateway may hold, where the operator allows fewer than the platform. */
+  gatewayMaxVolumes: z.number().int().positive().optional(),
+  gatewayInstanceType: z.string().optional(),
+});
+
+/** A HyperGate. `slots` maps a volume's place to the server that took it; never more than `maxSlots`. */
+export const gateway = base.extend({
+  targetId: z.string(),
+  state: z.enum(["planned", "provisioning", "ready", "retired"]),
+  maxSlots: z.number().int().positive(),
+  slots: z.record(z.string(), z.string()),
+  instanceId: z.string().optional(),
+  securityGroupId: z.string().optional(),
+  addressId: z.string().optional(),
+  host: z.string().optional(),
+  ports: z.object({ control: z.number().int(), blocks: z.number().int() }).optional(),
+  certificateFingerprint: fingerprint.optional(),
+  bootId: z.string().optional(),
+  /** Ids of the callbacks that wait for its enrolment. */
+  awaitedBy: z.array(z.string()).default([]),
+  vcpus: z.number().int().optional(),
+  repairCarriers: z.array(z.enum(["native", "libguestfs"])).default([]),
+});
+
+/** A volume at the target that holds the copy of one disk. */
+export const replicaVolume = z.object({
+  diskId: z.string(),
+  deviceName: z.string(),
+  role: z.enum(["system", "data"]),
+  /** Of the disk. */
+  diskBytes: z.number().int(),
+  /** Of the volume, after the target's own rules. */
+  sizeBytes: z.number().int(),
+  volumeId: z.string().optional(),
+  device: deviceHint.optional(),
+});
+
+export const launched = z.object({
+  kind: z.enum(["test", "cutover"]),
+  runId: z.string(),
+  instanceType: z.string(),
+  repaired: z.boolean(),
+  volumeIds: z.array(z.string()),
+  instanceId: z.string().optional(),
+  bootedAt: instant.optional(),
+  bootSeconds: z.number().optional(),
+  evidence: z.string().optional(),
+  address: z.string().optional(),
+});
+
+export const sourceServer = base.extend({
+  name: z.string(),
+  state: z.enum(serverStates),
+  lastSeenAt: instant,
+  inventory,
+  agentVersion: z.string(),
+  agentFingerprint: fingerprint,
+  agentTokenHash: z.string(),
+  /** The one run that may move this server now. */
+  activeRunId: z.string().optional(),
+  /** Where a failed cutover goes back to. */
+  stateBeforeRun: z.enum(serverStates).optional(),
+  targetId: z.string().optional(),
+  gatewayId: z.string().optional(),
+  bootStrategy: z.string().optional(),
+  volumes: z.array(replicaVolume).default([]),
+  replication: z
+    .object({
+      status: z.enum(replicationStatuses),
+      sessionId: z.string().optional(),
+      totalBytes: z.number(),
+      doneBytes: z.number(),
+      rateBytesPerSecond: z.number(),
+      etaSeconds: z.number().optional(),
+      bottleneck: z.enum(bottlenecks),
+    })
+    .default({
+      status: "none",
+      totalBytes: 0,
+      doneBytes: 0,
+      rateBytesPerSecond: 0,
+      bottleneck: "unknown",
+    }),
+  /** The newest recovery point; its age is the lag. */
+  recoveryPointId: z.string().optional(),
+  recoveryPointAt: instant.optional(),
+  /** What is being launched or runs at the target because of us. */
+  launches: z.array(launched).default([]),
+  rateLimitBytesPerSecond: z.number().nonnegative().default(0),
+  lastError: recordedError.optional(),
+});
+
+/** One pass of copying: what agent and gateway are to do, and how far they are. Agents' orders are made from it. */
+export const syncSession = base.extend({
+  serverId: z.string(),
+  gatewayId: z.string(),
+  runId: z.string(),
+  mode: syncMode,
+  state: z.enum(["open", "done", "failed", "stopped"]),
+  quiesce: z.boolean(),
+  callbackId: z.string(),
+  progress: progress.optional(),
+  result: sessionResult.optional(),
+  error: errorFacts.optional(),
+  endedAt: instant.optional(),
+});
+
+/** One snapshot of every volume of a server, taken together, with what was proved about it. */
+export const recoveryPoint = base.extend({
+  serverId: z.string(),
+  runId: z.string(),
+  snapshots: z.array(
+    z.object({
+      diskId: z.string(),
+      volumeId: z.string(),
+      snapshotId: z.string().optional(),
+      rootHash: z.string(),
+    }),
+  ),
+});
+
+export const runKinds = [
+  "migrate-server",
+  "provision-gateway",
+  "sync-server",
+  "launch-server",
+  "clean-up",
+] as const;
+
+/** One execution of a state machine, as people see it. Its id is the execution's name. */
+export const run = base.extend({
+  kind: z.enum(runKinds),
+  serverId: z.string().optional(),
+  gatewayId: z.string().optional(),
+  parentRunId: z.string().optional(),
+  state: z.enum(["running", "succeeded", "failed", "stopped"]),
+  step: z.string().optional(),
+  /** What the current step waits for, in plain words. */
+  waitsFor: z.string().optional(),
+  endedAt: instant.optional(),
+  error: recordedError.optional(),
+  repair: repairReport.optional(),
+  /** The end of what the launched server's console showed. */
+  console: z.string().optional(),
+  input: z.record(z.string(), z.unknown()),
+});
+
+/** The ledger: written before a thing is created at a target, and kept until it is gone. */
+export const resource = base.extend({
+  targetId: z.string(),
+  kind: z.enum(["security-group", "instance", "address", "volume", "snapshot", "image"]),
+  /** The create call's token, deterministic, so that a lost answer can be found again. */
+  token: z.string(),
+  /** The server or gateway it exists for. */
+  owner: z.string(),
+  runId: z.string(),
+  /** The cloud's id, once it is known. */
+  cloudId: z.string().optional(),
+  state: z.enum(["creating", "exists", "gone"]),
+  /** Asked for by the user to stay, such as a server cut over to. */
+  keep: z.boolean().default(false),
+});
+
+/**
+ * A place where a process may report, known by its opaque id's hash; stands for a waiting task of the
+ * state machine without showing the task's own token to anyone.
+ */
+export const callback = base.extend({
+  taskToken: z.string(),
+  purpose: z.enum(["enrolment", "sync", "repair"]),
+  serverId: z.string().optional(),
+  gatewayId: z.string().optional(),
+  runId: z.string(),
+  state: z.enum(["open", "succeeded", "failed"]),
+});
+
+/** A one-time code. Its id is the SHA-256 of the secret; the secret itself is kept nowhere. */
+export const code = base.extend({
+  purpose: z.enum(["agent", "gateway"]),
+  gatewayId: z.string().optional(),
+  expiresAt: instant,
+  usesLeft: z.number().int().nonnegative(),
+  /** Who used it, so that a repeated registration of the same certificate is answered alike. */
+  usedBy: z.array(z.object({ fingerprint, id: z.string() })).default([]),
+});
+
+export const roles = ["viewer", "operator", "administrator"] as const;
+export const user = base.extend({
+  role: z.enum(roles),
+  /** scrypt, with its own salt and parameters. */
+  passwordHash: z.string(),
+  oneTime: z.boolean(),
+});
+
+/** Something that happened, for people. Ordered by id within a server. */
+export const event = z.object({
+  id: z.string(),
+  serverId: z.string(),
+  runId: z.string().optional(),
+  at: instant,
+  /** A key of the event catalogue in `domain/events.ts`. */
+  type: z.string(),
+  params: z.record(z.string(), z.union([z.string(), z.number()])),
+});
+
+export type Target = z.output<typeof target>;
+export type Gateway = z.output<typeof gateway>;
+export type ReplicaVolume = z.output<typeof replicaVolume>;
+export type Launched = z.output<typeof launched>;
+export type SourceServer = z.output<typeof sourceServer>;
+export type SyncSession = z.output<typeof syncSession>;
+export type RecoveryPoint = z.output<typeof recoveryPoint>;
+export type RunKind = (typeof runKinds)[number];
+export type Run = z.output<typeof run>;
+export type Resource = z.output<typeof resource>;
+export type Callback = z.output<typeof callback>;
+export type Code = z.output<typeof code>;
+export type Role = (typeof roles)[number];
+export type User = z.output<typeof user>;
+export type Event = z.output<typeof event>;

@@ -1,0 +1,74 @@
+/**
+ * What steps and routes need of the world around them. The SaaS edition and the standalone edition
+ * each make one of these at start; tests make their own.
+ */
+import type { Logger } from "pino";
+import type { Gateway, RunKind, Target } from "#domain/records.ts";
+import type { Provider } from "#providers/provider.ts";
+import type { Store } from "#store/store.ts";
+import type { GatewayClient } from "./gateway-client.ts";
+
+/** Credentials and tokens: Secrets Manager, or one encrypted file each. Never in records or logs. */
+export interface Secrets {
+  /** @throws `record.not-found` */
+  get(name: string): Promise<string>;
+  put(name: string, value: string): Promise<void>;
+  delete(name: string): Promise<void>;
+}
+
+/** The state machines, through the Step Functions API. */
+export interface Machines {
+  /** May be repeated with the same name and input while it runs. */
+  start(kind: RunKind, name: string, input: Record<string, unknown>): Promise<void>;
+  /** `undefined` when there is no such execution. */
+  status(kind: RunKind, name: string): Promise<"running" | "ended" | undefined>;
+  stop(kind: RunKind, name: string, cause: string): Promise<void>;
+  /** State names entered so far, with their times, oldest first. */
+  history(kind: RunKind, name: string): Promise<HistoryEntry[]>;
+  succeed(taskToken: string, output: Record<string, unknown>): Promise<void>;
+  fail(taskToken: string, error: string, cause: string): Promise<void>;
+  heartbeat(taskToken: string): Promise<void>;
+}
+
+export interface HistoryEntry {
+  readonly at: string;
+  /** AWS's event type, such as TaskStateEntered. */
+  readonly type: string;
+  readonly state?: string;
+  readonly detail?: string;
+}
+
+export interface Deps {
+  readonly store: Store;
+  readonly secrets: Secrets;
+  readonly machines: Machines;
+  /** The provider of a target, wrapped with retries, limits and the ledger of this run. */
+  providerFor(target: Target, runId: string): Promise<Provider>;
+  gatewayClient(gateway: Gateway): Promise<GatewayClient>;
+  readonly console: {
+    /** Tagged on everything made at targets. */
+    readonly id: string;
+    /** Where agents and gateways reach us. */
+    readonly url: string;
+    /** Of the certificate there, unless a public authority signed it. */
+    readonly fingerprint?: string;
+    /** Key from which callback tokens are made; the same after a restart. */
+    readonly callbackKey: Uint8Array;
+  };
+  readonly log: Logger;
+  now(): Date;
+  random(size: number): Uint8Array;
+  sleep(ms: number): Promise<void>;
+}
+
+let hosted: Deps | undefined;
+
+/** Called once by whoever hosts the handlers, before the first event. */
+export function hostWith(deps: Deps): void {
+  hosted = deps;
+}
+
+export function hostedDeps(): Deps {
+  if (hosted === undefined) throw new Error("No host has called hostWith() yet");
+  return hosted;
+}
