@@ -92,6 +92,24 @@ export const errorTable = {
     },
     { message: "{kind} {id} 被其他操作频繁修改", hint: "无需操作：该步骤会自动重试。" },
   ),
+  "state.in-use": entry(
+    terminal,
+    "conflict",
+    {
+      message: "Another {program} works with the state folder {folder}",
+      hint: "Stop it first, or give this one a folder of its own with --state.",
+    },
+    { message: "另一个 {program} 正在使用状态目录 {folder}", hint: "请先停止它，或用 --state 指定其他目录。" },
+  ),
+  "state.damaged": entry(
+    terminal,
+    "data",
+    {
+      message: "{file} can't be read: {problem}",
+      hint: "Nothing was done with it. Restore it from a backup, or move it away to begin anew.",
+    },
+    { message: "无法读取 {file}：{problem}", hint: "未做任何操作。请从备份恢复，或移走该文件后重新开始。" },
+  ),
 
   // --- who asks ---
   "auth.required": entry(
@@ -128,6 +146,18 @@ export const errorTable = {
     {
       message: "注册码不存在、已用完或已过期",
       hint: "请用 hypermotion server code 生成新的注册码。",
+    },
+  ),
+  "auth.unknown-agent": entry(
+    terminal,
+    "access",
+    {
+      message: "The console at {address} does not know this agent any more",
+      hint: "Register it anew: make a code with hypermotion server code, and start the agent with --code <code>.",
+    },
+    {
+      message: "控制台 {address} 已不认识此代理",
+      hint: "请重新注册：用 hypermotion server code 生成注册码，再以 --code <注册码> 启动代理。",
     },
   ),
   "auth.wrong-certificate": entry(
@@ -450,6 +480,41 @@ export const errorTable = {
       hint: "Agent and gateway may be of different versions: update both.",
     },
     { message: "{peer} 违反了传输协议：{problem}", hint: "代理与网关版本可能不同：请同时升级。" },
+  ),
+
+  // --- holding a server still ---
+  "quiesce.hook-failed": entry(
+    terminal,
+    "refused",
+    {
+      message: "The hook {hook} failed: {problem}",
+      hint: "Nothing is frozen. Correct the hook on the source server and repeat.",
+    },
+    { message: "钩子脚本 {hook} 失败：{problem}", hint: "文件系统未冻结。请在源服务器上修正该脚本后重试。" },
+  ),
+  "quiesce.freeze-failed": entry(
+    terminal,
+    "refused",
+    {
+      message: "The file system at {mountPoint} can't be frozen: {problem}",
+      hint: "Everything is thawed. Run the agent as root; or stop the services yourself and copy without freezing.",
+    },
+    {
+      message: "无法冻结 {mountPoint} 上的文件系统：{problem}",
+      hint: "所有文件系统均已解冻。请以 root 运行代理；或自行停止服务后不冻结复制。",
+    },
+  ),
+  "quiesce.too-long": entry(
+    terminal,
+    "unreachable",
+    {
+      message: "The copy was not through after file systems had been frozen for {seconds} seconds",
+      hint: "They were thawed. Run a delta sync first so that less is left to copy, or raise --freeze-limit.",
+    },
+    {
+      message: "文件系统冻结 {seconds} 秒后复制仍未完成",
+      hint: "已全部解冻。请先执行增量同步以减少剩余数据，或调高 --freeze-limit。",
+    },
   ),
 
   // --- driver repair ---
