@@ -31,6 +31,8 @@ export const target = base.extend({
   /** Volumes a gateway may hold, where the operator allows fewer than the platform. */
   gatewayMaxVolumes: z.number().int().positive().optional(),
   gatewayInstanceType: z.string().optional(),
+  /** Its gateways that are not retired; never more than `maxGateways`. */
+  gatewayIds: z.array(z.string()).default([]),
 });
 
 /** A HyperGate. `slots` maps a volume's place to the server that took it; never more than `maxSlots`. */
@@ -72,8 +74,10 @@ export const launched = z.object({
   repaired: z.boolean(),
   volumeIds: z.array(z.string()),
   instanceId: z.string().optional(),
+  imageId: z.string().optional(),
   bootedAt: instant.optional(),
   bootSeconds: z.number().optional(),
+  launchedAt: instant.optional(),
   evidence: z.string().optional(),
   address: z.string().optional(),
 });
@@ -114,6 +118,8 @@ export const sourceServer = base.extend({
   /** The newest recovery point; its age is the lag. */
   recoveryPointId: z.string().optional(),
   recoveryPointAt: instant.optional(),
+  /** Kept beside the newest, newest first, until they are pruned. */
+  olderRecoveryPointIds: z.array(z.string()).default([]),
   /** What is being launched or runs at the target because of us. */
   launches: z.array(launched).default([]),
   rateLimitBytesPerSecond: z.number().nonnegative().default(0),

@@ -3,7 +3,7 @@
  *
  *   pk = <kind>#<id>   sk = "record"        a record
  *   pk = events#<srv>  sk = <event id>      a server's events, in order
- *   gsi1: kind, sk1                         to list a kind; only a way to find, never the truth
+ *   gsi1: kind[#owner], sk1                 to list a kind; only a way to find, never the truth
  *
  * There are no transactions. Every invariant lives in one item: `update` reads it, lets the caller
  * decide, and writes on condition that nobody else wrote in between; on conflict it begins again.
@@ -46,6 +46,13 @@ export interface Page<T> {
   cursor?: string;
 }
 
+export interface ListOptions {
+  limit?: number;
+  cursor?: string;
+  /** Only what belongs to it; for the collections that are listed by owner. */
+  owner?: string;
+}
+
 export interface Collection<T extends Kept> {
   find(id: string): Promise<T | undefined>;
   /** @throws `record.not-found` */
@@ -62,9 +69,9 @@ export interface Collection<T extends Kept> {
   update(id: string, change: (record: T) => T): Promise<T>;
   delete(id: string): Promise<void>;
   /** Newest first. The listing follows writes with a delay on AWS. */
-  list(options?: { limit?: number; cursor?: string }): Promise<Page<T>>;
-  /** Every record of the kind, page by page. */
-  all(): AsyncIterable<T>;
+  list(options?: ListOptions): Promise<Page<T>>;
+  /** Every record of the kind (or of one owner), page by page. */
+  all(owner?: string): AsyncIterable<T>;
 }
 
 export interface EventLog {
@@ -95,8 +102,11 @@ export function openStore(config: DynamoDBClientConfig, now: () => Date): Store 
   const db = DynamoDBDocumentClient.from(client, {
     marshallOptions: { removeUndefinedValues: true },
   });
-  const of = <S extends z.ZodType<Kept>>(kind: string, schema: S) =>
-    collection<z.output<S>>(db, kind, schema as unknown as z.ZodType<z.output<S>>, now);
+  const of = <S extends z.ZodType<Kept>>(
+    kind: string,
+    schema: S,
+    ownerOf?: (record: z.output<S>) => string,
+  ) => collection<z.output<S>>(db, kind, schema as unknown as z.ZodType<z.output<S>>, now, ownerOf);
   return {
     targets: of("target", records.target),
     gateways: of("gateway", records.gateway),
@@ -104,7 +114,7 @@ export function openStore(config: DynamoDBClientConfig, now: () => Date): Store 
     sessions: of("session", records.syncSession),
     recoveryPoints: of("recovery-point", records.recoveryPoint),
     runs: of("run", records.run),
-    resources: of("resource", records.resource),
+    resources: of("resource", records.resource, (resource) => resource.owner),
     callbacks: of("callback", records.callback),
     codes: of("code", records.code),
     users: of("user", records.user),
@@ -119,11 +129,13 @@ function collection<T extends Kept>(
   kind: string,
   schema: z.ZodType<T>,
   now: () => Date,
+  ownerOf?: (record: T) => string,
 ): Collection<T> {
+  const listKey = (owner?: string) => (ownerOf === undefined ? kind : `${kind}#${owner}`);
   const key = (id: string) => ({ pk: `${kind}#${id}`, sk: "record" });
   const item = (record: T) => ({
     ...key(record.id),
-    kind,
+    kind: listKey(ownerOf?.(record)),
     sk1: `${record.createdAt}#${record.id}`,
     record,
   });
@@ -193,20 +205,14 @@ function collection<T extends Kept>(
     throw new MigrationError("record.contended", { kind, id });
   }
 
-  async function list({
-    limit = 100,
-    cursor,
-  }: {
-    limit?: number;
-    cursor?: string;
-  } = {}): Promise<Page<T>> {
+  async function list({ limit = 100, cursor, owner }: ListOptions = {}): Promise<Page<T>> {
     const { Items = [], LastEvaluatedKey } = await db.send(
       new QueryCommand({
         TableName: tableName,
         IndexName: "gsi1",
         KeyConditionExpression: "#k = :k",
         ExpressionAttributeNames: { "#k": "kind" },
-        ExpressionAttributeValues: { ":k": kind },
+        ExpressionAttributeValues: { ":k": listKey(owner) },
         ScanIndexForward: false,
         Limit: limit,
         ...(cursor === undefined ? {} : { ExclusiveStartKey: decodeCursor(cursor) }),
@@ -237,10 +243,11 @@ function collection<T extends Kept>(
     async delete(id) {
       await db.send(new DeleteCommand({ TableName: tableName, Key: key(id) }));
     },
-    async *all() {
+    async *all(owner) {
+      const of = owner === undefined ? {} : { owner };
       let cursor: string | undefined;
       do {
-        const page: Page<T> = await list(cursor === undefined ? {} : { cursor });
+        const page: Page<T> = await list(cursor === undefined ? of : { ...of, cursor });
         yield* page.items;
         cursor = page.cursor;
       } while (cursor !== undefined);
