@@ -99,7 +99,10 @@ export const errorTable = {
       message: "Another {program} works with the state folder {folder}",
       hint: "Stop it first, or give this one a folder of its own with --state.",
     },
-    { message: "另一个 {program} 正在使用状态目录 {folder}", hint: "请先停止它，或用 --state 指定其他目录。" },
+    {
+      message: "另一个 {program} 正在使用状态目录 {folder}",
+      hint: "请先停止它，或用 --state 指定其他目录。",
+    },
   ),
   "state.damaged": entry(
     terminal,
@@ -108,7 +111,10 @@ export const errorTable = {
       message: "{file} can't be read: {problem}",
       hint: "Nothing was done with it. Restore it from a backup, or move it away to begin anew.",
     },
-    { message: "无法读取 {file}：{problem}", hint: "未做任何操作。请从备份恢复，或移走该文件后重新开始。" },
+    {
+      message: "无法读取 {file}：{problem}",
+      hint: "未做任何操作。请从备份恢复，或移走该文件后重新开始。",
+    },
   ),
 
   // --- who asks ---
@@ -490,7 +496,10 @@ export const errorTable = {
       message: "The hook {hook} failed: {problem}",
       hint: "Nothing is frozen. Correct the hook on the source server and repeat.",
     },
-    { message: "钩子脚本 {hook} 失败：{problem}", hint: "文件系统未冻结。请在源服务器上修正该脚本后重试。" },
+    {
+      message: "钩子脚本 {hook} 失败：{problem}",
+      hint: "文件系统未冻结。请在源服务器上修正该脚本后重试。",
+    },
   ),
   "quiesce.freeze-failed": entry(
     terminal,
@@ -662,6 +671,18 @@ export const errorTable = {
       hint: "See why in the platform's own console, then repeat.",
     },
     { message: "{platform}：{what} {id} 状态为 {state}", hint: "请在平台控制台查明原因后重试。" },
+  ),
+  "cloud.refused": entry(
+    terminal,
+    "cloud",
+    {
+      message: "{platform} refused {what}: {problem}",
+      hint: "Nothing was changed. Correct the target's settings or the request, then repeat.",
+    },
+    {
+      message: "{platform} 拒绝了 {what}：{problem}",
+      hint: "未做任何更改。请修正目标设置或请求后重试。",
+    },
   ),
   "cloud.forbidden": entry(
     terminal,
