@@ -137,6 +137,8 @@ export const syncSession = base.extend({
   callbackId: z.string(),
   progress: progress.optional(),
   result: sessionResult.optional(),
+  /** Told by the agent, which may be done before or after the gateway is. */
+  frozenSeconds: z.number().optional(),
   error: errorFacts.optional(),
   endedAt: instant.optional(),
 });
@@ -176,6 +178,8 @@ export const run = base.extend({
   endedAt: instant.optional(),
   error: recordedError.optional(),
   repair: repairReport.optional(),
+  /** The output of a driver repair that failed. */
+  repairLog: z.string().optional(),
   /** The end of what the launched server's console showed. */
   console: z.string().optional(),
   input: z.record(z.string(), z.unknown()),

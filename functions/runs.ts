@@ -1,0 +1,144 @@
+/** Starting, stopping and repairing runs: what surrounds an execution of a state machine. */
+import { MigrationError } from "#domain/errors.ts";
+import type { Run, RunKind } from "#domain/records.ts";
+import { releaseServer } from "#domain/run-end.ts";
+import type { Deps } from "./deps.ts";
+import { recordEvent } from "./events.ts";
+import { newId } from "./ids.ts";
+import { closeCallback, endSession } from "./sessions.ts";
+
+/**
+ * Writes the record, then starts the execution of the same name. Between the two a crash may come:
+ * `resumeRuns` starts what has a record only.
+ */
+export async function startRun(
+  deps: Deps,
+  kind: RunKind,
+  serverId: string,
+  input: Record<string, unknown>,
+): Promise<Run> {
+  const run = await deps.store.runs.create({
+    id: newId("run", deps.random),
+    kind,
+    serverId,
+    state: "running",
+    input: { ...input, serverId },
+  });
+  await deps.machines.start(kind, run.id, run.input);
+  return run;
+}
+
+/**
+ * Stops the execution and those it started, its copy at the gateway, and gives the server free.
+ * What was copied stays. May be repeated.
+ */
+export async function stopRun(deps: Deps, runId: string, by: string): Promise<Run> {
+  const asked = await deps.store.runs.get(runId);
+  // A nested run is stopped through the one that waits for it, else that would start it anew.
+  if (asked.parentRunId !== undefined) return stopRun(deps, asked.parentRunId, by);
+  if (asked.state !== "running") return asked;
+  for await (const other of deps.store.runs.all()) {
+    if (other.parentRunId === runId && other.state === "running") await endRun(deps, other, by);
+  }
+  return endRun(deps, asked, by);
+}
+
+async function endRun(deps: Deps, run: Run, by: string): Promise<Run> {
+  await deps.machines.stop(run.kind, run.id, `stopped by ${by}`);
+  await stopCopy(deps, run);
+  const ended = await markEnded(deps, run.id, {
+    state: "stopped",
+    error: { code: "run.stopped", params: { run: run.id, by } },
+  });
+  await releaseLock(deps, ended);
+  if (ended.serverId !== undefined && ended.state === "stopped") {
+    await recordEvent(deps, {
+      serverId: ended.serverId,
+      runId: ended.id,
+      type: "run.stopped",
+      params: { kind: ended.kind, by },
+      ...(ended.endedAt === undefined ? {} : { at: ended.endedAt }),
+    });
+  }
+  return ended;
+}
+
+/**
+ * Brings records and executions together after a crash: a run without an execution is started again,
+ * a run whose execution ended without a word is failed.
+ */
+export async function resumeRuns(deps: Deps): Promise<void> {
+  for await (const run of deps.store.runs.all()) {
+    if (run.state !== "running") continue;
+    const status = await deps.machines.status(run.kind, run.id);
+    if (status === "running") continue;
+    if (status === undefined) {
+      // A nested run's execution is made by its parent, which does it again by itself.
+      if (run.parentRunId !== undefined) continue;
+      deps.log.info({ runId: run.id, kind: run.kind }, "starting a run that has no execution");
+      await deps.machines.start(run.kind, run.id, run.input);
+    } else {
+      await failSilentRun(deps, run);
+    }
+  }
+}
+
+/** The execution's last step may have ended while its write to the record was still under way. */
+const silenceMs = 60_000;
+
+async function failSilentRun(deps: Deps, run: Run): Promise<void> {
+  if (deps.now().getTime() - Date.parse(run.updatedAt) < silenceMs) return;
+  deps.log.warn({ runId: run.id, step: run.step }, "its execution ended without recording why");
+  const error = run.error ?? { code: "step.timeout", params: { step: run.step ?? run.kind } };
+  await stopCopy(deps, run);
+  const failed = await markEnded(deps, run.id, { state: "failed", error });
+  await releaseLock(deps, failed);
+  if (failed.serverId === undefined || failed.error === undefined) return;
+  const { error: kept } = failed;
+  await deps.store.servers.update(failed.serverId, (server) => ({ ...server, lastError: kept }));
+}
+
+interface End {
+  state: "stopped" | "failed";
+  error: { code: string; params: Record<string, string | number> };
+}
+
+/** A run that ended by itself in the meantime keeps its own end. */
+function markEnded(deps: Deps, runId: string, end: End): Promise<Run> {
+  return deps.store.runs.update(runId, (old) => {
+    if (old.state !== "running") return old;
+    const { waitsFor: _, ...rest } = old;
+    const at = deps.now().toISOString();
+    const { code, params } = end.error;
+    return { ...rest, state: end.state, endedAt: at, error: { code, params, runId, at } };
+  });
+}
+
+async function releaseLock(deps: Deps, run: Run): Promise<void> {
+  if (run.serverId === undefined) return;
+  const server = await deps.store.servers.find(run.serverId);
+  if (server === undefined) return;
+  await deps.store.servers.update(server.id, (old) => releaseServer(old, run.id));
+}
+
+/** Ends the run's open session here, and at the gateway as far as it answers. */
+async function stopCopy(deps: Deps, run: Run): Promise<void> {
+  const server = run.serverId === undefined ? undefined : await deps.store.servers.find(run.serverId);
+  const sessionId = server?.replication.sessionId;
+  const session = sessionId === undefined ? undefined : await deps.store.sessions.find(sessionId);
+  if (session === undefined || session.runId !== run.id || session.state !== "open") return;
+  await endSession(deps, session.id, { state: "stopped" });
+  if ((await deps.store.callbacks.find(session.callbackId)) !== undefined) {
+    await closeCallback(deps, session.callbackId, "failed");
+  }
+  const gateway = await deps.store.gateways.find(session.gatewayId);
+  if (gateway === undefined) return;
+  try {
+    const client = await deps.gatewayClient(gateway);
+    await client.stopSession(session.id);
+  } catch (error) {
+    if (!(error instanceof MigrationError)) throw error;
+    // It stops by itself: its next heartbeat is answered that nobody waits any more.
+    deps.log.warn({ err: error, gatewayId: gateway.id }, "the gateway was not told to stop");
+  }
+}

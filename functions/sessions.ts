@@ -1,0 +1,178 @@
+/**
+ * The life of one pass of copying after a step opened it: told by agent and gateway, each on its own
+ * and more than once, and ended once.
+ */
+import { errorFromFacts, MigrationError, stepErrorName } from "#domain/errors.ts";
+import {
+  mergeProgress,
+  replicationAfter,
+  replicationPaused,
+  replicationUnderWay,
+  sumOf,
+} from "#domain/progress.ts";
+import type { Progress, SessionResult } from "#domain/protocol/facts.ts";
+import type { Callback, SourceServer, SyncSession } from "#domain/records.ts";
+import type { Deps } from "./deps.ts";
+import { recordEvent } from "./events.ts";
+
+export interface Facts {
+  code: string;
+  params: Record<string, string | number>;
+}
+
+/** The server's present session, if it is the one that reports to this callback. */
+export async function findSessionOf(
+  deps: Deps,
+  callback: Callback,
+): Promise<SyncSession | undefined> {
+  if (callback.serverId === undefined) return undefined;
+  const server = await deps.store.servers.find(callback.serverId);
+  const sessionId = server?.replication.sessionId;
+  if (sessionId === undefined) return undefined;
+  const session = await deps.store.sessions.find(sessionId);
+  return session?.callbackId === callback.id ? session : undefined;
+}
+
+/** Notes how far an open session is; one that ended is left alone. */
+export async function noteProgress(
+  deps: Deps,
+  sessionId: string,
+  told: Progress,
+  teller: "agent" | "gateway",
+): Promise<void> {
+  let stallChanged = false;
+  const session = await deps.store.sessions.update(sessionId, (old) => {
+    if (old.state !== "open") return old;
+    const progress = mergeProgress(old.progress, told, teller);
+    stallChanged = progress.waitingForAgent !== (old.progress?.waitingForAgent ?? false);
+    return { ...old, progress };
+  });
+  if (session.state !== "open" || session.progress === undefined) return;
+  const { progress } = session;
+  await changeReplication(deps, session, () =>
+    replicationUnderWay(session.id, session.mode, progress),
+  );
+  if (stallChanged) {
+    await recordEvent(deps, {
+      serverId: session.serverId,
+      runId: session.runId,
+      type: progress.waitingForAgent ? "sync.stalled" : "sync.recovered",
+      at: session.updatedAt,
+    });
+  }
+}
+
+/** May be repeated: the first result stays. */
+export async function finishSession(
+  deps: Deps,
+  sessionId: string,
+  result: SessionResult,
+): Promise<void> {
+  const session = await deps.store.sessions.update(sessionId, (old) => {
+    if (old.state !== "open") return old;
+    const frozenSeconds = result.frozenSeconds ?? old.frozenSeconds;
+    return {
+      ...old,
+      state: "done",
+      result: { ...result, ...(frozenSeconds === undefined ? {} : { frozenSeconds }) },
+      endedAt: deps.now().toISOString(),
+    };
+  });
+  if (session.state !== "done" || session.result === undefined) return;
+  const known = session.result;
+  await changeReplication(deps, session, () => replicationAfter(session.id, known));
+  await recordEvent(deps, {
+    serverId: session.serverId,
+    runId: session.runId,
+    type: "sync.done",
+    params: {
+      changedBytes: sumOf(known.volumes, "changedBytes"),
+      sentBytes: sumOf(known.volumes, "sentBytes"),
+    },
+    ...(session.endedAt === undefined ? {} : { at: session.endedAt }),
+  });
+}
+
+export async function noteFrozen(
+  deps: Deps,
+  sessionId: string,
+  frozenSeconds: number | undefined,
+): Promise<void> {
+  if (frozenSeconds === undefined) return;
+  await deps.store.sessions.update(sessionId, (old) => ({
+    ...old,
+    frozenSeconds,
+    ...(old.result === undefined ? {} : { result: { ...old.result, frozenSeconds } }),
+  }));
+}
+
+/** Ends an open session early and pauses the server's replication. May be repeated. */
+export async function endSession(
+  deps: Deps,
+  sessionId: string,
+  end: { state: "stopped" } | { state: "failed"; error: Facts },
+): Promise<void> {
+  const session = await deps.store.sessions.update(sessionId, (old) =>
+    old.state === "open" ? { ...old, ...end, endedAt: deps.now().toISOString() } : old,
+  );
+  if (session.state !== end.state) return;
+  await changeReplication(deps, session, replicationPaused);
+}
+
+/** Tells the run what went wrong, in facts: the state machine's own error has only a name and a text. */
+export async function noteRunError(deps: Deps, runId: string, error: Facts): Promise<void> {
+  if ((await deps.store.runs.find(runId)) === undefined) return;
+  await deps.store.runs.update(runId, (run) => ({
+    ...run,
+    error: { ...error, runId, at: deps.now().toISOString() },
+  }));
+}
+
+/** Succeeds the waiting task of a callback. May be repeated: a task that waits no more has its answer. */
+export async function succeedCallback(
+  deps: Deps,
+  callback: Callback,
+  output: Record<string, unknown>,
+): Promise<void> {
+  await unlessGone(deps.machines.succeed(callback.taskToken, output));
+  await closeCallback(deps, callback.id, "succeeded");
+}
+
+/** Fails the waiting task of a callback under the name state machines retry on and catch. */
+export async function failCallback(deps: Deps, callback: Callback, error: Facts): Promise<void> {
+  const thrown = errorFromFacts(error);
+  const text = `${thrown.message}. ${thrown.hint}`;
+  await unlessGone(deps.machines.fail(callback.taskToken, stepErrorName(thrown), text));
+  await closeCallback(deps, callback.id, "failed");
+}
+
+export async function closeCallback(
+  deps: Deps,
+  callbackId: string,
+  state: "succeeded" | "failed",
+): Promise<void> {
+  await deps.store.callbacks.update(callbackId, (old) =>
+    old.state === "open" ? { ...old, state } : old,
+  );
+}
+
+async function unlessGone(told: Promise<void>): Promise<void> {
+  try {
+    await told;
+  } catch (error) {
+    if (!(error instanceof MigrationError) || error.code !== "record.not-found") throw error;
+  }
+}
+
+/** A server that works on another session by now is not touched. */
+async function changeReplication(
+  deps: Deps,
+  session: SyncSession,
+  change: (replication: SourceServer["replication"]) => SourceServer["replication"],
+): Promise<void> {
+  await deps.store.servers.update(session.serverId, (server) =>
+    server.replication.sessionId === session.id
+      ? { ...server, replication: change(server.replication) }
+      : server,
+  );
+}
