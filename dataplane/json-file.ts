@@ -1,8 +1,8 @@
 /** Small JSON files that survive a crash: whole and old, or whole and new, never half. */
 import { mkdir, open, readFile, rename } from "node:fs/promises";
 import { dirname } from "node:path";
-import { MigrationError } from "#domain/errors.ts";
 import type { z } from "zod";
+import { MigrationError } from "#domain/errors.ts";
 
 /** Written beside the old file and renamed over it, both synced. Readable by its owner only. */
 export async function writeJsonFile(path: string, value: unknown): Promise<void> {

@@ -21,7 +21,7 @@ export async function startWithRightNode(entry, main) {
     return;
   }
   const pinned = findPinnedNode(dirname(fileURLToPath(entry)));
-  if (pinned === undefined || process.env["HYPERMOTION_RESTARTED"] !== undefined) {
+  if (pinned === undefined || process.env.HYPERMOTION_RESTARTED !== undefined) {
     // The words of node.version in domain/errors.ts, which this Node can't import.
     console.error(`Node ${needed} is needed, this is ${process.versions.node}`);
     console.error(

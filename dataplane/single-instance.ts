@@ -16,7 +16,9 @@ import { MigrationError } from "#domain/errors.ts";
  */
 export async function holdStateFolder(folder: string, program: string): Promise<() => void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const place = createHash("sha256").update(await realpath(folder)).digest("hex");
+  const place = createHash("sha256")
+    .update(await realpath(folder))
+    .digest("hex");
   const server = createServer((socket) => socket.destroy());
   await new Promise<void>((resolve, reject) => {
     server.once("error", (cause) =>

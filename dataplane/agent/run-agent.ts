@@ -1,0 +1,203 @@
+/** The agent's life after its command line was read. */
+import { MigrationError } from "#domain/errors.ts";
+import type { Inventory } from "#domain/inventory.ts";
+import type { SyncOrder } from "#domain/protocol/agent.ts";
+import { backoffMs, pause } from "../backoff.ts";
+import type { Peer } from "../pinned-https.ts";
+import { holdStateFolder } from "../single-instance.ts";
+import { type Identity, loadOrCreateIdentity } from "../wire/identity.ts";
+import { type ConsoleClient, createConsoleClient, register } from "./console-client.ts";
+import { describeProblem, type Say } from "./events.ts";
+import { takeInventory } from "./inventory/inventory.ts";
+import type { AgentOptions } from "./options.ts";
+import { createOrders, type Orders } from "./orders.ts";
+import { createQuiesce, type Quiesce, thawLeftovers } from "./quiesce/quiesce.ts";
+import { replicate } from "./replicate.ts";
+import {
+  findRegistration,
+  openSessionStore,
+  type Registration,
+  saveRegistration,
+} from "./state.ts";
+
+export interface AgentSetting {
+  readonly options: AgentOptions;
+  readonly hostName: string;
+  readonly voice: { say: Say; hush: () => void; resume: () => void };
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Returns when the signal aborts, with everything stopped and nothing frozen.
+ * @throws what no waiting heals: a wrong code, another certificate, a console that forgot this agent.
+ */
+export async function runAgent(setting: AgentSetting): Promise<void> {
+  const { options, signal } = setting;
+  const { say } = setting.voice;
+  const release = await holdStateFolder(options.stateFolder, "hypermotion-agent");
+  try {
+    await thawLeftovers(options.stateFolder, say);
+    const identity = await loadOrCreateIdentity(options.stateFolder, "hypermotion-agent");
+    const inventory = await takeInventory(options, setting.hostName);
+    const known = await findRegistration(options.stateFolder);
+    const registration = await ensureRegistered(setting, known, identity, inventory);
+    if (registration === undefined) return;
+    const console = createConsoleClient(peerOf(registration, options), registration.token);
+    const orders = createOrders({
+      store: openSessionStore(options.stateFolder),
+      carryOut: carryOutWith(identity, inventory, createQuiesce(options, setting.voice)),
+      report: console.report,
+      say,
+      reportEveryMs: 2_000,
+    });
+    try {
+      // Before the console is asked: a copy need not wait for a console that is away.
+      await orders.resume();
+      await introduce(console, registration.serverId, inventory, setting);
+      await followOrders(console, orders, say, signal);
+    } finally {
+      await orders.close();
+    }
+  } finally {
+    release();
+  }
+}
+
+async function ensureRegistered(
+  setting: AgentSetting,
+  known: Registration | undefined,
+  identity: Identity,
+  inventory: Inventory,
+): Promise<Registration | undefined> {
+  const { options, signal } = setting;
+  const { say } = setting.voice;
+  if (known !== undefined && (options.code === undefined || (await isKnown(setting, known)))) {
+    return known;
+  }
+  const { code, consoleUrl = known?.consoleUrl } = options;
+  if (code === undefined || consoleUrl === undefined) {
+    const problem = "both are needed to register, the first time the agent is started";
+    throw new MigrationError("input.invalid", { where: "--console and --code", problem });
+  }
+  const peer = { url: consoleUrl, fingerprint: code.fingerprint };
+  const introduction = {
+    code: code.text,
+    name: options.name ?? inventory.hostName.slice(0, 63),
+    certificatePem: identity.certificatePem,
+    inventory,
+  };
+  const answer = await untilAnswered("the console to register at", say, signal, () =>
+    register(peer, introduction, signal),
+  );
+  if (answer === undefined) return undefined;
+  const registration: Registration = {
+    consoleUrl,
+    ...(code.fingerprint === undefined ? {} : { consoleFingerprint: code.fingerprint }),
+    ...answer,
+  };
+  await saveRegistration(options.stateFolder, registration);
+  say({ event: "registered", serverId: answer.serverId, console: new URL(consoleUrl).host });
+  return registration;
+}
+
+/** Whether a registration still holds although a code was given: the same command line is used again. */
+async function isKnown(setting: AgentSetting, known: Registration): Promise<boolean> {
+  const { code, consoleUrl } = setting.options;
+  const isElsewhere = consoleUrl !== undefined && consoleUrl !== known.consoleUrl;
+  if (isElsewhere || code?.fingerprint !== known.consoleFingerprint) return false;
+  const console = createConsoleClient(peerOf(known, setting.options), known.token);
+  try {
+    await console.waitForOrders("", setting.signal);
+    return true;
+  } catch (error) {
+    // Only a console that answers can say that it forgot us.
+    return !(error instanceof MigrationError && error.code === "auth.unknown-agent");
+  }
+}
+
+function peerOf(registration: Registration, options: AgentOptions): Peer {
+  return {
+    url: options.consoleUrl ?? registration.consoleUrl,
+    fingerprint: registration.consoleFingerprint,
+  };
+}
+
+async function introduce(
+  console: ConsoleClient,
+  serverId: string,
+  inventory: Inventory,
+  setting: AgentSetting,
+): Promise<void> {
+  const { signal } = setting;
+  const { say } = setting.voice;
+  await untilAnswered("the console", say, signal, () => console.putInventory(inventory, signal));
+  const { disks, notSeen } = inventory;
+  if (signal.aborted) return;
+  say({ event: "ready", serverId, console: console.address, disks: disks.length, notSeen });
+}
+
+async function followOrders(
+  console: ConsoleClient,
+  orders: Orders,
+  say: Say,
+  signal: AbortSignal,
+): Promise<void> {
+  let revision = "";
+  while (!signal.aborted) {
+    const asked = revision;
+    const answer = await untilAnswered("orders of the console", say, signal, () =>
+      console.waitForOrders(asked, signal),
+    );
+    if (answer === undefined) return;
+    await orders.apply(answer.orders);
+    revision = answer.revision;
+  }
+}
+
+/** Repeats what can succeed later, saying what it waits for; undefined when the signal aborts. */
+async function untilAnswered<T>(
+  what: string,
+  say: Say,
+  signal: AbortSignal,
+  call: () => Promise<T>,
+): Promise<T | undefined> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      const answer = await call();
+      if (attempt > 0) say({ event: "note", text: "The console answers again" });
+      return answer;
+    } catch (error) {
+      if (signal.aborted) return undefined;
+      if (!(error instanceof MigrationError) || !error.retryable) throw error;
+      say({ event: "waiting", for: what, problem: describeProblem(error) });
+      await pause(backoffMs(attempt), signal);
+      if (signal.aborted) return undefined;
+    }
+  }
+}
+
+function carryOutWith(identity: Identity, inventory: Inventory, quiesce: Quiesce) {
+  const disks = inventory.disks.map((disk) => ({
+    diskId: disk.id,
+    path: disk.path,
+    sizeBytes: disk.sizeBytes,
+  }));
+  return async (
+    order: SyncOrder,
+    onProgress: Parameters<typeof replicate>[0]["onProgress"],
+    signal: AbortSignal,
+  ) => {
+    const pathOf = (diskId: string) => {
+      const path = disks.find((disk) => disk.diskId === diskId)?.path;
+      if (path !== undefined) return path;
+      const problem = "the agent was started without it";
+      throw new MigrationError("disk.vanished", { disk: diskId, problem });
+    };
+    const paths = order.disks.map((disk) => pathOf(disk.diskId));
+    const copy = (within: AbortSignal) =>
+      replicate({ order, disks, identity, onProgress, signal: within });
+    if (order.quiesce) return quiesce(order.sessionId, paths, copy, signal);
+    await copy(signal);
+    return {};
+  };
+}
