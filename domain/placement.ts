@@ -87,3 +87,12 @@ export function freeSlotsWhere(
     Object.entries(slots).filter(([name, serverId]) => !drop(name, serverId)),
   );
 }
+
+/** A slot's name: whose volume it holds (a server's replica, or a run's clone), and which. */
+export function slotName(owner: string, diskId: string): string {
+  return `${owner}/${diskId}`;
+}
+
+export function isSlotOf(owner: string): (name: string) => boolean {
+  return (name) => name.startsWith(`${owner}/`);
+}

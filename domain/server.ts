@@ -38,6 +38,10 @@ export const transitions = {
     "cutting-over": "ready-for-cutover",
     "ready-for-cutover": "ready-for-cutover",
   },
+  "abandon untested cutover": {
+    "cutting-over": "ready-for-test",
+    "ready-for-test": "ready-for-test",
+  },
   "finish cutover": { "cutting-over": "cut-over", "cut-over": "cut-over" },
   "revert cutover": { "cut-over": "ready-for-cutover", "ready-for-cutover": "ready-for-cutover" },
   finalize: { "cut-over": "finalized", finalized: "finalized" },

@@ -13,6 +13,8 @@ export interface StepSpec<I extends z.ZodType, O extends z.ZodType> {
   readonly name: string;
   readonly input: I;
   readonly output: O;
+  /** True for the step that tells why a run failed: it must not overwrite what it is to tell. */
+  readonly leavesRecord?: true;
   readonly run: (request: z.output<I>, deps: Deps) => Promise<z.input<O>>;
 }
 
@@ -44,7 +46,7 @@ async function runStep<I extends z.ZodType, O extends z.ZodType>(
         problem: parsed.error.issues.map((i) => `${i.path.join(".")}: ${i.message}`).join("; "),
       });
     }
-    await noteRun(deps, runId, { step: spec.name });
+    if (spec.leavesRecord !== true) await noteRun(deps, runId, { step: spec.name });
     const result = await spec.run(parsed.data, deps);
     log.info("done");
     return spec.output.parse(result);

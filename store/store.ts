@@ -131,7 +131,11 @@ function collection<T extends Kept>(
   now: () => Date,
   ownerOf?: (record: T) => string,
 ): Collection<T> {
-  const listKey = (owner?: string) => (ownerOf === undefined ? kind : `${kind}#${owner}`);
+  const listKey = (owner?: string) => {
+    if (ownerOf === undefined) return kind;
+    if (owner === undefined) throw new Error(`${kind} records are listed by owner only`);
+    return `${kind}#${owner}`;
+  };
   const key = (id: string) => ({ pk: `${kind}#${id}`, sk: "record" });
   const item = (record: T) => ({
     ...key(record.id),

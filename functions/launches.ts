@@ -1,0 +1,98 @@
+/** What a launch has made so far, kept in the server's record: found again by repeated steps and by clean-up. */
+import { freeSlotsWhere, isSlotOf } from "#domain/placement.ts";
+import type { Launched, Resource, SourceServer } from "#domain/records.ts";
+import type { Deps } from "./deps.ts";
+import { resourceToken } from "./ids.ts";
+import { type Migration, written } from "./migration.ts";
+import { detach } from "./volumes.ts";
+import { waitBriefly } from "./waiting.ts";
+
+export function launchOf(server: SourceServer, runId: string): Launched {
+  return written(
+    server.launches.find((launched) => launched.runId === runId),
+    `the launch of ${runId}`,
+  );
+}
+
+/** Changes the entry of one launch, in the server's record. */
+export async function updateLaunch(
+  deps: Deps,
+  serverId: string,
+  runId: string,
+  change: Partial<Launched>,
+): Promise<SourceServer> {
+  return deps.store.servers.update(serverId, (server) => ({
+    ...server,
+    launches: server.launches.map((launched) =>
+      launched.runId === runId ? { ...launched, ...change } : launched,
+    ),
+  }));
+}
+
+/** The create call's token of one clone; by it a clone is found that was made but not yet written down. */
+export function cloneToken(runId: string, diskId: string): string {
+  return resourceToken("clone", runId, diskId);
+}
+
+export function launchToken(runId: string): string {
+  return resourceToken("launch", runId);
+}
+
+/**
+ * Removes everything a launch made: instance, clones, image, slots. May be repeated; what is gone is
+ * gone. The ledger also knows what a crash kept out of the server's record.
+ */
+export async function removeLaunch(
+  deps: Deps,
+  { server, provider, target }: Migration,
+  launch: Launched,
+): Promise<void> {
+  const made: Resource[] = [];
+  for await (const resource of deps.store.resources.all(server.id)) {
+    if (resource.runId === launch.runId && resource.state !== "gone") made.push(resource);
+  }
+  const idsOf = (kind: string, known: readonly (string | undefined)[]) =>
+    new Set(
+      [...known, ...made.filter((r) => r.kind === kind).map((r) => r.cloudId)].filter(isKnown),
+    );
+
+  const unanswered = await provider.compute.findInstanceByToken(launchToken(launch.runId));
+  for (const id of idsOf("instance", [launch.instanceId, unanswered?.id])) {
+    await provider.compute.deleteInstance(id);
+    await waitBriefly(deps, `instance ${id} to be gone on ${target.id}`, async () => {
+      const found = await provider.compute.findInstance(id);
+      return found === undefined ? { ready: true } : { state: found.state };
+    });
+  }
+  for (const id of idsOf("volume", launch.volumeIds)) {
+    if (server.volumes.some((volume) => volume.volumeId === id)) continue;
+    await detach(deps, provider, id);
+    await provider.volumes.deleteVolume(id);
+  }
+  for (const id of idsOf("image", [launch.imageId])) await provider.images?.deleteImage(id);
+  await freeCloneSlots(deps, server, launch.runId);
+}
+
+function isKnown(id: string | undefined): id is string {
+  return id !== undefined;
+}
+
+export async function freeCloneSlots(
+  deps: Deps,
+  server: SourceServer,
+  runId: string,
+): Promise<void> {
+  if (server.gatewayId === undefined) return;
+  await deps.store.gateways.update(server.gatewayId, (gateway) => ({
+    ...gateway,
+    slots: freeSlotsWhere(gateway.slots, isSlotOf(runId)),
+  }));
+}
+
+/** Takes the entry out of the server's record, after everything it names is gone. */
+export async function forgetLaunch(deps: Deps, serverId: string, runId: string): Promise<void> {
+  await deps.store.servers.update(serverId, (server) => ({
+    ...server,
+    launches: server.launches.filter((launched) => launched.runId !== runId),
+  }));
+}

@@ -1,0 +1,73 @@
+import { z } from "zod";
+import { judgeBoot } from "#domain/boot-evidence.ts";
+import { MigrationError } from "#domain/errors.ts";
+import type { Launched } from "#domain/records.ts";
+import type { Deps } from "../../deps.ts";
+import { launchOf, updateLaunch } from "../../launches.ts";
+import { type Migration, migrationOf, written } from "../../migration.ts";
+import { step } from "../../step.ts";
+import { tell } from "../../tell.ts";
+import { waitBriefly } from "../../waiting.ts";
+
+const input = z.object({ runId: z.string(), serverId: z.string() });
+const output = z.object({ evidence: z.string() });
+
+const bootTimeoutMs = 600_000;
+/** Of the console's end, kept in the run's record. */
+const keptConsole = 16_384;
+
+/**
+ * Waits for the guest's own word that it runs: a login prompt on its console. A panic, a rescue shell or
+ * silence for ten minutes is a failure, with the line that says so.
+ * @throws `launch.not-booted`
+ */
+export async function bootCheck({ runId, serverId }: z.output<typeof input>, deps: Deps) {
+  const migration = await migrationOf(deps, serverId, runId);
+  const launch = launchOf(migration.server, runId);
+  const instanceId = written(launch.instanceId, `the instance of ${runId}`);
+  const { evidence, seconds } = await waitBriefly(deps, `${instanceId} to boot`, async () =>
+    look(deps, migration, launch, instanceId, runId),
+  );
+  await updateLaunch(deps, serverId, runId, {
+    bootedAt: deps.now().toISOString(),
+    bootSeconds: seconds,
+    evidence,
+  });
+  return { evidence };
+}
+
+async function look(
+  deps: Deps,
+  { server, provider }: Migration,
+  launch: Launched,
+  instanceId: string,
+  runId: string,
+): Promise<{ ready: { evidence: string; seconds: number } } | { state: string }> {
+  const instance = await provider.compute.findInstance(instanceId);
+  const shown = await provider.compute.readConsole(instanceId);
+  const seconds = (deps.now().getTime() - Date.parse(launch.launchedAt ?? "")) / 1000;
+  const { verdict, evidence } = judgeBoot(shown);
+  if (verdict === "booted") {
+    await keepConsole(deps, runId, shown);
+    return { ready: { evidence, seconds } };
+  }
+  const died = instance?.state !== "running";
+  if (verdict === "failed" || died || seconds * 1000 > bootTimeoutMs) {
+    await keepConsole(deps, runId, shown);
+    const seen =
+      verdict === "failed"
+        ? evidence
+        : died
+          ? `it is ${instance?.state ?? "gone"} ${instance?.problem ?? ""}`.trim()
+          : `no login prompt within ${Math.round(seconds)} s; last seen: ${evidence}`;
+    await tell(deps, server.id, "launch.not-booted", { evidence: seen }, runId);
+    throw new MigrationError("launch.not-booted", { instance: instanceId, seen, run: runId });
+  }
+  return { state: `${Math.round(seconds)} s, last seen: ${evidence}` };
+}
+
+async function keepConsole(deps: Deps, runId: string, shown: string): Promise<void> {
+  await deps.store.runs.update(runId, (run) => ({ ...run, console: shown.slice(-keptConsole) }));
+}
+
+export const handler = step({ name: "boot-check", input, output, run: bootCheck });

@@ -1,0 +1,95 @@
+import { z } from "zod";
+import { MigrationError } from "#domain/errors.ts";
+import { slotName, takeSlots } from "#domain/placement.ts";
+import type { Gateway } from "#domain/records.ts";
+import { openCallback } from "../../callbacks.ts";
+import type { Deps } from "../../deps.ts";
+import { derivedId } from "../../ids.ts";
+import { launchOf } from "../../launches.ts";
+import { gatewayOf, migrationOf, written } from "../../migration.ts";
+import { step } from "../../step.ts";
+import { attach } from "../../volumes.ts";
+
+const input = z.object({
+  runId: z.string(),
+  serverId: z.string(),
+  network: z.enum(["dhcp", "keep"]),
+  taskToken: z.string(),
+});
+const output = z.object({ repairId: z.string() });
+
+/**
+ * Hangs the clones on the gateway and orders their repair; the gateway's report ends the task. Repairing
+ * a clone again is harmless, so a repeated order is too.
+ */
+export async function driverRepair(request: z.output<typeof input>, deps: Deps) {
+  const { runId, serverId, taskToken } = request;
+  const { server, target, provider } = await migrationOf(deps, serverId, runId);
+  const gateway = await gatewayOf(deps, server);
+  if (gateway.repairCarriers.length === 0) {
+    throw new MigrationError("repair.no-carrier", {
+      gateway: gateway.id,
+      problem: "none works there",
+    });
+  }
+  const launch = launchOf(server, runId);
+  const types = await provider.compute.listInstanceTypes();
+  const type = written(
+    types.find((found) => found.name === launch.instanceType),
+    `instance type ${launch.instanceType}`,
+  );
+  await takeCloneSlots(
+    deps,
+    gateway,
+    server.volumes.map((volume) => slotName(runId, volume.diskId)),
+    serverId,
+  );
+
+  const volumes = [];
+  for (const [index, volumeId] of launch.volumeIds.entries()) {
+    volumes.push({
+      volumeId,
+      sourceDeviceName: written(server.volumes[index], `volume ${index}`).deviceName,
+      device: await attach(deps, provider, volumeId, gateway.instanceId),
+    });
+  }
+  const callback = await openCallback(deps, { taskToken, runId, serverId, purpose: "repair" });
+  const repairId = derivedId("run", runId, taskToken);
+  const client = await deps.gatewayClient(gateway);
+  await client.startRepair(repairId, {
+    serverId,
+    volumes,
+    hardware: { ...type.hardware, platform: target.platform },
+    network: request.network,
+    timeoutSeconds: 1800,
+    callback: callback.order,
+  });
+  return { repairId };
+}
+
+/** @throws `not-ready` while others hold them; `gateway.no-slot` when there can never be room beside the replica */
+async function takeCloneSlots(
+  deps: Deps,
+  { id, maxSlots, targetId }: Gateway,
+  names: readonly string[],
+  serverId: string,
+): Promise<void> {
+  await deps.store.gateways.update(id, (gateway) => {
+    const slots = takeSlots(gateway, names, serverId);
+    if (slots !== undefined) return { ...gateway, slots };
+    if (2 * names.length > maxSlots) {
+      throw new MigrationError("gateway.no-slot", {
+        server: serverId,
+        needed: 2 * names.length,
+        target: targetId,
+        allowed: maxSlots,
+      });
+    }
+    throw new MigrationError("not-ready", {
+      what: `${names.length} slots on gateway ${id} for driver repair`,
+      state: `${Object.keys(gateway.slots).length} of ${maxSlots} are taken`,
+    });
+  });
+}
+
+export const handler = step({ name: "driver-repair", input, output, run: driverRepair });

@@ -1,0 +1,50 @@
+import { z } from "zod";
+import type { Deps } from "../../deps.ts";
+import { resourceToken } from "../../ids.ts";
+import { tagsFor } from "../../migration.ts";
+import { step } from "../../step.ts";
+
+const input = z.object({
+  runId: z.string(),
+  gatewayId: z.string(),
+  input: z.record(z.string(), z.unknown()),
+});
+const output = z.object({ securityGroupId: z.string() });
+
+/** block receiver, control API, iSCSI, SSH. */
+const gatewayPorts = [12222, 18090, 3260, 22] as const;
+
+export async function ensureSecurityGroup(request: z.output<typeof input>, deps: Deps) {
+  const { runId, gatewayId } = request;
+  const { parentRunId } = request.input;
+  await deps.store.runs.ensure({
+    id: runId,
+    kind: "provision-gateway",
+    gatewayId,
+    state: "running",
+    input: request.input,
+    ...(typeof parentRunId === "string" ? { parentRunId } : {}),
+  });
+  const gateway = await deps.store.gateways.get(gatewayId);
+  const target = await deps.store.targets.get(gateway.targetId);
+  const provider = await deps.providerFor(target, runId);
+
+  const group = await provider.network.ensureSecurityGroup({
+    token: resourceToken("sg", gatewayId),
+    tags: tagsFor(deps, gatewayId, "HyperGate"),
+    rules: gatewayPorts.map((port) => ({ port, from: ["0.0.0.0/0"] })),
+  });
+  await deps.store.gateways.update(gatewayId, (found) => ({
+    ...found,
+    securityGroupId: group.id,
+    state: found.state === "planned" ? "provisioning" : found.state,
+  }));
+  return { securityGroupId: group.id };
+}
+
+export const handler = step({
+  name: "ensure-security-group",
+  input,
+  output,
+  run: ensureSecurityGroup,
+});

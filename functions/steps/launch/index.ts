@@ -1,0 +1,56 @@
+import { z } from "zod";
+import { MigrationError } from "#domain/errors.ts";
+import { type BootStrategy, bootStrategies } from "#providers/provider.ts";
+import type { Deps } from "../../deps.ts";
+import { launchOf, launchToken, updateLaunch } from "../../launches.ts";
+import { gatewayOf, migrationOf, written } from "../../migration.ts";
+import { step } from "../../step.ts";
+import { waitBriefly } from "../../waiting.ts";
+
+const input = z.object({ runId: z.string(), serverId: z.string() });
+const output = z.object({ instanceId: z.string() });
+
+/** Starts the server at the target, in the gateway's security group (X-19). */
+export async function launch({ runId, serverId }: z.output<typeof input>, deps: Deps) {
+  const { server, target, provider, tags } = await migrationOf(deps, serverId, runId);
+  const gateway = await gatewayOf(deps, server);
+  const wanted = launchOf(server, runId);
+  const { id } = await provider.compute.launch({
+    token: launchToken(runId),
+    tags: tags(wanted.kind === "test" ? `${server.name}-test` : server.name),
+    instanceType: wanted.instanceType,
+    securityGroupId: written(gateway.securityGroupId, `the security group of ${gateway.id}`),
+    strategy: strategyOf(server.bootStrategy),
+    volumeIds: wanted.volumeIds,
+    ...(wanted.imageId === undefined ? {} : { imageId: wanted.imageId }),
+  });
+  await updateLaunch(deps, serverId, runId, {
+    instanceId: id,
+    launchedAt: wanted.launchedAt ?? deps.now().toISOString(),
+  });
+  const instance = await waitBriefly(deps, `instance ${id}`, async () => {
+    const found = await provider.compute.findInstance(id);
+    if (found?.state === "running") return { ready: found };
+    if (found === undefined || found.state === "failed" || found.state === "stopped") {
+      throw new MigrationError("cloud.wrong-state", {
+        platform: target.platform,
+        what: "instance",
+        id,
+        state: found?.problem ?? found?.state ?? "gone",
+      });
+    }
+    return { state: found.state };
+  });
+  const address = instance.publicAddress ?? instance.privateAddress;
+  if (address !== undefined) await updateLaunch(deps, serverId, runId, { address });
+  return { instanceId: id };
+}
+
+function strategyOf(name: string | undefined): BootStrategy {
+  return written(
+    bootStrategies.find((strategy) => strategy === name),
+    "the boot strategy",
+  );
+}
+
+export const handler = step({ name: "launch", input, output, run: launch });

@@ -1,0 +1,112 @@
+import { z } from "zod";
+import { describeError, type ErrorFacts, errorFromFacts, MigrationError } from "#domain/errors.ts";
+import type { Run, SourceServer } from "#domain/records.ts";
+import { transition } from "#domain/server.ts";
+import type { Deps } from "../../deps.ts";
+import { freeServer } from "../../lock.ts";
+import { step } from "../../step.ts";
+import { tell } from "../../tell.ts";
+
+const input = z.object({
+  runId: z.string(),
+  serverId: z.string().optional(),
+  gatewayId: z.string().optional(),
+  /** As the state machine caught it. */
+  error: z.object({ Error: z.string(), Cause: z.string().optional() }),
+});
+const output = z.object({});
+
+/**
+ * The end of a run that failed: its record says what happened, the server keeps it as its last error
+ * and is free again, in the state in which the run found it.
+ */
+export async function recordFailure(request: z.output<typeof input>, deps: Deps) {
+  const { runId, serverId } = request;
+  const run = await deps.store.runs.find(runId);
+  const facts = await whatHappened(deps, run, request);
+  const error = { ...facts, runId, at: deps.now().toISOString() };
+
+  let ended = false;
+  if (run !== undefined) {
+    await deps.store.runs.update(runId, (found) => {
+      ended = found.state === "running";
+      if (!ended) return found;
+      const { waitsFor: _, ...rest } = found;
+      return { ...rest, state: "failed", error, endedAt: error.at };
+    });
+  }
+  if (run?.parentRunId !== undefined) {
+    await deps.store.runs.update(run.parentRunId, (found) => ({ ...found, error }));
+  }
+  if (serverId !== undefined && (await deps.store.servers.find(serverId)) !== undefined) {
+    const owner = run?.parentRunId ?? runId;
+    await deps.store.servers.update(serverId, (found) =>
+      found.activeRunId === owner ? { ...restored(found), lastError: error } : found,
+    );
+    await freeServer(deps, serverId, runId);
+    if (ended) {
+      const { message } = describeError(facts);
+      await tell(deps, serverId, "run.failed", { kind: run?.kind ?? "", message }, runId);
+    }
+  }
+  return {};
+}
+
+/** A cutover that failed has not happened: the replica is what it was. */
+function restored(server: SourceServer): SourceServer {
+  const status = server.replication.status;
+  const idle = server.recoveryPointId === undefined ? "none" : "idle";
+  const { stateBeforeRun, ...rest } = {
+    ...server,
+    replication: { ...server.replication, status: status === "paused" ? status : idle },
+  } as const;
+  if (server.state !== "cutting-over") return rest;
+  const action =
+    stateBeforeRun === "ready-for-test" ? "abandon untested cutover" : "abandon cutover";
+  return { ...rest, state: transition(server, action) };
+}
+
+/**
+ * The facts behind a caught error. A step has written its own into the run's record, and a nested run
+ * into its parent's; what the engine itself found (a timeout) is told from its name.
+ */
+async function whatHappened(
+  deps: Deps,
+  run: Run | undefined,
+  request: z.output<typeof input>,
+): Promise<ErrorFacts> {
+  const { Error: name, Cause: cause = "" } = request.error;
+  if (name === "States.Timeout" || name === "States.HeartbeatTimeout") {
+    return (await enrolmentTimeout(deps, request)) ?? timeout(run);
+  }
+  if (run?.error !== undefined) return errorFromFacts(run.error).facts;
+  return new MigrationError("internal.unexpected", { problem: `${name} ${cause}`.slice(0, 1000) })
+    .facts;
+}
+
+function timeout(run: Run | undefined): ErrorFacts {
+  return new MigrationError("step.timeout", { step: run?.step ?? "unknown" }).facts;
+}
+
+async function enrolmentTimeout(
+  deps: Deps,
+  { gatewayId }: z.output<typeof input>,
+): Promise<ErrorFacts | undefined> {
+  if (gatewayId === undefined) return undefined;
+  const gateway = await deps.store.gateways.find(gatewayId);
+  if (gateway === undefined || gateway.state === "ready") return undefined;
+  const seconds = Math.round((deps.now().getTime() - Date.parse(gateway.createdAt)) / 1000);
+  return new MigrationError("gateway.not-enrolled", {
+    gateway: gatewayId,
+    seconds,
+    console: deps.console.url,
+  }).facts;
+}
+
+export const handler = step({
+  name: "record-failure",
+  input,
+  output,
+  leavesRecord: true,
+  run: recordFailure,
+});

@@ -1,0 +1,48 @@
+import { z } from "zod";
+import { transition } from "#domain/server.ts";
+import type { Deps } from "../../deps.ts";
+import { launchOf } from "../../launches.ts";
+import { written } from "../../migration.ts";
+import { step } from "../../step.ts";
+import { tell } from "../../tell.ts";
+
+const input = z.object({ runId: z.string(), serverId: z.string() });
+const output = z.object({ state: z.string() });
+
+/** The server's life goes on. What a cutover launched is the user's from here on: clean-up keeps it. */
+export async function recordLaunch({ runId, serverId }: z.output<typeof input>, deps: Deps) {
+  const server = await deps.store.servers.get(serverId);
+  const launch = launchOf(server, runId);
+  if (launch.kind === "cutover") await keepForUser(deps, serverId, runId);
+
+  let moved = false;
+  const { state } = await deps.store.servers.update(serverId, (found) => {
+    const state = transition(
+      found,
+      launch.kind === "test" ? "start test launch" : "finish cutover",
+    );
+    moved = state !== found.state;
+    return moved ? { ...found, state } : found;
+  });
+  if (moved) {
+    const instance = written(launch.instanceId, "the instance");
+    await tell(
+      deps,
+      serverId,
+      "launch.booted",
+      { instance, evidence: launch.evidence ?? "" },
+      runId,
+    );
+    await tell(deps, serverId, "server.state", { state }, runId);
+  }
+  return { state };
+}
+
+async function keepForUser(deps: Deps, serverId: string, runId: string): Promise<void> {
+  for await (const resource of deps.store.resources.all(serverId)) {
+    if (resource.runId !== runId || resource.kind === "snapshot") continue;
+    await deps.store.resources.update(resource.id, (found) => ({ ...found, keep: true }));
+  }
+}
+
+export const handler = step({ name: "record-launch", input, output, run: recordLaunch });

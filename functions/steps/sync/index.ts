@@ -1,0 +1,122 @@
+import { z } from "zod";
+import { MigrationError } from "#domain/errors.ts";
+import { syncMode } from "#domain/protocol/facts.ts";
+import type { SourceServer } from "#domain/records.ts";
+import { openCallback } from "../../callbacks.ts";
+import type { Deps } from "../../deps.ts";
+import { derivedId } from "../../ids.ts";
+import { gatewayOf, written } from "../../migration.ts";
+import { step } from "../../step.ts";
+import { tell } from "../../tell.ts";
+
+const input = z.object({
+  runId: z.string(),
+  serverId: z.string(),
+  mode: syncMode,
+  quiesce: z.boolean(),
+  taskToken: z.string(),
+});
+const output = z.object({ sessionId: z.string() });
+
+/**
+ * Starts one pass of copying. It returns at once: agent and gateway copy, the gateway reports, and its
+ * report ends the task. A retried task begins a new session, which goes on where the last one stopped.
+ */
+export async function sync(request: z.output<typeof input>, deps: Deps) {
+  const { runId, serverId, mode, taskToken } = request;
+  const server = await deps.store.servers.get(serverId);
+  const gateway = await gatewayOf(deps, server);
+  const client = await deps.gatewayClient(gateway);
+  requireSameDisks(server);
+
+  const sessionId = derivedId("ses", runId, taskToken);
+  await endOlderSession(deps, server, sessionId, (id) => client.stopSession(id));
+  const callback = await openCallback(deps, { taskToken, runId, serverId, purpose: "sync" });
+  const session = await deps.store.sessions.ensure({
+    id: sessionId,
+    serverId,
+    gatewayId: gateway.id,
+    runId,
+    mode,
+    state: "open",
+    quiesce: request.quiesce,
+    callbackId: callback.id,
+  });
+  // A repeat that comes after the end must not call the gateway back to work.
+  if (session.state !== "open") return { sessionId };
+
+  await client.openSession(sessionId, {
+    serverId,
+    mode,
+    agentFingerprint: server.agentFingerprint,
+    volumes: server.volumes.map((volume) => ({
+      diskId: volume.diskId,
+      volumeId: written(volume.volumeId, `the volume of disk ${volume.diskId}`),
+      sizeBytes: volume.diskBytes,
+      device: written(volume.device, `the device of disk ${volume.diskId}`),
+    })),
+    callback: callback.order,
+  });
+  // Last, for this is what the agent's orders are made from.
+  const isNew = server.replication.sessionId !== sessionId;
+  await deps.store.servers.update(serverId, (found) => ({
+    ...found,
+    replication: {
+      ...found.replication,
+      sessionId,
+      status: mode === "initial" ? "initial-sync" : "delta-sync",
+      totalBytes: found.volumes.reduce((sum, volume) => sum + volume.diskBytes, 0),
+      ...(isNew ? { doneBytes: 0, rateBytesPerSecond: 0 } : {}),
+    },
+  }));
+  if (isNew) await tell(deps, serverId, "sync.started", { mode }, runId);
+  return { sessionId };
+}
+
+/** @throws `disk.vanished`, `disk.shrunk`, `volume.too-small` by what the agent said last */
+function requireSameDisks(server: SourceServer): void {
+  for (const volume of server.volumes) {
+    const disk = server.inventory.disks.find((found) => found.id === volume.diskId);
+    if (disk === undefined) {
+      throw new MigrationError("disk.vanished", {
+        disk: volume.deviceName,
+        problem: "the agent no longer reports it",
+      });
+    }
+    if (disk.sizeBytes < volume.diskBytes) {
+      throw new MigrationError("disk.shrunk", {
+        disk: volume.deviceName,
+        isBytes: disk.sizeBytes,
+        wasBytes: volume.diskBytes,
+      });
+    }
+    if (disk.sizeBytes > volume.sizeBytes) {
+      throw new MigrationError("volume.too-small", {
+        volume: volume.volumeId ?? volume.diskId,
+        sizeBytes: volume.sizeBytes,
+        neededBytes: disk.sizeBytes,
+      });
+    }
+  }
+}
+
+/** One server has one session. The one of a task that was given up must not go on copying beside this. */
+async function endOlderSession(
+  deps: Deps,
+  server: SourceServer,
+  sessionId: string,
+  stopAtGateway: (id: string) => Promise<void>,
+): Promise<void> {
+  const older = server.replication.sessionId;
+  if (older === undefined || older === sessionId) return;
+  const session = await deps.store.sessions.find(older);
+  if (session?.state !== "open") return;
+  await stopAtGateway(older);
+  await deps.store.sessions.update(older, (found) =>
+    found.state === "open"
+      ? { ...found, state: "stopped", endedAt: deps.now().toISOString() }
+      : found,
+  );
+}
+
+export const handler = step({ name: "sync", input, output, run: sync });
