@@ -62,6 +62,8 @@ export interface Instance {
   readonly state: InstanceState;
   readonly privateAddress?: string;
   readonly publicAddress?: string;
+  /** Port of `publicAddress` that leads to the guest's SSH, where it is not 22. */
+  readonly sshPort?: number;
   readonly problem?: string;
 }
 
@@ -180,6 +182,11 @@ export interface Provider {
     deleteInstance(id: string): Promise<void>;
     /** What the serial console has shown so far, newest at the end, at most 256 KiB. */
     readConsole(id: string): Promise<string>;
+    /**
+     * What the guest itself answers on its network, such as its SSH banner: evidence that it booted.
+     * `undefined` while it is silent; the method is absent where its network is out of our reach.
+     */
+    probeAddress?(id: string): Promise<string | undefined>;
   };
 
   readonly volumes: {
@@ -195,6 +202,7 @@ export interface Provider {
     attachVolume(volumeId: string, instanceId: string): Promise<void>;
     detachVolume(volumeId: string): Promise<void>;
     deleteVolume(id: string): Promise<void>;
+    /** Shows the volume as it was at the call, if nobody writes to it until the snapshot is ready. */
     createSnapshot(options: CreateOptions & { volumeId: string }): Promise<{ id: string }>;
     findSnapshot(id: string): Promise<Snapshot | undefined>;
     deleteSnapshot(id: string): Promise<void>;
@@ -212,4 +220,12 @@ export interface Provider {
     findImage(id: string): Promise<Image | undefined>;
     deleteImage(id: string): Promise<void>;
   };
+}
+
+/** What a provider is made from: the target's record, its secrets, and whose tags it writes. */
+export interface ProviderOptions<Config, Secrets> {
+  readonly config: Config;
+  readonly secrets: Secrets;
+  /** Value of the tag `hypermotion:console` on everything this console makes. */
+  readonly consoleId: string;
 }

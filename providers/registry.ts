@@ -1,0 +1,90 @@
+/**
+ * The one list of clouds. A cloud's schemas are read at once, so that a target can be checked when it
+ * is registered; its client and SDK are loaded when it is first used.
+ */
+import type { z } from "zod";
+import { MigrationError } from "#domain/errors.ts";
+import { localConfig, localSecrets } from "./local/config.ts";
+import type { Provider, ProviderOptions } from "./provider.ts";
+
+interface Entry {
+  readonly configSchema: z.ZodType;
+  readonly secretsSchema: z.ZodType;
+  open(options: ProviderOptions<unknown, unknown>): Promise<Provider>;
+}
+
+type Factory<Config, Secrets> = (
+  options: ProviderOptions<Config, Secrets>,
+) => Provider | Promise<Provider>;
+
+function parsed<T>(schema: z.ZodType<T>, value: unknown, where: string): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const problem = result.error.issues
+    .map(({ path, message }) => `${path.length === 0 ? "" : `${path.join(".")}: `}${message}`)
+    .join("; ");
+  throw new MigrationError("input.invalid", { where, problem });
+}
+
+function cloud<Config, Secrets>(
+  configSchema: z.ZodType<Config>,
+  secretsSchema: z.ZodType<Secrets>,
+  load: () => Promise<Factory<Config, Secrets>>,
+): Entry {
+  return {
+    configSchema,
+    secretsSchema,
+    async open({ config, secrets, consoleId }) {
+      const options = {
+        config: parsed(configSchema, config, "The target's settings"),
+        // The problem names the field, never its value: zod's messages do not repeat what they were given.
+        secrets: parsed(secretsSchema, secrets, "The target's credentials"),
+        consoleId,
+      };
+      const open = await load();
+      return open(options);
+    },
+  };
+}
+
+const clouds = {
+  local: cloud(localConfig, localSecrets, async () => (await import("./local/index.ts")).openLocal),
+} as const satisfies Record<string, Entry>;
+
+/** The platforms a target can be made for, in this version. */
+export type TargetPlatform = keyof typeof clouds;
+
+export const targetPlatforms = Object.keys(clouds) as readonly TargetPlatform[];
+
+function getCloud(platform: string): Entry {
+  const entry = Object.entries(clouds).find(([name]) => name === platform)?.[1];
+  if (entry === undefined) {
+    const known = targetPlatforms.join(", ");
+    throw new MigrationError("target.unknown-platform", { platform, known });
+  }
+  return entry;
+}
+
+/**
+ * What an operator has to give for a target of this platform.
+ * @throws `target.unknown-platform`
+ */
+export function targetSchemas(platform: string): {
+  readonly config: z.ZodType;
+  readonly secrets: z.ZodType;
+} {
+  const { configSchema, secretsSchema } = getCloud(platform);
+  return { config: configSchema, secrets: secretsSchema };
+}
+
+/**
+ * The provider of a target. Nothing is asked of the cloud yet; `check()` does that. Callers wrap it
+ * (wrap.ts).
+ * @throws `target.unknown-platform`, `input.invalid`
+ */
+export async function openProvider(
+  platform: string,
+  options: ProviderOptions<unknown, unknown>,
+): Promise<Provider> {
+  return getCloud(platform).open(options);
+}
