@@ -27,8 +27,12 @@ class StepError extends Error {
   }
 }
 
+/** The handler that Lambda and the engine call; `spec` is there for the contract test to read. */
 export function step<I extends z.ZodType, O extends z.ZodType>(spec: StepSpec<I, O>) {
-  return middy(async (event: unknown): Promise<z.output<O>> => runStep(spec, event, hostedDeps()));
+  const handler = middy(
+    async (event: unknown): Promise<z.output<O>> => runStep(spec, event, hostedDeps()),
+  );
+  return Object.assign(handler, { spec });
 }
 
 async function runStep<I extends z.ZodType, O extends z.ZodType>(
