@@ -8,7 +8,7 @@ import { join } from "node:path";
 import type { Instance, InstanceType, LaunchSpec, Provider } from "../provider.ts";
 import type { LocalConfig } from "./config.ts";
 import { notFound, quotaExceeded, refused, wrongState } from "./errors.ts";
-import { refuseWrongUserData, startGateway } from "./gateways.ts";
+import { choosePorts, refuseWrongUserData, startGateway } from "./gateways.ts";
 import { type InstanceRecord, instanceFolder, instanceRecord } from "./instances.ts";
 import { endAll, instanceVariable, type Keeping, lookAtKeeper, orderEnd } from "./keeping.ts";
 import { readLog } from "./logs.ts";
@@ -140,6 +140,11 @@ export async function openCompute(
     }
   }
 
+  async function takenPorts(): Promise<number[]> {
+    const all = await records.list();
+    return all.flatMap((record) => (record.kind === "gateway" ? Object.values(record.ports) : []));
+  }
+
   async function get(id: string): Promise<InstanceRecord> {
     const record = await records.find(id);
     if (record === undefined) throw notFound("instance", id);
@@ -166,6 +171,7 @@ export async function openCompute(
         const earlier = await records.findByToken(token);
         if (earlier !== undefined) return earlier;
         await refuseUnknownGroup(securityGroupId);
+        const ports = await choosePorts(config.gatewayListen, await takenPorts());
         return records.claim(token, (base) => ({
           ...base,
           kind: "gateway",
@@ -173,6 +179,7 @@ export async function openCompute(
           tags,
           securityGroupId,
           userData,
+          ports,
           wanted: "running",
         }));
       });

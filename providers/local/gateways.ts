@@ -1,8 +1,12 @@
 /** A gateway at this target is the gateway's daemon itself, kept running by a keeper. */
+import { randomInt } from "node:crypto";
+import { once } from "node:events";
 import { mkdir } from "node:fs/promises";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
+import { MigrationError } from "#domain/errors.ts";
 import { gatewayBootstrap } from "#domain/protocol/gateway.ts";
 import type { LocalConfig } from "./config.ts";
 import { refused } from "./errors.ts";
@@ -14,13 +18,6 @@ const daemon = fileURLToPath(
   new URL("../../dataplane/gateway/hypermotion-gateway.mjs", import.meta.url),
 );
 
-/** Several gateways share one machine: a port the console does not name is chosen by the system. */
-const userData = gatewayBootstrap.extend({
-  ports: z
-    .object({ control: z.number().int().default(0), blocks: z.number().int().default(0) })
-    .prefault({}),
-});
-
 /** @throws `cloud.refused` when it is not a gateway's start-up configuration */
 export function refuseWrongUserData(text: string): void {
   let value: unknown;
@@ -29,8 +26,45 @@ export function refuseWrongUserData(text: string): void {
   } catch {
     throw refused("a gateway", "its user data is not JSON");
   }
-  const { error } = userData.safeParse(value);
+  const { error } = gatewayBootstrap.safeParse(value);
   if (error !== undefined) throw refused("a gateway", z.prettifyError(error));
+}
+
+/** Below the range that systems take ports of outgoing connections from (Linux: 32768 and up). */
+const lowestPort = 20_000;
+const highestPort = 32_000;
+
+async function isFree(port: number, host: string): Promise<boolean> {
+  const server = createServer();
+  server.listen({ port, host });
+  try {
+    await once(server, "listening");
+    return true;
+  } catch {
+    // Somebody listens there, or may: either way it is not for us.
+    return false;
+  } finally {
+    server.close();
+  }
+}
+
+/**
+ * Ports of a gateway's own, since several share this machine. They stay the same when it starts again,
+ * so that agents find it where they left it.
+ */
+export async function choosePorts(
+  listen: string,
+  taken: readonly number[],
+): Promise<GatewayRecord["ports"]> {
+  const found: number[] = [];
+  for (let tries = 0; tries < 200; tries += 1) {
+    const port = randomInt(lowestPort, highestPort);
+    if (taken.includes(port) || found.includes(port) || !(await isFree(port, listen))) continue;
+    found.push(port);
+    const [control, blocks] = found;
+    if (control !== undefined && blocks !== undefined) return { control, blocks };
+  }
+  throw new MigrationError("cloud.capacity", { platform: "local", what: "free ports" });
 }
 
 export async function startGateway(record: GatewayRecord, config: LocalConfig): Promise<void> {
@@ -39,10 +73,10 @@ export async function startGateway(record: GatewayRecord, config: LocalConfig): 
   const state = join(folder, "state");
   const bootstrapFile = join(folder, "user-data.json");
   for (const path of [volumeRoot, state]) await mkdir(path, { recursive: true, mode: 0o700 });
-  const bootstrap = userData.parse(JSON.parse(record.userData));
+  const bootstrap = gatewayBootstrap.parse(JSON.parse(record.userData));
   await writeAtomically(
     bootstrapFile,
-    JSON.stringify({ ...bootstrap, listen: config.gatewayListen, volumeRoot }),
+    JSON.stringify({ ...bootstrap, ports: record.ports, listen: config.gatewayListen, volumeRoot }),
   );
   const program = config.gatewayCommand ?? [process.execPath, daemon];
   await ensureKeeper(folder, {

@@ -11,7 +11,11 @@ const common = recordBase.extend({
 });
 
 export const instanceRecord = z.discriminatedUnion("kind", [
-  common.extend({ kind: z.literal("gateway"), userData: z.string() }),
+  common.extend({
+    kind: z.literal("gateway"),
+    userData: z.string(),
+    ports: z.object({ control: z.number(), blocks: z.number() }),
+  }),
   common.extend({
     kind: z.literal("server"),
     instanceType: z.string(),
