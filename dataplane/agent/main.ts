@@ -8,19 +8,11 @@
  *                         │ per order: quiesce.ts around replicate.ts ──▶ gateway (blocks)
  */
 import { hostname } from "node:os";
-import {
-  describeError,
-  errorTable,
-  exitStatus,
-  type Language,
-  MigrationError,
-} from "#domain/errors.ts";
+import { languageOf, runProgram } from "../run-program.ts";
 import { createQuietable } from "./events.ts";
 import { helpText, parseAgentOptions } from "./options.ts";
 import { runAgent } from "./run-agent.ts";
 import { createShow } from "./show.ts";
-
-const language: Language = /^zh/.test(process.env.LC_ALL ?? process.env.LANG ?? "") ? "zh" : "en";
 
 async function main(): Promise<void> {
   const options = parseAgentOptions(process.argv.slice(2), process.getuid?.() === 0);
@@ -32,7 +24,7 @@ async function main(): Promise<void> {
     json: options.json,
     stdout: process.stdout,
     stderr: process.stderr,
-    language,
+    language: languageOf(process.env),
     now: Date.now,
   });
   const ending = new AbortController();
@@ -47,16 +39,4 @@ async function main(): Promise<void> {
   });
 }
 
-try {
-  await main();
-} catch (error) {
-  if (!isMigrationError(error)) throw error;
-  const words = describeError(error.facts, language);
-  process.stderr.write(`${words.message}\n${words.hint}\n`);
-  process.exitCode = exitStatus[errorTable[error.code].exit];
-}
-
-/** Narrows to any code of the table, which `instanceof` alone does not. */
-function isMigrationError(error: unknown): error is MigrationError {
-  return error instanceof MigrationError;
-}
+await runProgram(main);

@@ -1,6 +1,6 @@
 /** What blkid's low-level probing (`blkid -p -o export`) says about a stretch of a disk. */
 import type { FileSystem } from "#domain/inventory.ts";
-import { runTool } from "./run-tool.ts";
+import { runTool } from "../../run-tool.ts";
 
 export interface Probe {
   readonly partitionTable: "gpt" | "mbr" | "other" | undefined;

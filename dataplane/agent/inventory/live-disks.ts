@@ -1,19 +1,14 @@
 /** The disks of this very server, as the kernel shows them. */
 import { readFile, statfs } from "node:fs/promises";
 import type { Disk, FileSystem } from "#domain/inventory.ts";
+import { type BlockDevice, listBlockDevices } from "../../lsblk.ts";
 import { readLayout } from "./disk-layout.ts";
-import { type BlockDevice, type PickedDisk, parseLsblk, pickDisks } from "./lsblk.ts";
-import { runTool } from "./run-tool.ts";
+import { type PickedDisk, pickDisks } from "./pick-disks.ts";
 
 export async function readLiveDisks(): Promise<{ disks: Disk[]; notSeen: string[] }> {
-  const columns =
-    "NAME,KNAME,PATH,TYPE,SIZE,LOG-SEC,RM,TRAN,SERIAL,WWN,PTTYPE,PARTTYPE,FSTYPE,UUID,LABEL,MOUNTPOINT";
-  const run = await runTool("lsblk", ["--json", "--bytes", "--output", columns]);
-  if (run.status !== 0) {
-    const problem = run.status === undefined ? "lsblk is not installed" : run.stderr.trim();
-    return { disks: [], notSeen: [`the disks: ${problem}`] };
-  }
-  const picked = pickDisks(parseLsblk(run.stdout));
+  const { devices, problem } = await listBlockDevices();
+  if (problem !== undefined) return { disks: [], notSeen: [`the disks: ${problem}`] };
+  const picked = pickDisks(devices);
   const notSeen: string[] = [];
   const disks: Disk[] = [];
   for (const device of picked) {

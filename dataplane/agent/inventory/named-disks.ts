@@ -3,9 +3,9 @@ import { createHash } from "node:crypto";
 import { open, realpath, stat } from "node:fs/promises";
 import { MigrationError } from "#domain/errors.ts";
 import type { Disk } from "#domain/inventory.ts";
+import { runTool } from "../../run-tool.ts";
 import type { NamedDisk } from "../options.ts";
 import { readLayout } from "./disk-layout.ts";
-import { runTool } from "./run-tool.ts";
 
 export interface NamedDisks {
   readonly disks: Disk[];

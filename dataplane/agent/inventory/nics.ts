@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Inventory } from "#domain/inventory.ts";
-import { runTool } from "./run-tool.ts";
+import { runTool } from "../../run-tool.ts";
 
 type Nic = Inventory["nics"][number];
 

@@ -1,7 +1,7 @@
 /** Partitions as `sfdisk --json` shows them. */
 import { z } from "zod";
 import type { Partition } from "#domain/inventory.ts";
-import { runTool } from "./run-tool.ts";
+import { runTool } from "../../run-tool.ts";
 
 const sfdiskOutput = z.object({
   partitiontable: z.object({
