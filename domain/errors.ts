@@ -56,6 +56,36 @@ export const errorTable = {
     },
     { message: "{where}：{problem}", hint: "请改正后重试；没有做任何更改。" },
   ),
+  "input.ambiguous": entry(
+    terminal,
+    "usage",
+    {
+      message: "{name} names more than one {kind}: {ids}",
+      hint: "Give the id instead of the name.",
+    },
+    { message: "名称 {name} 对应多个 {kind}：{ids}", hint: "请改用 ID。" },
+  ),
+  "input.too-large": entry(
+    terminal,
+    "usage",
+    {
+      message: "The request has more than {maxBytes} bytes",
+      hint: "Nothing was changed. Send less in one request.",
+    },
+    { message: "请求超过 {maxBytes} 字节", hint: "没有做任何更改。请减小单次请求的内容。" },
+  ),
+  "input.no-route": entry(
+    terminal,
+    "usage",
+    {
+      message: "The console has nothing at {method} {path}",
+      hint: "What it has is described at /openapi.json; command line and console should have one version.",
+    },
+    {
+      message: "控制台没有 {method} {path}",
+      hint: "可用接口见 /openapi.json；命令行与控制台的版本应一致。",
+    },
+  ),
   "node.version": entry(
     terminal,
     "usage",
@@ -177,6 +207,40 @@ export const errorTable = {
       message: "{peer} 出示的证书与注册时不同",
       hint: "可能存在中间人，或 {peer} 已重装：请检查后用新的注册码重新注册。",
     },
+  ),
+
+  "auth.change-password": entry(
+    terminal,
+    "access",
+    {
+      message: "The one-time password of {user} only serves to choose a new one",
+      hint: "Log in again and choose a password: hypermotion login",
+    },
+    {
+      message: "{user} 的一次性密码只能用于设置新密码",
+      hint: "请重新登录并设置密码：hypermotion login",
+    },
+  ),
+  "auth.throttled": entry(
+    retryable,
+    "access",
+    {
+      message: "Too many wrong passwords for {user}; the next try is allowed in {seconds} seconds",
+      hint: "Wait, then log in again; an administrator can set a new one-time password.",
+    },
+    {
+      message: "{user} 密码错误次数过多，{seconds} 秒后才能重试",
+      hint: "请稍后再登录；管理员也可重新设置一次性密码。",
+    },
+  ),
+  "auth.last-administrator": entry(
+    terminal,
+    "conflict",
+    {
+      message: "{user} is the last administrator",
+      hint: "Make another user an administrator first.",
+    },
+    { message: "{user} 是最后一个管理员", hint: "请先将其他用户设为管理员。" },
   ),
 
   // --- targets ---
@@ -349,6 +413,18 @@ export const errorTable = {
     {
       message: "网关 {gateway} 未发现卷 {volume}",
       hint: "没有写入任何数据。请重试迁移；若仍失败，请清理后重新开始。",
+    },
+  ),
+  "volume.in-use": entry(
+    terminal,
+    "conflict",
+    {
+      message: "Volume {volume} is being written by session {session}",
+      hint: "Wait for that copy to end, or stop it; two copies to one volume would spoil both.",
+    },
+    {
+      message: "卷 {volume} 正由会话 {session} 写入",
+      hint: "请等待该复制结束或将其停止；两个复制写入同一卷会损坏数据。",
     },
   ),
   "volume.io": entry(
@@ -703,6 +779,20 @@ export const errorTable = {
     { message: "{platform} 返回 {problem}", hint: "完整应答见运行日志。" },
   ),
 
+  // --- the demo ---
+  "demo.no-source-server": entry(
+    terminal,
+    "refused",
+    {
+      message: "The demo's source server can't be built here: {problem}",
+      hint: "Build it as root on a Debian or Ubuntu machine, with: apt-get install mmdebstrap debian-archive-keyring xfsprogs",
+    },
+    {
+      message: "无法在此构建演示用的源服务器：{problem}",
+      hint: "请在 Debian 或 Ubuntu 上以 root 构建，并先运行：apt-get install mmdebstrap debian-archive-keyring xfsprogs",
+    },
+  ),
+
   // --- waiting, and the rest ---
   "not-ready": entry(
     retryable,
@@ -718,6 +808,18 @@ export const errorTable = {
       hint: "Start it with: hypermotion up",
     },
     { message: "控制台 {address} 无响应：{problem}", hint: "请启动控制台：hypermotion up" },
+  ),
+  "console.port-taken": entry(
+    terminal,
+    "refused",
+    {
+      message: "The console can't listen on {address}: {problem}",
+      hint: "Is it running already? See hypermotion status; or choose other ports with --port and --machines-port.",
+    },
+    {
+      message: "控制台无法监听 {address}：{problem}",
+      hint: "可能已在运行，请用 hypermotion status 查看；或用 --port、--machines-port 指定其他端口。",
+    },
   ),
   "run.stopped": entry(
     terminal,
