@@ -16,7 +16,8 @@ export function mergeProgress(
   return {
     ...told,
     bottleneck: told.bottleneck === "unknown" ? (known?.bottleneck ?? "unknown") : told.bottleneck,
-    waitingForAgent: teller === "gateway" ? told.waitingForAgent : (known?.waitingForAgent ?? false),
+    waitingForAgent:
+      teller === "gateway" ? told.waitingForAgent : (known?.waitingForAgent ?? false),
   };
 }
 

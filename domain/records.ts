@@ -201,6 +201,9 @@ export const resource = base.extend({
   keep: z.boolean().default(false),
 });
 
+/** Leads from a cloud's id back to the ledger; made from target, kind and that id. */
+export const cloudId = base.extend({ resourceId: z.string() });
+
 /**
  * A place where a process may report, known by its opaque id's hash; stands for a waiting task of the
  * state machine without showing the task's own token to anyone.
@@ -253,6 +256,7 @@ export type RecoveryPoint = z.output<typeof recoveryPoint>;
 export type RunKind = (typeof runKinds)[number];
 export type Run = z.output<typeof run>;
 export type Resource = z.output<typeof resource>;
+export type CloudId = z.output<typeof cloudId>;
 export type Callback = z.output<typeof callback>;
 export type Code = z.output<typeof code>;
 export type Role = (typeof roles)[number];

@@ -3,9 +3,9 @@ import { MigrationError } from "#domain/errors.ts";
 import type { Run, RunKind } from "#domain/records.ts";
 import { releaseServer } from "#domain/run-end.ts";
 import type { Deps } from "./deps.ts";
-import { recordEvent } from "./events.ts";
 import { newId } from "./ids.ts";
 import { closeCallback, endSession } from "./sessions.ts";
+import { tell } from "./tell.ts";
 
 /**
  * Writes the record, then starts the execution of the same name. Between the two a crash may come:
@@ -46,19 +46,13 @@ export async function stopRun(deps: Deps, runId: string, by: string): Promise<Ru
 async function endRun(deps: Deps, run: Run, by: string): Promise<Run> {
   await deps.machines.stop(run.kind, run.id, `stopped by ${by}`);
   await stopCopy(deps, run);
-  const ended = await markEnded(deps, run.id, {
+  const { run: ended, changed } = await markEnded(deps, run.id, {
     state: "stopped",
     error: { code: "run.stopped", params: { run: run.id, by } },
   });
   await releaseLock(deps, ended);
-  if (ended.serverId !== undefined && ended.state === "stopped") {
-    await recordEvent(deps, {
-      serverId: ended.serverId,
-      runId: ended.id,
-      type: "run.stopped",
-      params: { kind: ended.kind, by },
-      ...(ended.endedAt === undefined ? {} : { at: ended.endedAt }),
-    });
+  if (changed && ended.serverId !== undefined) {
+    await tell(deps, ended.serverId, "run.stopped", { kind: ended.kind, by }, ended.id);
   }
   return ended;
 }
@@ -91,7 +85,7 @@ async function failSilentRun(deps: Deps, run: Run): Promise<void> {
   deps.log.warn({ runId: run.id, step: run.step }, "its execution ended without recording why");
   const error = run.error ?? { code: "step.timeout", params: { step: run.step ?? run.kind } };
   await stopCopy(deps, run);
-  const failed = await markEnded(deps, run.id, { state: "failed", error });
+  const { run: failed } = await markEnded(deps, run.id, { state: "failed", error });
   await releaseLock(deps, failed);
   if (failed.serverId === undefined || failed.error === undefined) return;
   const { error: kept } = failed;
@@ -104,14 +98,21 @@ interface End {
 }
 
 /** A run that ended by itself in the meantime keeps its own end. */
-function markEnded(deps: Deps, runId: string, end: End): Promise<Run> {
-  return deps.store.runs.update(runId, (old) => {
-    if (old.state !== "running") return old;
+async function markEnded(
+  deps: Deps,
+  runId: string,
+  end: End,
+): Promise<{ run: Run; changed: boolean }> {
+  let changed = false;
+  const run = await deps.store.runs.update(runId, (old) => {
+    changed = old.state === "running";
+    if (!changed) return old;
     const { waitsFor: _, ...rest } = old;
     const at = deps.now().toISOString();
     const { code, params } = end.error;
     return { ...rest, state: end.state, endedAt: at, error: { code, params, runId, at } };
   });
+  return { run, changed };
 }
 
 async function releaseLock(deps: Deps, run: Run): Promise<void> {
@@ -123,7 +124,8 @@ async function releaseLock(deps: Deps, run: Run): Promise<void> {
 
 /** Ends the run's open session here, and at the gateway as far as it answers. */
 async function stopCopy(deps: Deps, run: Run): Promise<void> {
-  const server = run.serverId === undefined ? undefined : await deps.store.servers.find(run.serverId);
+  const server =
+    run.serverId === undefined ? undefined : await deps.store.servers.find(run.serverId);
   const sessionId = server?.replication.sessionId;
   const session = sessionId === undefined ? undefined : await deps.store.sessions.find(sessionId);
   if (session === undefined || session.runId !== run.id || session.state !== "open") return;

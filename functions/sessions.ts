@@ -13,24 +13,17 @@ import {
 import type { Progress, SessionResult } from "#domain/protocol/facts.ts";
 import type { Callback, SourceServer, SyncSession } from "#domain/records.ts";
 import type { Deps } from "./deps.ts";
-import { recordEvent } from "./events.ts";
+import { derivedId } from "./ids.ts";
+import { tell } from "./tell.ts";
 
 export interface Facts {
   code: string;
   params: Record<string, string | number>;
 }
 
-/** The server's present session, if it is the one that reports to this callback. */
-export async function findSessionOf(
-  deps: Deps,
-  callback: Callback,
-): Promise<SyncSession | undefined> {
-  if (callback.serverId === undefined) return undefined;
-  const server = await deps.store.servers.find(callback.serverId);
-  const sessionId = server?.replication.sessionId;
-  if (sessionId === undefined) return undefined;
-  const session = await deps.store.sessions.find(sessionId);
-  return session?.callbackId === callback.id ? session : undefined;
+/** A task that is tried again has another token, and so another session. */
+export function sessionIdOf(task: { runId: string; taskToken: string }): string {
+  return derivedId("ses", task.runId, task.taskToken);
 }
 
 /** Notes how far an open session is; one that ended is left alone. */
@@ -42,6 +35,7 @@ export async function noteProgress(
 ): Promise<void> {
   let stallChanged = false;
   const session = await deps.store.sessions.update(sessionId, (old) => {
+    stallChanged = false;
     if (old.state !== "open") return old;
     const progress = mergeProgress(old.progress, told, teller);
     stallChanged = progress.waitingForAgent !== (old.progress?.waitingForAgent ?? false);
@@ -53,12 +47,8 @@ export async function noteProgress(
     replicationUnderWay(session.id, session.mode, progress),
   );
   if (stallChanged) {
-    await recordEvent(deps, {
-      serverId: session.serverId,
-      runId: session.runId,
-      type: progress.waitingForAgent ? "sync.stalled" : "sync.recovered",
-      at: session.updatedAt,
-    });
+    const type = progress.waitingForAgent ? "sync.stalled" : "sync.recovered";
+    await tell(deps, session.serverId, type, {}, session.runId);
   }
 }
 
@@ -68,8 +58,10 @@ export async function finishSession(
   sessionId: string,
   result: SessionResult,
 ): Promise<void> {
+  let ended = false;
   const session = await deps.store.sessions.update(sessionId, (old) => {
-    if (old.state !== "open") return old;
+    ended = old.state === "open";
+    if (!ended) return old;
     const frozenSeconds = result.frozenSeconds ?? old.frozenSeconds;
     return {
       ...old,
@@ -81,16 +73,12 @@ export async function finishSession(
   if (session.state !== "done" || session.result === undefined) return;
   const known = session.result;
   await changeReplication(deps, session, () => replicationAfter(session.id, known));
-  await recordEvent(deps, {
-    serverId: session.serverId,
-    runId: session.runId,
-    type: "sync.done",
-    params: {
-      changedBytes: sumOf(known.volumes, "changedBytes"),
-      sentBytes: sumOf(known.volumes, "sentBytes"),
-    },
-    ...(session.endedAt === undefined ? {} : { at: session.endedAt }),
-  });
+  if (!ended) return;
+  const params = {
+    changedBytes: sumOf(known.volumes, "changedBytes"),
+    sentBytes: sumOf(known.volumes, "sentBytes"),
+  };
+  await tell(deps, session.serverId, "sync.done", params, session.runId);
 }
 
 export async function noteFrozen(

@@ -88,6 +88,7 @@ export interface Store {
   readonly recoveryPoints: Collection<records.RecoveryPoint>;
   readonly runs: Collection<records.Run>;
   readonly resources: Collection<records.Resource>;
+  readonly cloudIds: Collection<records.CloudId>;
   readonly callbacks: Collection<records.Callback>;
   readonly codes: Collection<records.Code>;
   readonly users: Collection<records.User>;
@@ -115,6 +116,7 @@ export function openStore(config: DynamoDBClientConfig, now: () => Date): Store 
     recoveryPoints: of("recovery-point", records.recoveryPoint),
     runs: of("run", records.run),
     resources: of("resource", records.resource, (resource) => resource.owner),
+    cloudIds: of("cloud-id", records.cloudId),
     callbacks: of("callback", records.callback),
     codes: of("code", records.code),
     users: of("user", records.user),

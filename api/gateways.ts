@@ -1,0 +1,22 @@
+import type { z } from "@hono/zod-openapi";
+import { gateway } from "#domain/records.ts";
+
+/** A gateway as people see it; the secrets of its control API are elsewhere. */
+export const gatewayView = gateway
+  .pick({
+    id: true,
+    targetId: true,
+    state: true,
+    maxSlots: true,
+    slots: true,
+    instanceId: true,
+    host: true,
+    ports: true,
+    certificateFingerprint: true,
+    vcpus: true,
+    repairCarriers: true,
+    createdAt: true,
+  })
+  .openapi("Gateway");
+
+export type GatewayView = z.output<typeof gatewayView>;

@@ -1,0 +1,48 @@
+import { z } from "@hono/zod-openapi";
+import { repairReport } from "#domain/protocol/gateway.ts";
+import { runKinds } from "#domain/records.ts";
+import { keptError } from "./errors.ts";
+import { pageQuery } from "./paging.ts";
+
+export const runStates = ["running", "succeeded", "failed", "stopped"] as const;
+
+export const runView = z
+  .object({
+    id: z.string(),
+    kind: z.enum(runKinds),
+    serverId: z.string().optional(),
+    gatewayId: z.string().optional(),
+    parentRunId: z.string().optional(),
+    state: z.enum(runStates),
+    step: z.string().optional(),
+    waitsFor: z.string().optional(),
+    startedAt: z.string(),
+    endedAt: z.string().optional(),
+    error: keptError.optional(),
+  })
+  .openapi("Run");
+
+export const historyEntry = z.object({
+  at: z.string(),
+  type: z.string(),
+  state: z.string().optional(),
+  detail: z.string().optional(),
+});
+
+export const runDetails = runView
+  .extend({
+    input: z.record(z.string(), z.unknown()),
+    repair: repairReport.optional(),
+    repairLog: z.string().optional(),
+    console: z.string().optional(),
+    history: z.array(historyEntry),
+  })
+  .openapi("RunDetails");
+
+export const runQuery = pageQuery.extend({
+  serverId: z.string().max(100).optional(),
+  state: z.enum(runStates).optional(),
+});
+
+export type RunView = z.output<typeof runView>;
+export type RunDetails = z.output<typeof runDetails>;

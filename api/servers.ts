@@ -1,0 +1,94 @@
+import { z } from "@hono/zod-openapi";
+import { inventory } from "#domain/inventory.ts";
+import { launched, replicaVolume, sourceServer } from "#domain/records.ts";
+import { serverStates } from "#domain/server.ts";
+import { keptError } from "./errors.ts";
+import { displayName } from "./targets.ts";
+
+export const serverView = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    state: z.enum(serverStates),
+    /** Whether its agent calls; beside the state, not part of it. */
+    connected: z.boolean(),
+    lastSeenAt: z.string(),
+    agentVersion: z.string(),
+    activeRunId: z.string().optional(),
+    targetId: z.string().optional(),
+    gatewayId: z.string().optional(),
+    replication: sourceServer.shape.replication.unwrap(),
+    recoveryPointId: z.string().optional(),
+    recoveryPointAt: z.string().optional(),
+    /** Age of the newest recovery point. */
+    lagSeconds: z.number().optional(),
+    launches: z.array(launched),
+    rateLimitBytesPerSecond: z.number(),
+    lastError: keptError.optional(),
+    /** What may be asked of it now. */
+    next: z.array(z.string()),
+    createdAt: z.string(),
+  })
+  .openapi("Server");
+
+export const serverDetails = serverView
+  .extend({ inventory, volumes: z.array(replicaVolume) })
+  .openapi("ServerDetails");
+
+export const changeServerRequest = z
+  .object({
+    name: displayName.optional(),
+    /** 0 = no limit. */
+    rateLimitBytesPerSecond: z.number().nonnegative().optional(),
+  })
+  .openapi("ChangeServerRequest");
+
+const instanceType = z.string().min(1).max(100).optional();
+
+export const migrateRequest = z
+  .object({
+    targetId: z.string().max(100),
+    /** Go on to a launch when the disks are copied. */
+    launch: z
+      .object({
+        kind: z.enum(["test", "cutover"]),
+        instanceType,
+        repair: z.boolean().default(true),
+      })
+      .optional(),
+  })
+  .openapi("MigrateRequest");
+
+export const launchRequest = z
+  .object({
+    kind: z.enum(["test", "cutover"]),
+    instanceType,
+    /** Fit the guest's drivers to the target first. */
+    repair: z.boolean().default(true),
+    network: z.enum(["dhcp", "keep"]).optional(),
+  })
+  .openapi("LaunchRequest");
+
+export const createCodeRequest = z
+  .object({
+    uses: z.number().int().min(1).max(1000).default(1),
+    validHours: z.number().positive().max(720).default(24),
+  })
+  .openapi("CreateCodeRequest");
+
+/** The code is shown here and nowhere else. */
+export const codeView = z
+  .object({
+    code: z.string(),
+    /** Where agents register. */
+    consoleUrl: z.string(),
+    uses: z.number(),
+    expiresAt: z.string(),
+  })
+  .openapi("RegistrationCode");
+
+export type ServerView = z.output<typeof serverView>;
+export type ServerDetails = z.output<typeof serverDetails>;
+export type Launch = z.input<typeof launchRequest>;
+export type Migrate = z.input<typeof migrateRequest>;
+export type CodeView = z.output<typeof codeView>;

@@ -1,0 +1,63 @@
+import { z } from "@hono/zod-openapi";
+import { platforms } from "#domain/platform.ts";
+import { targetHardware } from "#domain/protocol/gateway.ts";
+
+/** How people name targets and servers. */
+export const displayName = z
+  .string()
+  .min(1)
+  .max(63)
+  .regex(/^[\p{L}\p{N}][\p{L}\p{N} ._-]*$/u, "may hold letters, digits, blanks, dots, _ and -");
+
+export const createTargetRequest = z
+  .object({
+    name: displayName,
+    platform: z.string().max(50),
+    /** The platform's own options: see `GET /v1/platforms`. */
+    config: z.record(z.string(), z.unknown()).default({}),
+    /** Kept encrypted and never shown again. */
+    credentials: z.record(z.string(), z.unknown()).default({}),
+    maxGateways: z.number().int().min(1).max(100).default(2),
+    gatewayMaxVolumes: z.number().int().min(1).max(100).optional(),
+    gatewayInstanceType: z.string().max(100).optional(),
+  })
+  .openapi("CreateTargetRequest");
+
+export const targetView = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    platform: z.enum(platforms),
+    config: z.record(z.string(), z.unknown()),
+    maxGateways: z.number(),
+    gatewayMaxVolumes: z.number().optional(),
+    gatewayInstanceType: z.string().optional(),
+    createdAt: z.string(),
+  })
+  .openapi("Target");
+
+export const platformView = z
+  .object({
+    platform: z.enum(platforms),
+    /** JSON Schemas of what a target on it needs. */
+    config: z.record(z.string(), z.unknown()),
+    credentials: z.record(z.string(), z.unknown()),
+  })
+  .openapi("Platform");
+
+export const instanceTypeView = z
+  .object({
+    name: z.string(),
+    vcpus: z.number(),
+    memoryBytes: z.number(),
+    maxVolumes: z.number(),
+    hardware: targetHardware,
+  })
+  .openapi("InstanceType");
+
+export const checkView = z.object({ ok: z.literal(true) }).openapi("TargetCheck");
+
+export type CreateTarget = z.input<typeof createTargetRequest>;
+export type TargetView = z.output<typeof targetView>;
+export type PlatformView = z.output<typeof platformView>;
+export type InstanceTypeView = z.output<typeof instanceTypeView>;

@@ -1,0 +1,81 @@
+/** How an agent becomes a source server: a one-time code, then its own token and certificate. */
+import { createHash, createHmac, X509Certificate } from "node:crypto";
+import type { z } from "zod";
+import { MigrationError } from "#domain/errors.ts";
+import type { registerRequest, registerResponse } from "#domain/protocol/agent.ts";
+import type { SourceServer } from "#domain/records.ts";
+import type { Deps } from "../../deps.ts";
+import { derivedId, hashSecret } from "../../ids.ts";
+import { tell } from "../../tell.ts";
+import { useCode } from "../codes/use.ts";
+
+/**
+ * Repeated with the same code and certificate (the answer was lost) it is answered alike: id and token
+ * are derived from code and certificate, and nothing but the token's hash is kept.
+ * @throws `auth.wrong-code`, `record.exists` when another code registered this certificate before
+ */
+export async function register(
+  deps: Deps,
+  request: z.output<typeof registerRequest>,
+): Promise<z.output<typeof registerResponse>> {
+  const agentFingerprint = fingerprintOf(request.certificatePem);
+  const [code = ""] = request.code.split(".");
+  const id = derivedId("srv", agentFingerprint);
+  const secret = createHmac("sha256", deps.console.callbackKey)
+    .update(`agent token\n${id}\n${hashSecret(code)}`)
+    .digest("base64url");
+
+  await useCode(deps, { code, purpose: "agent" }, { fingerprint: agentFingerprint, id });
+  const known = await deps.store.servers.find(id);
+  if (known === undefined) await createServer(deps, id, request, agentFingerprint, secret);
+  // Whoever has any code and has seen this certificate must not get the server's token.
+  else if (known.agentTokenHash !== hashSecret(secret)) {
+    throw new MigrationError("record.exists", { kind: "server", id: known.name });
+  }
+  return { serverId: id, token: `${id}.${secret}` };
+}
+
+async function createServer(
+  deps: Deps,
+  id: string,
+  request: z.output<typeof registerRequest>,
+  agentFingerprint: string,
+  secret: string,
+): Promise<SourceServer> {
+  const server = await deps.store.servers.ensure({
+    id,
+    name: request.name,
+    state: "registered",
+    lastSeenAt: deps.now().toISOString(),
+    inventory: request.inventory,
+    agentVersion: request.agentVersion,
+    agentFingerprint,
+    agentTokenHash: hashSecret(secret),
+    volumes: [],
+    launches: [],
+    olderRecoveryPointIds: [],
+    rateLimitBytesPerSecond: 0,
+    replication: {
+      status: "none",
+      totalBytes: 0,
+      doneBytes: 0,
+      rateBytesPerSecond: 0,
+      bottleneck: "unknown",
+    },
+  });
+  await tell(deps, id, "server.registered", { disks: request.inventory.disks.length });
+  return server;
+}
+
+/** @throws `input.invalid` when it is no certificate */
+export function fingerprintOf(certificatePem: string): string {
+  try {
+    return createHash("sha256").update(new X509Certificate(certificatePem).raw).digest("hex");
+  } catch (cause) {
+    throw new MigrationError(
+      "input.invalid",
+      { where: "certificatePem", problem: "is not a certificate in PEM" },
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,47 @@
+/** Who may call a route: people by role, agents by their own token. */
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { Context, MiddlewareHandler } from "hono";
+import { MigrationError } from "#domain/errors.ts";
+import { type Role, roles, type SourceServer, type User } from "#domain/records.ts";
+import type { Deps } from "../../deps.ts";
+import type { Env } from "../router.ts";
+import { userOfSession } from "./session.ts";
+
+/** Lets people of a role, or a higher one, pass. */
+export function allow(deps: Deps, needed: Role): MiddlewareHandler<Env> {
+  return async (c, next) => {
+    const user = await callerOf(deps, c);
+    if (user.oneTime) throw new MigrationError("auth.change-password", { user: user.id });
+    if (roles.indexOf(user.role) < roles.indexOf(needed)) {
+      throw new MigrationError("auth.forbidden", { role: user.role, needed });
+    }
+    c.set("person", { name: user.id, role: user.role });
+    await next();
+  };
+}
+
+/** The person who calls, even with a one-time password. @throws `auth.required` */
+export async function callerOf(deps: Deps, c: Context<Env>): Promise<User> {
+  return userOfSession(deps, bearer(c) ?? "");
+}
+
+/** The server whose agent calls: `Bearer <serverId>.<token>`. @throws `auth.unknown-agent` */
+export async function agentOf(deps: Deps, c: Context<Env>): Promise<SourceServer> {
+  const given = bearer(c) ?? "";
+  const dot = given.indexOf(".");
+  const server = dot > 0 ? await deps.store.servers.find(given.slice(0, dot)) : undefined;
+  if (server === undefined || !isSecret(given.slice(dot + 1), server.agentTokenHash)) {
+    throw new MigrationError("auth.unknown-agent", { address: deps.console.url });
+  }
+  return server;
+}
+
+function isSecret(given: string, hash: string): boolean {
+  const found = createHash("sha256").update(given).digest();
+  const expected = Buffer.from(hash, "hex");
+  return found.length === expected.length && timingSafeEqual(found, expected);
+}
+
+function bearer(c: Context): string | undefined {
+  return /^Bearer (\S{1,1000})$/.exec(c.req.header("authorization") ?? "")?.[1];
+}

@@ -1,0 +1,61 @@
+/** What all routes share: parsed input, the language asked for, the documents' parts. */
+import { OpenAPIHono, z } from "@hono/zod-openapi";
+import { errorBody } from "#api/errors.ts";
+import { type Language, MigrationError } from "#domain/errors.ts";
+import type { Role } from "#domain/records.ts";
+
+export interface Person {
+  readonly name: string;
+  readonly role: Role;
+}
+
+export interface Env {
+  Variables: { language: Language; person: Person };
+}
+
+export type Router = OpenAPIHono<Env>;
+
+export function newRouter(): Router {
+  return new OpenAPIHono<Env>({
+    defaultHook: (result) => {
+      if (result.success) return;
+      throw new MigrationError("input.invalid", {
+        where: result.target === "json" ? "request body" : result.target,
+        problem: problemsOf(result.error.issues),
+      });
+    },
+  });
+}
+
+interface Issue {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+}
+
+/** The first few, since a hostile body can have thousands. */
+function problemsOf(issues: readonly Issue[]): string {
+  const shown = issues
+    .slice(0, 5)
+    .map(({ path, message }) => (path.length === 0 ? message : `${path.join(".")}: ${message}`));
+  const rest = issues.length - shown.length;
+  return shown.join("; ") + (rest > 0 ? `; and ${rest} more` : "");
+}
+
+export const byPerson = [{ person: [] }];
+export const byAgent = [{ agent: [] }];
+
+/** A body that must be there: without `required` the framework skips its check when no type is sent. */
+export function jsonBody<S extends z.ZodType>(schema: S) {
+  return { required: true, content: { "application/json": { schema } } };
+}
+
+export function jsonAnswer<S extends z.ZodType>(description: string, schema: S) {
+  return { description, content: { "application/json": { schema } } };
+}
+
+/** Every route may refuse; the statuses are in `errors.ts`. */
+export const refusals = {
+  default: jsonAnswer("Refused: facts, and words in the language asked for", errorBody),
+};
+
+export const idParam = z.object({ id: z.string().min(1).max(100) });

@@ -1,0 +1,67 @@
+import type { z } from "zod";
+import type { createTargetRequest } from "#api/targets.ts";
+import { MigrationError } from "#domain/errors.ts";
+import { platforms } from "#domain/platform.ts";
+import type { Target } from "#domain/records.ts";
+import { openProvider, targetPlatforms } from "#providers/registry.ts";
+import type { Deps } from "../../deps.ts";
+import { derivedId } from "../../ids.ts";
+import { credentialsName } from "../../target-providers.ts";
+
+/**
+ * Checks settings and credentials by asking the cloud, then keeps them. The id is made from the name,
+ * so that two targets of one name cannot be.
+ * @throws `target.unknown-platform`, `input.invalid`, `record.exists`, `target.unreachable`, `cloud.…`
+ */
+export async function createTarget(
+  deps: Deps,
+  request: z.output<typeof createTargetRequest>,
+): Promise<Target> {
+  const { credentials, platform: asked, gatewayMaxVolumes, gatewayInstanceType } = request;
+  const platform = platforms.find((known) => known === asked);
+  if (platform === undefined) {
+    const known = targetPlatforms.join(", ");
+    throw new MigrationError("target.unknown-platform", { platform: asked, known });
+  }
+  const id = derivedId("tgt", request.name);
+  if ((await deps.store.targets.find(id)) !== undefined) {
+    throw new MigrationError("record.exists", { kind: "target", id: request.name });
+  }
+  const { config } = request;
+  const provider = await openProvider(platform, {
+    config,
+    secrets: credentials,
+    consoleId: deps.console.id,
+  });
+  await provider.check();
+
+  await deps.secrets.put(credentialsName(id), JSON.stringify(credentials));
+  return deps.store.targets.create({
+    id,
+    name: request.name,
+    platform,
+    config,
+    maxGateways: request.maxGateways,
+    gatewayIds: [],
+    ...(gatewayMaxVolumes === undefined ? {} : { gatewayMaxVolumes }),
+    ...(gatewayInstanceType === undefined ? {} : { gatewayInstanceType }),
+  });
+}
+
+/** @throws `target.in-use` while a server's replica or a gateway is there */
+export async function removeTarget(deps: Deps, target: Target): Promise<void> {
+  const isOfTarget = (record: { targetId?: string | undefined }) => record.targetId === target.id;
+  for await (const server of deps.store.servers.all()) {
+    const isUsing = server.volumes.length > 0 || server.activeRunId !== undefined;
+    if (isOfTarget(server) && isUsing) throw inUse(target, server.name);
+  }
+  for await (const gateway of deps.store.gateways.all()) {
+    if (isOfTarget(gateway) && gateway.state !== "retired") throw inUse(target, gateway.id);
+  }
+  await deps.store.targets.delete(target.id);
+  await deps.secrets.delete(credentialsName(target.id));
+}
+
+function inUse(target: Target, server: string): MigrationError {
+  return new MigrationError("target.in-use", { target: target.name, server });
+}

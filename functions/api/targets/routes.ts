@@ -1,0 +1,149 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { pageOf, pageQuery } from "#api/paging.ts";
+import {
+  checkView,
+  createTargetRequest,
+  instanceTypeView,
+  type PlatformView,
+  platformView,
+  type TargetView,
+  targetView,
+} from "#api/targets.ts";
+import type { Target } from "#domain/records.ts";
+import { targetPlatforms, targetSchemas } from "#providers/registry.ts";
+import type { Deps } from "../../deps.ts";
+import { allow } from "../auth/guard.ts";
+import { listOptions } from "../paging.ts";
+import {
+  byPerson,
+  idParam,
+  jsonAnswer,
+  jsonBody,
+  newRouter,
+  type Router,
+  refusals,
+} from "../router.ts";
+import { createTarget, removeTarget } from "./create.ts";
+
+const tags = ["targets"];
+/** What a provider does for people and not for a run is in the ledger under this. */
+const noRun = "people";
+
+function routes(deps: Deps) {
+  const viewer = [allow(deps, "viewer")];
+  const administrator = [allow(deps, "administrator")];
+  const params = idParam;
+  return {
+    platforms: createRoute({
+      method: "get",
+      path: "/v1/platforms",
+      tags,
+      summary: "What a target can be, and what each needs to know",
+      security: byPerson,
+      middleware: viewer,
+      responses: { 200: jsonAnswer("Platforms", pageOf(platformView)), ...refusals },
+    }),
+    list: createRoute({
+      method: "get",
+      path: "/v1/targets",
+      tags,
+      summary: "List targets, newest first",
+      security: byPerson,
+      middleware: viewer,
+      request: { query: pageQuery },
+      responses: { 200: jsonAnswer("Targets", pageOf(targetView)), ...refusals },
+    }),
+    create: createRoute({
+      method: "post",
+      path: "/v1/targets",
+      tags,
+      summary: "Add a target after checking its credentials",
+      security: byPerson,
+      middleware: administrator,
+      request: { body: jsonBody(createTargetRequest) },
+      responses: { 201: jsonAnswer("Added", targetView), ...refusals },
+    }),
+    show: createRoute({
+      method: "get",
+      path: "/v1/targets/{id}",
+      tags,
+      summary: "Show a target",
+      security: byPerson,
+      middleware: viewer,
+      request: { params },
+      responses: { 200: jsonAnswer("The target", targetView), ...refusals },
+    }),
+    check: createRoute({
+      method: "post",
+      path: "/v1/targets/{id}/check",
+      tags,
+      summary: "Ask the target whether it answers and the credentials hold",
+      security: byPerson,
+      middleware: [allow(deps, "operator")],
+      request: { params },
+      responses: { 200: jsonAnswer("It does", checkView), ...refusals },
+    }),
+    instanceTypes: createRoute({
+      method: "get",
+      path: "/v1/targets/{id}/instance-types",
+      tags,
+      summary: "What instances the target offers",
+      security: byPerson,
+      middleware: viewer,
+      request: { params },
+      responses: { 200: jsonAnswer("Types", pageOf(instanceTypeView)), ...refusals },
+    }),
+    remove: createRoute({
+      method: "delete",
+      path: "/v1/targets/{id}",
+      tags,
+      summary: "Forget a target that nothing uses",
+      security: byPerson,
+      middleware: administrator,
+      request: { params },
+      responses: { 204: { description: "Removed" }, ...refusals },
+    }),
+  };
+}
+
+export function targetRoutes(deps: Deps): Router {
+  const router = newRouter();
+  const route = routes(deps);
+  const find = (id: string) => deps.store.targets.get(id);
+
+  router.openapi(route.platforms, (c) => c.json({ items: targetPlatforms.map(platform) }, 200));
+  router.openapi(route.list, async (c) => {
+    const page = await deps.store.targets.list(listOptions(c.req.valid("query")));
+    return c.json({ ...page, items: page.items.map(view) }, 200);
+  });
+  router.openapi(route.create, async (c) =>
+    c.json(view(await createTarget(deps, c.req.valid("json"))), 201),
+  );
+  router.openapi(route.show, async (c) => c.json(view(await find(c.req.valid("param").id)), 200));
+  router.openapi(route.check, async (c) => {
+    const provider = await deps.providerFor(await find(c.req.valid("param").id), noRun);
+    await provider.check();
+    return c.json({ ok: true as const }, 200);
+  });
+  router.openapi(route.instanceTypes, async (c) => {
+    const provider = await deps.providerFor(await find(c.req.valid("param").id), noRun);
+    return c.json({ items: await provider.compute.listInstanceTypes() }, 200);
+  });
+  router.openapi(route.remove, async (c) => {
+    await removeTarget(deps, await find(c.req.valid("param").id));
+    return c.body(null, 204);
+  });
+  return router;
+}
+
+function platform(name: (typeof targetPlatforms)[number]): PlatformView {
+  const { config, secrets } = targetSchemas(name);
+  const jsonSchema = (schema: z.ZodType) =>
+    z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
+  return { platform: name, config: jsonSchema(config), credentials: jsonSchema(secrets) };
+}
+
+function view(target: Target): TargetView {
+  const { version: _, updatedAt: __, ...shown } = target;
+  return shown;
+}

@@ -1,0 +1,60 @@
+/**
+ * The embedded DynamoDB: dynalite on disk. It checks no signature, so it listens on a Unix socket in a
+ * folder of ours alone, and not on a port that every user of this machine could reach.
+ */
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { Agent, type Server } from "node:http";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import type { DynamoDBClientConfig } from "@aws-sdk/client-dynamodb";
+import dynalite from "dynalite";
+
+/** sockaddr_un holds 108 bytes, the last one zero. Source: unix(7). */
+const longestSocketPath = 107;
+
+export interface Database {
+  readonly clientConfig: DynamoDBClientConfig;
+  close(): Promise<void>;
+}
+
+export async function startDatabase(folder: string): Promise<Database> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const socketPath = await placeForSocket(folder);
+  // Of a process that was killed; whoever holds the data folder is the only one.
+  await rm(socketPath, { force: true });
+  const server = dynalite({ path: join(folder, "tables"), createTableMs: 0 });
+  await listen(server, socketPath);
+  const httpAgent = new Agent({ keepAlive: true, maxSockets: 64, socketPath } as object);
+  return {
+    clientConfig: {
+      endpoint: "http://localhost",
+      region: "local",
+      credentials: { accessKeyId: "local", secretAccessKey: "local" },
+      requestHandler: { httpAgent },
+    },
+    async close() {
+      httpAgent.destroy();
+      server.closeAllConnections();
+      await new Promise<void>((resolve, reject) => {
+        server.close((error) => (error ? reject(error) : resolve()));
+      });
+      if (dirname(socketPath) !== folder) await rm(dirname(socketPath), { recursive: true });
+    },
+  };
+}
+
+async function placeForSocket(folder: string): Promise<string> {
+  const besideTables = join(folder, "dynamodb.sock");
+  if (Buffer.byteLength(besideTables) <= longestSocketPath) return besideTables;
+  return join(await mkdtemp(join(tmpdir(), "hypermotion-")), "dynamodb.sock");
+}
+
+function listen(server: Server, socketPath: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(socketPath, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}
