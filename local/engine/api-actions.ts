@@ -50,42 +50,56 @@ export function apiActions({ journal, executions, clock, uuid }: Backstage): Han
     return task;
   }
 
+  // What is read about a machine must still be so when it is written.
+  let machineWrites: Promise<unknown> = Promise.resolve();
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = machineWrites.then(work);
+    machineWrites = done.catch(() => {});
+    return done;
+  }
+
+  async function createMachine(name: string, definition: string, roleArn: string): Promise<Json> {
+    const arn = machineArn(name);
+    const before = journal.findMachine(arn);
+    if (before !== undefined) {
+      const isEqual = before.definition === definition && before.roleArn === roleArn;
+      if (!isEqual) throw apiErrors.machineExists(arn);
+      return { stateMachineArn: arn, creationDate: seconds(before.createdAt) };
+    }
+    const now = clock.now();
+    const times = { createdAt: now, updatedAt: now, revisionId: null };
+    await journal.writeMachine({ arn, name, roleArn, definition, ...times });
+    return { stateMachineArn: arn, creationDate: seconds(now) };
+  }
+
   return {
-    async CreateStateMachine({ name, definition, roleArn, type }) {
+    CreateStateMachine({ name, definition, roleArn, type }) {
       requireName(name);
       if (type === "EXPRESS") throw apiErrors.unsupportedType();
       requireDefinition(definition);
-      const arn = machineArn(name);
-      const before = journal.findMachine(arn);
-      if (before !== undefined) {
-        const isEqual = before.definition === definition && before.roleArn === roleArn;
-        if (!isEqual) throw apiErrors.machineExists(arn);
-        return { stateMachineArn: arn, creationDate: seconds(before.createdAt) };
-      }
-      const now = clock.now();
-      const times = { createdAt: now, updatedAt: now, revisionId: null };
-      await journal.writeMachine({ arn, name, roleArn, definition, ...times });
-      return { stateMachineArn: arn, creationDate: seconds(now) };
+      return inTurn(() => createMachine(name, definition, roleArn));
     },
 
-    async UpdateStateMachine({ stateMachineArn, definition, roleArn, ...settings }) {
-      const machine = getMachine(stateMachineArn);
+    UpdateStateMachine({ stateMachineArn, definition, roleArn, ...settings }) {
+      getMachine(stateMachineArn);
       if (definition === undefined && roleArn === undefined && Object.keys(settings).length === 0) {
         throw apiErrors.missingParameter(
           "Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration must be specified",
         );
       }
       if (definition !== undefined) requireDefinition(definition);
-      const updatedAt = clock.now();
-      const revisionId = uuid();
-      await journal.writeMachine({
-        ...machine,
-        definition: definition ?? machine.definition,
-        roleArn: roleArn ?? machine.roleArn,
-        updatedAt,
-        revisionId,
+      return inTurn(async () => {
+        const machine = getMachine(stateMachineArn);
+        const changed = {
+          ...machine,
+          definition: definition ?? machine.definition,
+          roleArn: roleArn ?? machine.roleArn,
+          updatedAt: clock.now(),
+          revisionId: uuid(),
+        };
+        await journal.writeMachine(changed);
+        return { updateDate: seconds(changed.updatedAt), revisionId: changed.revisionId };
       });
-      return { updateDate: seconds(updatedAt), revisionId };
     },
 
     DescribeStateMachine({ stateMachineArn }) {
@@ -107,7 +121,7 @@ export function apiActions({ journal, executions, clock, uuid }: Backstage): Han
     /** Its running executions are stopped, as AWS does at their next state. */
     async DeleteStateMachine({ stateMachineArn }) {
       requireArn(stateMachineArn);
-      await journal.removeMachine(stateMachineArn);
+      await inTurn(() => journal.removeMachine(stateMachineArn));
       const cause = "The state machine was deleted";
       const running = executions.listRunningOf(stateMachineArn);
       await Promise.all(running.map((arn) => executions.stop(arn, { cause })));

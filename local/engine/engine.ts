@@ -63,14 +63,19 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     uuid,
   );
   await executions.resume();
+  let closing: Promise<void> | undefined;
+  const close = async () => {
+    server.close();
+    await executions.close();
+    server.closeAllConnections();
+    journal.close();
+  };
   return {
     endpoint: `http://127.0.0.1:${port}`,
     port,
-    async close() {
-      server.close();
-      await executions.close();
-      server.closeAllConnections();
-      journal.close();
+    close() {
+      closing ??= close();
+      return closing;
     },
   };
 }

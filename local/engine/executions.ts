@@ -1,8 +1,10 @@
 import { executionArn } from "./arn.ts";
 import type { Clock } from "./clock.ts";
+import { DefinitionError } from "./diagnostics.ts";
 import { Execution } from "./execution.ts";
 import { Evaluator } from "./expressions.ts";
 import { type Failure, StateFailure } from "./failure.ts";
+import { executionEnded } from "./history.ts";
 import type { Journal } from "./journal.ts";
 import { jsonataFunctions } from "./jsonata-functions.ts";
 import { loadMachine, type Machine } from "./load.ts";
@@ -39,7 +41,7 @@ export class Executions implements NestedExecutions {
 
   /** Takes up everything that was running when the engine stopped, however it stopped. */
   async resume(): Promise<void> {
-    const records = this.#journal.listRunning();
+    const records = this.#journal.listRunning().filter((record) => this.#canLoad(record));
     for (const record of records) this.#adopt(record);
     await Promise.all(
       records.map((record) => {
@@ -166,6 +168,28 @@ export class Executions implements NestedExecutions {
       this.#machines.set(definition, loaded);
     }
     return loaded;
+  }
+
+  /** A definition that another version accepted and this one refuses fails, and nothing else. */
+  #canLoad(record: ExecutionRecord): boolean {
+    try {
+      this.#load(record.definition);
+      return true;
+    } catch (thrown) {
+      if (!(thrown instanceof DefinitionError)) throw thrown;
+      Object.assign(record, { status: "FAILED", stoppedAt: this.#world.clock.now() });
+      Object.assign(record, { error: "States.Runtime", cause: thrown.message, timeoutAt: null });
+      const id = this.#journal.lastEventId(record.id) + 1;
+      const event = executionEnded("FAILED", { error: "States.Runtime", cause: thrown.message });
+      void this.#journal.writeChange({
+        execution: record,
+        executionChanged: true,
+        events: [{ id, previousEventId: 0, at: this.#world.clock.now(), ...event }],
+        branches: [],
+        removed: [],
+      });
+      return false;
+    }
   }
 
   /** A crash may fall between stopping an execution and stopping the ones it had started. */

@@ -11,6 +11,7 @@ import {
   StartExecutionCommand,
 } from "@aws-sdk/client-sfn";
 import { onTestFinished } from "vitest";
+import { runningClock } from "./clock.ts";
 import { type Engine, type EngineOptions, startEngine } from "./engine.ts";
 
 /** An engine for one test, driven through AWS's own client. */
@@ -19,6 +20,9 @@ export const roleArn = "arn:aws:iam::000000000000:role/states";
 export const invoke = "arn:aws:states:::lambda:invoke";
 export const invokeWithToken = `${invoke}.waitForTaskToken`;
 export const startNested = "arn:aws:states:::states:startExecution.sync:2";
+
+/** Fifty seconds a second, so that tests may wait as long as machines do. */
+export const fastClock = runningClock(50, Date.now());
 
 export type Handler = (payload: never, signal: AbortSignal) => unknown;
 
@@ -71,6 +75,7 @@ export async function startKit(
       if (handler === undefined) throw new Error(`no function ${name}`);
       return handler(payload as never, signal);
     },
+    clock: fastClock,
     ...options,
     journalFile,
   });
@@ -144,7 +149,9 @@ export async function readHistory(
 }
 
 /** Waits until something is there, such as a token that a handler noted. */
-export async function eventually<T>(find: () => T | undefined | Promise<T | undefined>): Promise<T> {
+export async function eventually<T>(
+  find: () => T | undefined | Promise<T | undefined>,
+): Promise<T> {
   for (;;) {
     const found = await find();
     if (found !== undefined) return found;
