@@ -137,11 +137,13 @@ export async function orderEnd(folder: string): Promise<void> {
   });
 }
 
+/** What a keeper gets to notice the end of what it keeps and to leave; orphans would not be reaped. */
+const leaveMs = 3_000;
 const killTimeoutMs = 10_000;
 
 /**
- * Ends every process of an instance: it gets `patienceMs` to end by itself, then all are killed.
- * @throws `cloud.transient` when even that does not end them
+ * Ends every process of an instance: it gets `patienceMs` to end by itself, then all are killed, the
+ * keeper last. @throws `cloud.transient` when even that does not end them
  */
 export async function endAll(folder: string, patienceMs: number): Promise<void> {
   if (patienceMs > 0) await orderEnd(folder);
@@ -149,9 +151,14 @@ export async function endAll(folder: string, patienceMs: number): Promise<void> 
   for (;;) {
     const remaining = processesWith(instanceVariable, folder);
     if (remaining.length === 0) return;
-    const waitedMs = performance.now() - startedAt;
-    if (waitedMs >= patienceMs) for (const process of remaining) signal(process, "SIGKILL");
-    if (waitedMs > patienceMs + killTimeoutMs) {
+    const overdueMs = performance.now() - startedAt - patienceMs;
+    const keeping = await lookAtKeeper(folder);
+    const keeperPid = keeping.state === "running" ? keeping.keeper.pid : undefined;
+    for (const process of remaining) {
+      const mayLiveMs = process.pid === keeperPid ? leaveMs : 0;
+      if (overdueMs >= mayLiveMs) signal(process, "SIGKILL");
+    }
+    if (overdueMs > killTimeoutMs) {
       throw new MigrationError("cloud.transient", {
         platform: "local",
         problem: `waited for the processes ${remaining.map(({ pid }) => pid)} of ${folder} to end`,
