@@ -109,7 +109,7 @@ test.each<[string, object, string]>([
   [
     "broken JSONata",
     machine({ Type: "Pass", Output: { a: ["{% $states.( %}"] }, End: true }),
-    "INVALID_JSONATA_EXPRESSION: Invalid JSONata expression: S0207",
+    "INVALID_JSONATA_EXPRESSION: Invalid JSONata expression: S0203",
   ],
   [
     "JSONata's newer operators",

@@ -51,7 +51,7 @@ test("a value that is nothing, a function, or an error is a failure that names t
   );
   expect(await failureOf("function($x) { $x }")).toContain("returned nothing");
   expect(await failureOf("$sum")).toContain("returned nothing");
-  expect(await failureOf("1 + 'a'")).toContain("T2001");
+  expect(await failureOf("1 + 'a'")).toContain("T2002");
   expect(await failureOf("$error('told you')")).toContain("told you");
   expect(await failureOf("$hash('a', 'CRC')")).toContain("$hash");
   expect(await failureOf("$range(0, 1, 0)")).toContain("$range");

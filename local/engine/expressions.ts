@@ -15,9 +15,9 @@ export interface Bindings {
   readonly variables: Readonly<Record<string, Json>>;
 }
 
-// About two seconds of work. An expression that calls itself for ever would stop every execution,
+// About a second of work. An expression that calls itself for ever would stop every execution,
 // because JSONata never gives the thread back.
-const mostEvaluations = 1_000_000;
+const mostEvaluations = 500_000;
 // A space cannot be part of a JSONata name, so no expression can reach this.
 const budgetName = "evaluations left";
 
