@@ -75,7 +75,7 @@ export function parseAgentOptions(argv: readonly string[], isRoot: boolean): Age
 function parseValues(argv: readonly string[]) {
   try {
     return parseArgs({
-      args: [...argv],
+      args: joinCode(argv),
       options: {
         console: { type: "string" },
         code: { type: "string" },
@@ -93,6 +93,14 @@ function parseValues(argv: readonly string[]) {
     const problem = `${cause instanceof Error ? cause.message : String(cause)}; see --help`;
     throw new MigrationError("input.invalid", { where: "hypermotion-agent", problem }, { cause });
   }
+}
+
+/** A code is random and may begin with a dash, which the parser would take for an option. */
+function joinCode(argv: readonly string[]): string[] {
+  const at = argv.indexOf("--code");
+  const code = argv[at + 1];
+  if (at < 0 || code === undefined) return [...argv];
+  return [...argv.slice(0, at), `--code=${code}`, ...argv.slice(at + 2)];
 }
 
 /** `[name=]path[:system|:data]`; `index` is its place, the first being the system disk. */

@@ -121,6 +121,7 @@ const statusOf: Partial<Record<string, 400 | 401 | 404 | 409>> = {
   "record.not-found": 404,
   "record.exists": 409,
   "volume.not-attached": 409,
+  "volume.in-use": 409,
   "volume.too-small": 409,
 };
 

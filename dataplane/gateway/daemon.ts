@@ -16,7 +16,7 @@ import { enrol } from "./enrolment.ts";
 import type { Log } from "./log.ts";
 import { type Receiver, startReceiver } from "./receiver.ts";
 import { openRecordFolder } from "./record-folder.ts";
-import { createRepairs, type RepairDeps, repairRecord } from "./repairs.ts";
+import { createRepairs, type RepairDeps, type Repairs, repairRecord } from "./repairs.ts";
 import { createSessions, type Sessions, sessionRecord } from "./sessions.ts";
 import { type GatewayState, loadOrCreateState, saveState } from "./state.ts";
 
@@ -140,7 +140,7 @@ async function serve(
     await aborted(signal);
   } finally {
     await control.close();
-    await endAll(sessions, repairs, receiver);
+    await endAll(sessions, repairs, receiver, log);
   }
 }
 
@@ -222,12 +222,19 @@ async function aborted(signal: AbortSignal): Promise<void> {
   await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
 }
 
+/** A volume that hangs must not keep the daemon from ending: what is acknowledged is safe anyway. */
+const closeTimeoutMs = 10_000;
+
 async function endAll(
   sessions: Sessions,
-  repairs: ReturnType<typeof createRepairs>,
+  repairs: Repairs,
   receiver: Receiver,
+  log: Log,
 ): Promise<void> {
   await sessions.close();
   await repairs.close();
-  await receiver.close();
+  const over = new AbortController();
+  const closed = receiver.close().finally(() => over.abort());
+  await Promise.race([closed, pause(closeTimeoutMs, over.signal)]);
+  if (!over.signal.aborted) log.warn({}, "the receiver did not come to rest and is left as it is");
 }

@@ -46,3 +46,5 @@ const noCarrier = {
 };
 
 await runProgram(main);
+// A thread of the receiver that hangs on a volume would keep the process alive.
+process.exit();

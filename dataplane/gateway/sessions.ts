@@ -18,7 +18,7 @@ import { pause } from "../backoff.ts";
 import { deliver, sendHeartbeat } from "./callbacks.ts";
 import { type DeviceFinder, findDevice } from "./devices.ts";
 import type { Log } from "./log.ts";
-import type { Receiver, ReceiverVolume } from "./receiver.ts";
+import type { Receiver, ReceiverOrder } from "./receiver.ts";
 import type { RecordFolder } from "./record-folder.ts";
 
 export const sessionRecord = z.object({
@@ -100,7 +100,7 @@ export function createSessions(deps: SessionDeps): Sessions {
   }
 
   /** Lets the agent in, and sees the session through to its outcome. */
-  async function begin(sessionId: string, session: Session, volumes: ReceiverVolume[]) {
+  async function begin(sessionId: string, session: Session, volumes: ReceiverOrder["volumes"]) {
     const { serverId, mode, agentFingerprint } = session.record.order;
     await receiver.open(sessionId, { serverId, mode, agentFingerprint, volumes });
     session.ended = seeThrough(sessionId, session);
@@ -172,7 +172,10 @@ export function createSessions(deps: SessionDeps): Sessions {
     await save(sessionId, session, { delivered: true });
   }
 
-  async function findVolumes(order: SessionOrder, waitMs: number): Promise<ReceiverVolume[]> {
+  async function findVolumes(
+    order: SessionOrder,
+    waitMs: number,
+  ): Promise<ReceiverOrder["volumes"]> {
     return Promise.all(
       order.volumes.map(async ({ diskId, volumeId, sizeBytes, device }) => ({
         diskId,
