@@ -1,7 +1,17 @@
+/**
+ * The reading side of a copy.
+ *
+ *   replicate ──▶ Copy: which range is whose, hash trees, progress      decisions
+ *                  │ jobs, acknowledgements, counts
+ *                  ▼
+ *                stream (thread) ══ TLS ══▶ gateway                     bytes
+ */
+
 import type { Identity } from "#dataplane/wire/identity.ts";
 import { MigrationError } from "#domain/errors.ts";
 import type { SyncOrder } from "#domain/protocol/agent.ts";
 import type { Progress } from "#domain/protocol/facts.ts";
+import { Copy } from "./replication/copy.ts";
 
 export interface ReplicateOptions {
   order: SyncOrder;
@@ -14,11 +24,24 @@ export interface ReplicateOptions {
 }
 
 /**
- * Copies the order's disks to its gateway. Returns when the gateway has confirmed every volume.
- * A broken line is made again, for ever, until the signal aborts (`sync.stopped`).
+ * Copies the order's disks to its gateway: every block is read, hashed and compared with what the
+ * gateway has. Returns when the gateway has confirmed every volume. A broken line is made again, for
+ * ever, until the signal aborts (`sync.stopped`). May be repeated: nothing acknowledged is sent twice.
+ * @throws `disk.shrunk`, `disk.vanished`, `disk.unreadable`, `auth.wrong-certificate`, `volume.*`,
+ * `gateway.disk-full`, `wire.protocol`, `sync.stopped`
  */
 export async function replicate(options: ReplicateOptions): Promise<void> {
-  throw new MigrationError("internal.unexpected", {
-    problem: `not yet able to copy ${options.order.sessionId}`,
+  const { order, identity, onProgress, signal } = options;
+  if (signal.aborted) throw new MigrationError("sync.stopped", { server: order.sessionId });
+  const disks = order.disks.map(({ diskId, volumeId, sizeBytes }) => {
+    const found = options.disks.find((disk) => disk.diskId === diskId);
+    if (found === undefined) {
+      throw new MigrationError("disk.vanished", {
+        disk: diskId,
+        problem: "this server has no such disk",
+      });
+    }
+    return { diskId, volumeId, sizeBytes, path: found.path };
   });
+  await new Copy({ order, disks, identity, onProgress }).run(signal);
 }

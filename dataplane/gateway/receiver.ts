@@ -1,11 +1,37 @@
-import type { z } from "zod";
-import type { Identity } from "#dataplane/wire/identity.ts";
-import { MigrationError } from "#domain/errors.ts";
-import type { SyncMode } from "#domain/protocol/facts.ts";
-import type { sessionState, verifyResponse } from "#domain/protocol/gateway.ts";
+/**
+ * The writing side of a copy: takes blocks from agents and keeps them on volumes.
+ *
+ *   agent ══ TLS ══▶ lane (thread) ──▶ volume file, block map      bytes
+ *                      │ hello, claims, acknowledgements, ends
+ *                      ▼
+ *                    receiver ──▶ sessions on disk                 decisions
+ */
 
-export type SessionState = z.output<typeof sessionState>;
-export type VerifyResponse = z.output<typeof verifyResponse>;
+import { readdir, rm } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { Worker } from "node:worker_threads";
+import { findJsonFile, writeJsonFile } from "#dataplane/json-file.ts";
+import { type Hello, protocolVersion } from "#dataplane/wire/frames.ts";
+import { blockBytes, blocksPerRange } from "#dataplane/wire/geometry.ts";
+import type { Identity } from "#dataplane/wire/identity.ts";
+import { streamsPerSession } from "#dataplane/wire/limits.ts";
+import { status, type Welcome } from "#dataplane/wire/messages.ts";
+import { type ErrorFacts, errorFromFacts, factsOf, MigrationError } from "#domain/errors.ts";
+import { Claims } from "./receiving/claims.ts";
+import type { FromLane, LaneVolume } from "./receiving/lane-messages.ts";
+import { Lanes } from "./receiving/lanes.ts";
+import { BlockMaps } from "./receiving/maps.ts";
+import {
+  type ReceiverOrder,
+  receiverOrder,
+  Session,
+  type SessionState,
+  sessionRecord,
+} from "./receiving/session.ts";
+import type { VerifyResponse } from "./receiving/verify.ts";
+
+export type { ReceiverOrder, SessionState, VerifyResponse };
 
 /** What a receiver tells about itself; pino fits. */
 export interface ReceiverLog {
@@ -25,23 +51,6 @@ export interface ReceiverOptions {
   log: ReceiverLog;
 }
 
-export interface ReceiverVolume {
-  diskId: string;
-  volumeId: string;
-  /** Of the source disk; the volume may be larger. */
-  sizeBytes: number;
-  /** A block device or a file, which must exist. */
-  path: string;
-}
-
-export interface ReceiverOrder {
-  serverId: string;
-  mode: SyncMode;
-  /** The certificate of the agent that may write. */
-  agentFingerprint: string;
-  volumes: ReceiverVolume[];
-}
-
 export interface Receiver {
   readonly port: number;
   /** Lets the agent in. May be repeated, also after a restart; a session that has ended stays ended. */
@@ -58,8 +67,443 @@ export interface Receiver {
   close(): Promise<void>;
 }
 
+/** Ended sessions are kept this long, so that an agent that missed the end still hears of it. */
+const keepEndedMs = 7 * 24 * 3600 * 1000;
+
+/** Returns when it listens, with the sessions of the last start running again. */
 export async function startReceiver(options: ReceiverOptions): Promise<Receiver> {
-  throw new MigrationError("internal.unexpected", {
-    problem: `not yet able to listen on ${options.port}`,
+  const receiver = new BlockReceiver(options);
+  await receiver.start();
+  return receiver;
+}
+
+interface Visitor {
+  readonly key: string;
+  readonly lane: number;
+  readonly connection: number;
+  readonly session: Session;
+}
+
+class BlockReceiver implements Receiver {
+  readonly #options: ReceiverOptions;
+  readonly #sessions = new Map<string, Session>();
+  readonly #visitors = new Map<string, Visitor>();
+  readonly #maps: BlockMaps;
+  readonly #claims = new Claims((owner) => this.#drop(owner));
+  #lanes: Lanes | undefined;
+  /** Session files are written one after the other. */
+  #saving: Promise<void> = Promise.resolve();
+
+  constructor(options: ReceiverOptions) {
+    this.#options = options;
+    this.#maps = new BlockMaps(join(options.stateFolder, "maps"), options.gatewayId);
+  }
+
+  get port(): number {
+    return this.#lanes?.port ?? this.#options.port;
+  }
+
+  async start(): Promise<void> {
+    await this.#loadSessions();
+    const { listen, port, gatewayId, identity } = this.#options;
+    const { certificatePem, privateKeyPem } = identity;
+    // Two threads even on one CPU, so that one that waits for a volume leaves the other.
+    const count = Math.min(4, Math.max(2, availableParallelism()));
+    const settings = { listen, port, gatewayId, certificatePem, privateKeyPem };
+    this.#lanes = await Lanes.start(settings, count, (lane, event) => {
+      if (event.kind === "message") this.#onLane(lane, event.message);
+      else this.#onLaneDeath(lane, event.problem);
+    });
+    await this.#allow();
+  }
+
+  // --- what the daemon asks ---
+
+  async open(sessionId: string, order: ReceiverOrder): Promise<void> {
+    const asked = receiverOrder.parse(order);
+    const known = this.#sessions.get(sessionId);
+    if (known !== undefined && !known.isRunning) return;
+    this.#refuseSharing(sessionId, asked);
+    for (const volume of asked.volumes) await this.#maps.ensure(volume);
+    this.#refuseSharing(sessionId, asked);
+    const session = this.#sessions.get(sessionId) ?? newSession(sessionId, asked);
+    // Devices may have other names after a restart, and an agent another certificate.
+    session.record.order = asked;
+    this.#sessions.set(sessionId, session);
+    await this.#save(session);
+    await this.#allow();
+  }
+
+  state(sessionId: string): SessionState | undefined {
+    const session = this.#sessions.get(sessionId);
+    return session?.state(this.#visitorsOf(session).length > 0);
+  }
+
+  async waitForEnd(sessionId: string): Promise<SessionState> {
+    const session = this.#get(sessionId);
+    await session.ended.promise;
+    return session.state(false);
+  }
+
+  async stop(sessionId: string): Promise<void> {
+    const session = this.#get(sessionId);
+    await this.#end(session, "stopped");
+  }
+
+  async verify(volume: {
+    volumeId: string;
+    sizeBytes: number;
+    path: string;
+  }): Promise<VerifyResponse> {
+    const task = { ...volume, mapPath: this.#maps.pathOf(volume.volumeId) };
+    const worker = new Worker(new URL("./receiving/verify-thread.ts", import.meta.url), {
+      workerData: { volume: task, gatewayId: this.#options.gatewayId },
+    });
+    type Answer = { response: VerifyResponse } | { facts: ErrorFacts };
+    const answer = await new Promise<Answer>((resolve, reject) => {
+      worker.once("message", resolve);
+      worker.once("error", reject);
+    });
+    if ("facts" in answer) throw errorFromFacts(answer.facts);
+    return answer.response;
+  }
+
+  async forget(volumeId: string): Promise<void> {
+    const using = this.#runningSessionOf(volumeId);
+    if (using !== undefined)
+      throw new MigrationError("volume.in-use", { volume: volumeId, session: using.id });
+    await this.#maps.forget(volumeId);
+    for (const session of [...this.#sessions.values()]) {
+      if (!session.record.order.volumes.some((volume) => volume.volumeId === volumeId)) continue;
+      this.#sessions.delete(session.id);
+      await rm(this.#fileOf(session.id), { force: true });
+    }
+    await this.#allow();
+  }
+
+  sessions(): { sessionId: string; state: SessionState["state"] }[] {
+    return [...this.#sessions.values()].map(({ id, record }) => ({
+      sessionId: id,
+      state: record.state,
+    }));
+  }
+
+  async close(): Promise<void> {
+    await this.#lanes?.close();
+    await this.#saving;
+  }
+
+  // --- what lanes tell ---
+
+  #onLane(lane: number, message: FromLane): void {
+    switch (message.kind) {
+      case "listening":
+      case "allowed":
+        return;
+      case "log":
+        this.#options.log[message.level](message.facts, message.message);
+        return;
+      case "hello":
+        this.#onHello(lane, message);
+        return;
+      case "closed":
+        this.#forgetVisitor(keyOf(lane, message.connection));
+        return;
+    }
+    const visitor = this.#visitors.get(keyOf(lane, message.connection));
+    if (visitor === undefined) return;
+    const { session, key } = visitor;
+    switch (message.kind) {
+      case "claim": {
+        const { connection, volume, range } = message;
+        if (!session.isRunning) {
+          this.#drop(key);
+          return;
+        }
+        this.#claims.claim(this.#rangeKey(session, volume, range), key, () =>
+          this.#lanes?.send(lane, { kind: "claimed", connection, volume, range }),
+        );
+        return;
+      }
+      case "acknowledged":
+        this.#claims.release(this.#rangeKey(session, message.volume, message.range), key);
+        return;
+      case "status": {
+        const parsed = status.safeParse(message.status);
+        if (parsed.success) session.status = parsed.data;
+        return;
+      }
+      case "passEnd":
+        this.#background(session, this.#onPassEnd(visitor, message.volume, message.root));
+        return;
+      case "failed":
+        this.#background(session, this.#end(session, "failed", message.facts));
+        return;
+    }
+  }
+
+  #onHello(lane: number, message: FromLane & { kind: "hello" }): void {
+    const { connection, hello, address } = message;
+    const refuse = (facts: ErrorFacts) =>
+      this.#lanes?.send(lane, { kind: "refuse", connection, facts });
+    const session = this.#sessions.get(hello.sessionId);
+    if (session === undefined) {
+      // The agent's order may be faster than ours: it tries again.
+      refuse(
+        new MigrationError("not-ready", { what: "session", state: "not open here yet" }).facts,
+      );
+      return;
+    }
+    if (session.record.order.agentFingerprint !== message.fingerprint) {
+      this.#options.log.warn(
+        { address, sessionId: session.id },
+        "an agent asked for a session of another agent",
+      );
+      refuse(
+        new MigrationError("auth.wrong-certificate", { peer: `The agent at ${address}` }).facts,
+      );
+      return;
+    }
+    const mismatch = mismatchOf(hello);
+    if (mismatch !== undefined) {
+      refuse(
+        new MigrationError("wire.protocol", { peer: `The agent at ${address}`, problem: mismatch })
+          .facts,
+      );
+      return;
+    }
+    if (session.record.state === "failed" || session.record.state === "stopped") {
+      refuse(endFacts(session));
+      return;
+    }
+    if (session.passId !== hello.passId) {
+      // The agent was started anew; what its former self still had on the way is not wanted any more.
+      for (const visitor of this.#visitorsOf(session)) this.#drop(visitor.key);
+      session.passId = hello.passId;
+      session.status = undefined;
+    }
+    if (this.#visitorsOf(session).length >= streamsPerSession) {
+      this.#options.log.warn(
+        { address, sessionId: session.id },
+        "closed a connection: too many streams",
+      );
+      this.#lanes?.send(lane, { kind: "drop", connection });
+      return;
+    }
+    const key = keyOf(lane, connection);
+    this.#visitors.set(key, { key, lane, connection, session });
+    this.#lanes?.send(lane, {
+      kind: "welcome",
+      connection,
+      volumes: this.#laneVolumes(session),
+      welcome: welcomeOf(session),
+    });
+    this.#options.log.info(
+      { address, sessionId: session.id, stream: hello.stream },
+      "agent connected",
+    );
+  }
+
+  /** All blocks of a volume were acknowledged: both sides must have come to the same root. */
+  async #onPassEnd(visitor: Visitor, volume: number, root: string): Promise<void> {
+    const { session, lane, connection } = visitor;
+    const volumeId = session.record.order.volumes[volume]?.volumeId;
+    if (volumeId === undefined || !session.isRunning) return;
+    const kept = await this.#maps.root(volumeId);
+    if (!("root" in kept) || kept.root !== root) {
+      const problem =
+        "root" in kept
+          ? `root hash ${root}, the gateway has ${kept.root}`
+          : `range ${kept.missingRange} was never sent`;
+      this.#options.log.error({ sessionId: session.id, volumeId }, problem);
+      await this.#end(
+        session,
+        "failed",
+        new MigrationError("wire.protocol", { peer: "The agent", problem }).facts,
+      );
+      return;
+    }
+    session.confirm(volume, root);
+    if (session.isComplete) await this.#end(session, "done");
+    else await this.#save(session);
+    this.#lanes?.send(lane, { kind: "volumeDone", connection, volume });
+  }
+
+  #onLaneDeath(lane: number, problem: string): void {
+    this.#options.log.error(
+      { lane, problem },
+      "a thread of the receiver died; its agents come again",
+    );
+    for (const visitor of [...this.#visitors.values()]) {
+      if (visitor.lane === lane) this.#forgetVisitor(visitor.key);
+    }
+  }
+
+  // --- sessions ---
+
+  async #end(
+    session: Session,
+    state: "done" | "failed" | "stopped",
+    facts?: ErrorFacts,
+  ): Promise<void> {
+    if (!session.isRunning) return;
+    session.end(state, new Date(), facts);
+    await this.#save(session);
+    if (state !== "done") {
+      for (const { lane, connection } of this.#visitorsOf(session)) {
+        this.#lanes?.send(lane, { kind: "refuse", connection, facts: endFacts(session) });
+      }
+    }
+    this.#options.log.info({ sessionId: session.id, state, ...(facts ?? {}) }, "session ended");
+    session.ended.resolve();
+  }
+
+  /** Work that nobody waits for; when it fails, so does its session. */
+  #background(session: Session, work: Promise<void>): void {
+    work.catch((error: unknown) => {
+      this.#options.log.error(
+        { sessionId: session.id, problem: String(error) },
+        "a session failed unexpectedly",
+      );
+      session.end("failed", new Date(), factsOf(error));
+      session.ended.resolve();
+    });
+  }
+
+  #refuseSharing(sessionId: string, order: ReceiverOrder): void {
+    for (const { volumeId, path } of order.volumes) {
+      for (const other of this.#sessions.values()) {
+        if (other.id === sessionId || !other.isRunning) continue;
+        if (
+          other.record.order.volumes.some(
+            (volume) => volume.volumeId === volumeId || volume.path === path,
+          )
+        ) {
+          throw new MigrationError("volume.in-use", { volume: volumeId, session: other.id });
+        }
+      }
+    }
+  }
+
+  #runningSessionOf(volumeId: string): Session | undefined {
+    return [...this.#sessions.values()].find(
+      (session) =>
+        session.isRunning &&
+        session.record.order.volumes.some((volume) => volume.volumeId === volumeId),
+    );
+  }
+
+  #get(sessionId: string): Session {
+    const session = this.#sessions.get(sessionId);
+    if (session === undefined)
+      throw new MigrationError("record.not-found", { kind: "session", id: sessionId });
+    return session;
+  }
+
+  async #loadSessions(): Promise<void> {
+    const folder = join(this.#options.stateFolder, "sessions");
+    for (const name of await filesIn(folder)) {
+      if (!name.endsWith(".json")) continue;
+      const record = await findJsonFile(join(folder, name), sessionRecord);
+      if (record === undefined) continue;
+      const endedAt = record.endedAt === undefined ? Date.now() : Date.parse(record.endedAt);
+      if (Date.now() - endedAt > keepEndedMs) await rm(join(folder, name), { force: true });
+      else this.#sessions.set(record.sessionId, new Session(record));
+    }
+  }
+
+  #fileOf(sessionId: string): string {
+    return join(this.#options.stateFolder, "sessions", `${encodeURIComponent(sessionId)}.json`);
+  }
+
+  #save(session: Session): Promise<void> {
+    const save = () => writeJsonFile(this.#fileOf(session.id), session.record);
+    // One that failed was reported to its own caller.
+    this.#saving = this.#saving.then(save, save);
+    return this.#saving;
+  }
+
+  async #allow(): Promise<void> {
+    const fingerprints = [...this.#sessions.values()].map(
+      ({ record }) => record.order.agentFingerprint,
+    );
+    await this.#lanes?.allow([...new Set(fingerprints)]);
+  }
+
+  // --- connections ---
+
+  #visitorsOf(session: Session): Visitor[] {
+    return [...this.#visitors.values()].filter((visitor) => visitor.session === session);
+  }
+
+  #drop(key: string): void {
+    const visitor = this.#visitors.get(key);
+    if (visitor !== undefined)
+      this.#lanes?.send(visitor.lane, { kind: "drop", connection: visitor.connection });
+  }
+
+  #forgetVisitor(key: string): void {
+    this.#visitors.delete(key);
+    this.#claims.releaseAll(key);
+  }
+
+  #rangeKey(session: Session, volume: number, range: number): string {
+    return `${session.record.order.volumes[volume]?.volumeId}:${range}`;
+  }
+
+  #laneVolumes(session: Session): LaneVolume[] {
+    return session.record.order.volumes.map(({ volumeId, sizeBytes, path }) => ({
+      volumeId,
+      sizeBytes,
+      path,
+      mapPath: this.#maps.pathOf(volumeId),
+    }));
+  }
+}
+
+function newSession(sessionId: string, order: ReceiverOrder): Session {
+  return new Session({
+    sessionId,
+    order,
+    state: "running",
+    startedAt: new Date().toISOString(),
+    results: {},
   });
+}
+
+function welcomeOf(session: Session): Welcome {
+  return {
+    version: protocolVersion,
+    volumes: session.record.order.volumes.map(({ volumeId, sizeBytes }) => ({
+      volumeId,
+      sizeBytes,
+      done: volumeId in session.record.results,
+    })),
+  };
+}
+
+function endFacts(session: Session): ErrorFacts {
+  const { state, error, order } = session.record;
+  if (state === "failed" && error !== undefined) return errorFromFacts(error).facts;
+  return new MigrationError("sync.stopped", { server: order.serverId }).facts;
+}
+
+function mismatchOf(hello: Hello): string | undefined {
+  if (hello.version !== protocolVersion)
+    return `version ${hello.version}, this gateway speaks ${protocolVersion}`;
+  if (hello.blockBytes === blockBytes && hello.blocksPerRange === blocksPerRange) return undefined;
+  return `blocks of ${hello.blockBytes} bytes, ${hello.blocksPerRange} per range`;
+}
+
+function keyOf(lane: number, connection: number): string {
+  return `${lane}:${connection}`;
+}
+
+async function filesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+    throw error;
+  }
 }

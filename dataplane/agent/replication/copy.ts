@@ -1,0 +1,367 @@
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
+import { passIdBytes } from "#dataplane/wire/frames.ts";
+import { rangeCount, rangeLengthBytes } from "#dataplane/wire/geometry.ts";
+import { HashTree } from "#dataplane/wire/hash-tree.ts";
+import type { Identity } from "#dataplane/wire/identity.ts";
+import { welcome } from "#dataplane/wire/messages.ts";
+import { type ErrorFacts, errorFromFacts, MigrationError } from "#domain/errors.ts";
+import type { SyncOrder } from "#domain/protocol/agent.ts";
+import type { Progress } from "#domain/protocol/facts.ts";
+import { Pacing } from "./pacing.ts";
+import { Speedometer } from "./speedometer.ts";
+import type { FromStream, Job, StreamSettings, ToStream } from "./stream-messages.ts";
+
+/** Connections of one copy: enough to use several CPUs and to fill a long line. */
+const streams = 4;
+const tellEveryMs = 1000;
+/** For threads to close their connections before they are ended. */
+const graceMs = 3000;
+
+export interface CopyDisk {
+  diskId: string;
+  volumeId: string;
+  sizeBytes: number;
+  path: string;
+}
+
+interface DiskState {
+  readonly disk: CopyDisk;
+  readonly tree: HashTree;
+  readonly ranges: number;
+  /** The first range that was never handed out. */
+  nextRange: number;
+  /** Handed out before, and given back by a stream whose line broke. */
+  returned: number[];
+  acknowledged: number;
+  acknowledgedBytes: number;
+  writtenBytes: number;
+  changedBytes: number;
+  readBytes: number;
+  sentBytes: number;
+  root: string | undefined;
+  isDone: boolean;
+}
+
+interface StreamState {
+  readonly worker: Worker;
+  /** Greeted by the gateway; jobs and messages reach it. */
+  isOpen: boolean;
+  wishes: number;
+}
+
+/** One pass over all disks of an order. */
+export class Copy {
+  readonly #order: SyncOrder;
+  readonly #identity: Identity;
+  readonly #onProgress: (progress: Progress) => void;
+  readonly #disks: DiskState[];
+  readonly #streams: StreamState[] = [];
+  /** Covered so far of the ranges that are under way, by disk and range. */
+  readonly #underWay = new Map<string, { disk: number; bytes: number }>();
+  readonly #ended = Promise.withResolvers<void>();
+  readonly #speed = new Speedometer();
+  #turn = 0;
+
+  constructor(options: {
+    order: SyncOrder;
+    disks: CopyDisk[];
+    identity: Identity;
+    onProgress: (progress: Progress) => void;
+  }) {
+    this.#order = options.order;
+    this.#identity = options.identity;
+    this.#onProgress = options.onProgress;
+    this.#disks = options.disks.map((disk) => ({
+      disk,
+      tree: new HashTree(disk.sizeBytes),
+      ranges: rangeCount(disk.sizeBytes),
+      nextRange: 0,
+      returned: [],
+      acknowledged: 0,
+      acknowledgedBytes: 0,
+      writtenBytes: 0,
+      changedBytes: 0,
+      readBytes: 0,
+      sentBytes: 0,
+      root: undefined,
+      isDone: false,
+    }));
+  }
+
+  /** Returns when every volume is confirmed; afterwards no thread is left. */
+  async run(signal: AbortSignal): Promise<void> {
+    const stop = () =>
+      this.#fail(new MigrationError("sync.stopped", { server: this.#order.sessionId }).facts);
+    signal.addEventListener("abort", stop);
+    const telling = setInterval(() => this.#tellProgress(), tellEveryMs);
+    try {
+      this.#startStreams();
+      await this.#ended.promise;
+    } finally {
+      clearInterval(telling);
+      signal.removeEventListener("abort", stop);
+      await this.#endStreams();
+      this.#onProgress(this.#progress());
+    }
+  }
+
+  #startStreams(): void {
+    const { sessionId, gateway, rateLimitBytesPerSecond } = this.#order;
+    const { certificatePem, privateKeyPem } = this.#identity;
+    const settings: Omit<StreamSettings, "stream"> = {
+      sessionId,
+      passId: randomBytes(passIdBytes).toString("hex"),
+      gateway,
+      certificatePem,
+      privateKeyPem,
+      disks: this.#disks.map(({ disk }) => disk),
+      rateBytesPerSecond: rateLimitBytesPerSecond,
+      pacing: Pacing.memory(),
+    };
+    for (let stream = 0; stream < streams; stream += 1) {
+      const workerData: StreamSettings = { ...settings, stream };
+      const worker = new Worker(new URL("./stream.ts", import.meta.url), { workerData });
+      this.#streams.push({ worker, isOpen: false, wishes: 0 });
+      worker.on("message", (message: FromStream) => this.#onStream(stream, message));
+      worker.on("error", (error) =>
+        this.#fail(new MigrationError("internal.unexpected", { problem: String(error) }).facts),
+      );
+    }
+  }
+
+  async #endStreams(): Promise<void> {
+    await Promise.all(
+      this.#streams.map(async ({ worker }) => {
+        if (worker.threadId === -1) return;
+        const exited = once(worker, "exit");
+        worker.postMessage({ kind: "end" } satisfies ToStream);
+        // A thread that hangs in a read of a dead disk does not hang the agent.
+        const patience = new AbortController();
+        await Promise.race([
+          exited,
+          delay(graceMs, undefined, { signal: patience.signal }).catch(() => exited),
+        ]);
+        patience.abort();
+        await worker.terminate();
+      }),
+    );
+  }
+
+  // --- what streams tell ---
+
+  #onStream(stream: number, message: FromStream): void {
+    const state = this.#streams[stream];
+    if (state === undefined) return;
+    switch (message.kind) {
+      case "welcome":
+        this.#onWelcome(stream, message.welcome);
+        return;
+      case "want":
+        state.wishes += 1;
+        this.#handOut();
+        return;
+      case "covered": {
+        const underWay = this.#underWay.get(keyOf(message.job));
+        if (underWay !== undefined) underWay.bytes += message.bytes;
+        this.#count(message);
+        return;
+      }
+      case "acknowledged":
+        this.#onAcknowledged(message);
+        return;
+      case "volumeDone":
+        this.#disk(message.disk).isDone = true;
+        this.#checkEnd();
+        return;
+      case "broken":
+        state.isOpen = false;
+        state.wishes = 0;
+        for (const job of message.returned) this.#takeBack(job);
+        this.#handOut();
+        this.#askForConfirmation();
+        return;
+      case "counts":
+        this.#speed.add(message.counts);
+        return;
+      case "failed":
+        this.#fail(message.facts);
+        return;
+    }
+  }
+
+  #count({ job, bytes, changedBytes, sentBytes }: FromStream & { kind: "covered" }): void {
+    const state = this.#disk(job.disk);
+    state.readBytes += bytes;
+    state.changedBytes += changedBytes;
+    state.sentBytes += sentBytes;
+  }
+
+  #onWelcome(stream: number, message: unknown): void {
+    const parsed = welcome.safeParse(message);
+    if (!parsed.success) {
+      this.#violated("its welcome has another shape");
+      return;
+    }
+    const volumes: number[] = [];
+    for (const state of this.#disks) {
+      const { volumeId, sizeBytes } = state.disk;
+      const number = parsed.data.volumes.findIndex((volume) => volume.volumeId === volumeId);
+      const volume = parsed.data.volumes[number];
+      if (volume?.sizeBytes !== sizeBytes) {
+        this.#violated(`its session has no volume ${volumeId} for a disk of ${sizeBytes} bytes`);
+        return;
+      }
+      if (volume.done) state.isDone = true;
+      volumes.push(number);
+    }
+    const state = this.#streams[stream];
+    if (state === undefined) return;
+    state.isOpen = true;
+    state.worker.postMessage({ kind: "begin", volumes } satisfies ToStream);
+    this.#checkEnd();
+    this.#askForConfirmation();
+  }
+
+  #onAcknowledged({ job, digest, writtenBytes }: FromStream & { kind: "acknowledged" }): void {
+    const state = this.#disk(job.disk);
+    this.#underWay.delete(keyOf(job));
+    state.tree.add(job.range, Buffer.from(digest));
+    state.acknowledged += 1;
+    state.acknowledgedBytes += rangeLengthBytes(state.disk.sizeBytes, job.range);
+    state.writtenBytes += writtenBytes;
+    if (state.acknowledged < state.ranges) return;
+    state.root = state.tree.root();
+    this.#askForConfirmation();
+  }
+
+  /** For every disk that is sent and not yet confirmed. May be repeated: the gateway answers again. */
+  #askForConfirmation(): void {
+    const open = this.#streams.find((stream) => stream.isOpen);
+    if (open === undefined) return;
+    this.#disks.forEach(({ root, isDone }, disk) => {
+      if (root === undefined || isDone) return;
+      open.worker.postMessage({ kind: "status", status: this.#status() } satisfies ToStream);
+      open.worker.postMessage({ kind: "passEnd", disk, root } satisfies ToStream);
+    });
+  }
+
+  // --- jobs ---
+
+  #handOut(): void {
+    for (const stream of this.#streams) {
+      while (stream.isOpen && stream.wishes > 0) {
+        const job = this.#nextJob();
+        if (job === undefined) return;
+        stream.wishes -= 1;
+        this.#underWay.set(keyOf(job), { disk: job.disk, bytes: 0 });
+        stream.worker.postMessage({ kind: "job", job } satisfies ToStream);
+      }
+    }
+  }
+
+  /** Disks take turns, so that none waits for the others; in a disk, ranges go in order. */
+  #nextJob(): Job | undefined {
+    for (let tries = 0; tries < this.#disks.length; tries += 1) {
+      const disk = this.#turn;
+      this.#turn = (this.#turn + 1) % this.#disks.length;
+      const state = this.#disk(disk);
+      if (state.isDone) continue;
+      const returned = state.returned.shift();
+      if (returned !== undefined) return { disk, range: returned };
+      if (state.nextRange < state.ranges) {
+        state.nextRange += 1;
+        return { disk, range: state.nextRange - 1 };
+      }
+    }
+    return undefined;
+  }
+
+  #takeBack(job: Job): void {
+    this.#underWay.delete(keyOf(job));
+    this.#disk(job.disk).returned.push(job.range);
+  }
+
+  // --- ends ---
+
+  #checkEnd(): void {
+    if (this.#disks.every((state) => state.isDone)) this.#ended.resolve();
+  }
+
+  #violated(problem: string): void {
+    this.#fail(
+      new MigrationError("wire.protocol", { peer: `Gateway ${this.#order.gateway.id}`, problem })
+        .facts,
+    );
+  }
+
+  /** Where the fault is the source's, the stream that found it has told the gateway. */
+  #fail(facts: ErrorFacts): void {
+    this.#ended.reject(errorFromFacts(facts));
+  }
+
+  // --- progress ---
+
+  #tellProgress(): void {
+    this.#speed.look(this.#doneBytes());
+    this.#onProgress(this.#progress());
+    const open = this.#streams.find((stream) => stream.isOpen);
+    open?.worker.postMessage({ kind: "status", status: this.#status() } satisfies ToStream);
+  }
+
+  #doneBytes(): number {
+    return this.#disks.reduce((sum, _, index) => sum + this.#doneBytesOf(index), 0);
+  }
+
+  #doneBytesOf(index: number): number {
+    const state = this.#disk(index);
+    if (state.isDone) return state.disk.sizeBytes;
+    let done = state.acknowledgedBytes;
+    for (const { disk, bytes } of this.#underWay.values()) if (disk === index) done += bytes;
+    return done;
+  }
+
+  #progress(): Progress {
+    const totalBytes = this.#disks.reduce((sum, { disk }) => sum + disk.sizeBytes, 0);
+    const { rateBytesPerSecond, bottleneck } = this.#speed;
+    const leftBytes = totalBytes - this.#doneBytes();
+    return {
+      volumes: this.#disks.map((state, index) => ({
+        diskId: state.disk.diskId,
+        volumeId: state.disk.volumeId,
+        totalBytes: state.disk.sizeBytes,
+        doneBytes: this.#doneBytesOf(index),
+        readBytes: state.readBytes,
+        sentBytes: state.sentBytes,
+        writtenBytes: state.writtenBytes,
+        changedBytes: state.changedBytes,
+      })),
+      rateBytesPerSecond,
+      ...(rateBytesPerSecond > 0 ? { etaSeconds: leftBytes / rateBytesPerSecond } : {}),
+      bottleneck,
+      waitingForAgent: false,
+    };
+  }
+
+  #status() {
+    const { volumes, rateBytesPerSecond, etaSeconds, bottleneck } = this.#progress();
+    return {
+      volumes,
+      rateBytesPerSecond,
+      bottleneck,
+      ...(etaSeconds === undefined ? {} : { etaSeconds }),
+    };
+  }
+
+  #disk(index: number): DiskState {
+    const state = this.#disks[index];
+    if (state === undefined) throw new Error(`there is no disk ${index} in this copy`);
+    return state;
+  }
+}
+
+function keyOf(job: Job): string {
+  return `${job.disk}:${job.range}`;
+}

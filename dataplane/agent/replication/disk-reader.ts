@@ -1,0 +1,125 @@
+import { constants, type Stats } from "node:fs";
+import { type FileHandle, open, stat } from "node:fs/promises";
+import { deviceSize } from "#dataplane/device-size.ts";
+import { MigrationError } from "#domain/errors.ts";
+
+const sectorBytes = 4096;
+
+/**
+ * Reads one disk of the source, and nothing but reads. Block devices are read past the page cache: the
+ * kernel keeps a mounted file system's pages apart from the device's own, so a device page that was
+ * cached during the last pass would still show the old content in this one.
+ */
+export class DiskReader {
+  readonly #file: FileHandle;
+  readonly #diskId: string;
+  readonly #path: string;
+  readonly #sizeBytes: number;
+  readonly #opened: Stats;
+
+  private constructor(
+    file: FileHandle,
+    opened: Stats,
+    disk: { diskId: string; path: string; sizeBytes: number },
+  ) {
+    this.#file = file;
+    this.#opened = opened;
+    this.#diskId = disk.diskId;
+    this.#path = disk.path;
+    this.#sizeBytes = disk.sizeBytes;
+  }
+
+  /** @throws `disk.vanished` or `disk.shrunk` */
+  static async open(disk: {
+    diskId: string;
+    path: string;
+    sizeBytes: number;
+  }): Promise<DiskReader> {
+    try {
+      const opened = await stat(disk.path);
+      const reader = new DiskReader(await openForReading(disk.path, opened), opened, disk);
+      await reader.#checkSize();
+      return reader;
+    } catch (error) {
+      if (error instanceof MigrationError) throw error;
+      throw new MigrationError(
+        "disk.vanished",
+        { disk: disk.diskId, problem: messageOf(error) },
+        { cause: error },
+      );
+    }
+  }
+
+  /**
+   * Fills `lengthBytes` of the target, which is aligned and has room for whole sectors of 4096.
+   * @throws `disk.shrunk`, `disk.vanished` or `disk.unreadable`
+   */
+  async read(target: Buffer, offsetBytes: number, lengthBytes: number): Promise<void> {
+    let found: number;
+    try {
+      const wanted = Math.ceil(lengthBytes / sectorBytes) * sectorBytes;
+      found = (await this.#file.read(target, 0, wanted, offsetBytes)).bytesRead;
+    } catch (error) {
+      await this.checkPresent();
+      const problem = messageOf(error);
+      throw new MigrationError(
+        "disk.unreadable",
+        { disk: this.#diskId, offsetBytes, problem },
+        { cause: error },
+      );
+    }
+    if (found >= lengthBytes) return;
+    await this.checkPresent();
+    const problem = `only ${found} of ${lengthBytes} bytes came`;
+    throw new MigrationError("disk.unreadable", {
+      disk: this.#diskId,
+      offsetBytes: offsetBytes + found,
+      problem,
+    });
+  }
+
+  /** @throws `disk.vanished` when the path names nothing or something else now, `disk.shrunk` */
+  async checkPresent(): Promise<void> {
+    let now: Stats;
+    try {
+      now = await stat(this.#path);
+    } catch (error) {
+      throw new MigrationError(
+        "disk.vanished",
+        { disk: this.#diskId, problem: messageOf(error) },
+        { cause: error },
+      );
+    }
+    if (now.rdev !== this.#opened.rdev || (now.isFile() && now.ino !== this.#opened.ino)) {
+      throw new MigrationError("disk.vanished", {
+        disk: this.#diskId,
+        problem: `${this.#path} is another disk now`,
+      });
+    }
+    await this.#checkSize();
+  }
+
+  async #checkSize(): Promise<void> {
+    const isBytes = await deviceSize(await stat(this.#path));
+    if (isBytes < this.#sizeBytes) {
+      throw new MigrationError("disk.shrunk", {
+        disk: this.#diskId,
+        isBytes,
+        wasBytes: this.#sizeBytes,
+      });
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#file.close();
+  }
+}
+
+async function openForReading(path: string, stats: Stats): Promise<FileHandle> {
+  if (!stats.isBlockDevice()) return open(path, "r");
+  return open(path, constants.O_RDONLY | constants.O_DIRECT);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

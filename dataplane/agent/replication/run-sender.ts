@@ -1,0 +1,180 @@
+import { setTimeout as delay } from "node:timers/promises";
+import {
+  hashBlockInto,
+  hashBytes,
+  isUnknown,
+  isZero,
+  sameHash,
+  zeroHashOf,
+} from "#dataplane/wire/block-hash.ts";
+import {
+  type BlockSpan,
+  busyWith,
+  encodeDataHead,
+  encodeSpan,
+  encoding,
+  frameType,
+} from "#dataplane/wire/frames.ts";
+import { blockBytes, blocksPerRun, runBytes } from "#dataplane/wire/geometry.ts";
+import { rangeDigest } from "#dataplane/wire/hash-tree.ts";
+import type { Compression } from "./compression.ts";
+import type { Line } from "./line.ts";
+import type { Pacing } from "./pacing.ts";
+import type { StreamCounts } from "./stream-messages.ts";
+
+type SpanType = typeof frameType.zero | typeof frameType.equal;
+
+/** A block of a run is sent, or only named. */
+const isData = 0;
+
+export interface SendingTools {
+  line: Line;
+  compression: Compression;
+  pacing: Pacing;
+  counts: StreamCounts;
+  /** The most that one data frame may hold, in blocks: fewer on a slow line, to keep it even. */
+  blocksPerFrame: number;
+}
+
+/** Turns the runs of one range into frames: blocks that differ as data, all others as spans. */
+export class RangeSender {
+  readonly #tools: SendingTools;
+  readonly #volume: number;
+  readonly #range: number;
+  /** What the gateway has. */
+  readonly #known: Buffer;
+  /** What this pass read. */
+  readonly #hashes: Buffer;
+  #span: { type: SpanType; firstBlock: number; count: number } | undefined;
+  changedBytes = 0;
+
+  constructor(tools: SendingTools, volume: number, range: number, known: Buffer) {
+    this.#tools = tools;
+    this.#volume = volume;
+    this.#range = range;
+    this.#known = known;
+    this.#hashes = Buffer.alloc(known.length);
+  }
+
+  /**
+   * One run, from `firstBlock` of the range on. Returns when all its frames are on their way; `taken`
+   * resolves when the run's memory may be used again.
+   */
+  async send(run: Buffer, firstBlock: number): Promise<{ taken: Promise<unknown> }> {
+    const startedMs = performance.now();
+    const blocks = Math.ceil(run.length / blockBytes);
+    const kinds: number[] = [];
+    for (let index = 0; index < blocks; index += 1) {
+      kinds.push(
+        this.#classify(
+          run.subarray(index * blockBytes, (index + 1) * blockBytes),
+          firstBlock + index,
+        ),
+      );
+    }
+    this.#tools.counts.computedMs += performance.now() - startedMs;
+
+    const sent: Promise<void>[] = [];
+    for (let index = 0; index < blocks; ) {
+      const kind = kinds[index];
+      let end = index + 1;
+      while (end < blocks && kinds[end] === kind) end += 1;
+      if (kind === frameType.zero || kind === frameType.equal) {
+        this.#addToSpan(kind, firstBlock + index, end - index);
+      } else {
+        this.#flushSpan();
+        end = Math.min(end, index + this.#tools.blocksPerFrame);
+        const bytes = run.subarray(index * blockBytes, end * blockBytes);
+        sent.push((await this.#sendData(bytes, firstBlock + index, end - index)).taken);
+      }
+      index = end;
+    }
+    return { taken: Promise.all(sent) };
+  }
+
+  /** The digest of everything read, after the last run. */
+  finish(): Buffer {
+    this.#flushSpan();
+    return rangeDigest(this.#hashes);
+  }
+
+  #classify(block: Buffer, index: number): number {
+    const zero = isZero(block);
+    if (zero) zeroHashOf(block.length).copy(this.#hashes, index * hashBytes);
+    else hashBlockInto(block, this.#hashes, index * hashBytes);
+    if (!isUnknown(this.#known, index) && sameHash(this.#hashes, index, this.#known, index))
+      return frameType.equal;
+    this.changedBytes += block.length;
+    return zero ? frameType.zero : isData;
+  }
+
+  #addToSpan(type: SpanType, firstBlock: number, count: number): void {
+    if (this.#span?.type === type) {
+      this.#span.count += count;
+      return;
+    }
+    this.#flushSpan();
+    this.#span = { type, firstBlock, count };
+  }
+
+  #flushSpan(): void {
+    if (this.#span === undefined) return;
+    const { type, firstBlock, count } = this.#span;
+    this.#tools.line.send(
+      encodeSpan(type, { volume: this.#volume, range: this.#range, firstBlock, count }),
+    );
+    this.#span = undefined;
+  }
+
+  async #sendData(
+    bytes: Buffer,
+    firstBlock: number,
+    count: number,
+  ): Promise<{ taken: Promise<void> }> {
+    const { line, compression, pacing, counts } = this.#tools;
+    const compressStartedMs = performance.now();
+    const smaller = compression.compress(bytes);
+    counts.computedMs += performance.now() - compressStartedMs;
+    await this.#waitForCredit(bytes.length);
+    const payload = smaller ?? bytes;
+    const waitMs = pacing.book(payload.length);
+    if (waitMs > 0) await delay(waitMs);
+
+    const span: BlockSpan = { volume: this.#volume, range: this.#range, firstBlock, count };
+    const hashes = this.#hashes.subarray(firstBlock * hashBytes, (firstBlock + count) * hashBytes);
+    const head = encodeDataHead(
+      {
+        ...span,
+        encoding: smaller === undefined ? encoding.raw : encoding.zstd,
+        rawBytes: bytes.length,
+      },
+      hashes,
+      payload.length,
+    );
+    line.creditBytes -= bytes.length;
+    compression.sent(bytes.length);
+    if (smaller !== undefined) {
+      line.send(head, smaller);
+      return { taken: Promise.resolve() };
+    }
+    const taken = Promise.withResolvers<void>();
+    line.send(head, bytes, taken.resolve);
+    return { taken: taken.promise };
+  }
+
+  async #waitForCredit(bytes: number): Promise<void> {
+    const { line, counts } = this.#tools;
+    const startedMs = performance.now();
+    await line.until(() => line.creditBytes >= bytes && line.queuedBytes < 2 * runBytes);
+    const waitedMs = performance.now() - startedMs;
+    if (line.gatewayBusy === busyWith.computing) counts.waitedMs.gatewayCpu += waitedMs;
+    else if (line.gatewayBusy === busyWith.volume) counts.waitedMs.volume += waitedMs;
+    else counts.waitedMs.line += waitedMs;
+  }
+}
+
+/** Small frames on a slow line: at most an eighth of a second's worth at a time. */
+export function blocksPerFrame(rateBytesPerSecond: number): number {
+  if (rateBytesPerSecond === 0) return blocksPerRun;
+  return Math.max(1, Math.min(blocksPerRun, Math.floor(rateBytesPerSecond / 8 / blockBytes)));
+}

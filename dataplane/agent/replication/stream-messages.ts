@@ -1,0 +1,47 @@
+/** What the copy and its streams say to each other. A stream is a thread with one connection. */
+import type { ErrorFacts } from "#domain/errors.ts";
+
+export interface StreamSettings {
+  stream: number;
+  sessionId: string;
+  passId: string;
+  gateway: { id: string; host: string; port: number; certificateFingerprint: string };
+  certificatePem: string;
+  privateKeyPem: string;
+  disks: { diskId: string; path: string; sizeBytes: number }[];
+  rateBytesPerSecond: number;
+  pacing: SharedArrayBuffer;
+}
+
+/** A range of a disk; disks are numbered as in the settings. */
+export interface Job {
+  disk: number;
+  range: number;
+}
+
+export type ToStream =
+  /** The welcome was fine. Tells which volume number each disk has. */
+  | { kind: "begin"; volumes: number[] }
+  | { kind: "job"; job: Job }
+  | { kind: "passEnd"; disk: number; root: string }
+  | { kind: "status"; status: unknown }
+  | { kind: "end" };
+
+/** Since the last message of this kind. */
+export interface StreamCounts {
+  waitedMs: { disk: number; line: number; gatewayCpu: number; volume: number };
+  computedMs: number;
+}
+
+export type FromStream =
+  | { kind: "welcome"; welcome: unknown }
+  /** Ready for one more job. */
+  | { kind: "want" }
+  | { kind: "covered"; job: Job; bytes: number; changedBytes: number; sentBytes: number }
+  | { kind: "acknowledged"; job: Job; digest: Uint8Array; writtenBytes: number }
+  | { kind: "volumeDone"; disk: number }
+  /** The line is gone: these jobs go back, and those wishes are void. It is dialled again. */
+  | { kind: "broken"; returned: Job[]; problem: string }
+  | { kind: "counts"; counts: StreamCounts }
+  /** The whole copy can't go on. The gateway knows: it said so itself, or was told. */
+  | { kind: "failed"; facts: ErrorFacts };

@@ -1,0 +1,398 @@
+/**
+ * One stream of a copy: a thread with one connection. It reads ranges of disks, hashes, compares with
+ * what the gateway has, compresses and sends. When the line breaks it gives its ranges back and dials
+ * again, for ever.
+ */
+import { parentPort, workerData } from "node:worker_threads";
+import { backoffMs } from "#dataplane/backoff.ts";
+import { alignedBuffer } from "#dataplane/wire/aligned-buffer.ts";
+import { hashBytes } from "#dataplane/wire/block-hash.ts";
+import type { Frame } from "#dataplane/wire/frame-reader.ts";
+import {
+  decodeAcknowledged,
+  decodeHashes,
+  decodeJson,
+  decodeVolumeDone,
+  encodeHello,
+  encodeJson,
+  encodeOpenRange,
+  encodePassEnd,
+  encodeRangeEnd,
+  frameType,
+  protocolVersion,
+  type RangeRef,
+  rangeKnowledge,
+} from "#dataplane/wire/frames.ts";
+import {
+  blockBytes,
+  blocksInRange,
+  blocksPerRange,
+  blocksPerRun,
+  rangeLengthBytes,
+  rangeOffsetBytes,
+  runBytes,
+} from "#dataplane/wire/geometry.ts";
+import { zeroHashes } from "#dataplane/wire/hash-tree.ts";
+import { openRangesPerStream } from "#dataplane/wire/limits.ts";
+import { factsOf, MigrationError } from "#domain/errors.ts";
+import { Compression } from "./compression.ts";
+import { DiskReader } from "./disk-reader.ts";
+import { GatewaySaid, Line, LineBroken } from "./line.ts";
+import { Pacing } from "./pacing.ts";
+import { blocksPerFrame, RangeSender } from "./run-sender.ts";
+import type { FromStream, Job, StreamCounts, StreamSettings, ToStream } from "./stream-messages.ts";
+
+/** Runs being read, hashed or on their way into the line. */
+const runBuffers = 4;
+
+interface OpenJob {
+  readonly job: Job;
+  /** The gateway's hashes, when they have come. */
+  known: Buffer | undefined;
+  isSent: boolean;
+  digest: Buffer | undefined;
+}
+
+class Stream {
+  readonly #settings: StreamSettings;
+  readonly #tell: (message: FromStream) => void;
+  readonly #readers = new Map<number, DiskReader>();
+  readonly #allBuffers: readonly Buffer[];
+  #buffers: Buffer[] = [];
+  readonly #reads = new Set<Promise<Buffer>>();
+  readonly #pacing: Pacing;
+  readonly #compression = new Compression();
+  #line: Line | undefined;
+  #volumes: number[] | undefined;
+  #jobs: OpenJob[] = [];
+  #isWishing = false;
+  #isEnding = false;
+  #counts = noCounts();
+  #wake: (() => void) | undefined;
+
+  constructor(settings: StreamSettings, tell: (message: FromStream) => void) {
+    this.#settings = settings;
+    this.#tell = tell;
+    this.#pacing = new Pacing(settings.rateBytesPerSecond, settings.pacing);
+    this.#allBuffers = Array.from({ length: runBuffers }, () => alignedBuffer(runBytes));
+  }
+
+  /** Returns after `end` or `abort`, or when the whole copy can't go on. */
+  async run(): Promise<void> {
+    const counting = setInterval(() => this.#tellCounts(), 500);
+    for (let attempt = 0; !this.#isEnding; attempt += 1) {
+      try {
+        await this.#runOnLine(() => {
+          attempt = 0;
+        });
+      } catch (error) {
+        if (!(error instanceof LineBroken)) {
+          this.#fail(error);
+          break;
+        }
+        if (this.#isEnding) break;
+        this.#giveBack(error.message);
+        await this.#pause(backoffMs(attempt) / 4);
+      }
+    }
+    clearInterval(counting);
+    this.#tellCounts();
+    this.#line?.finish();
+    await this.#line?.closed();
+    await Promise.allSettled(this.#reads);
+    for (const reader of this.#readers.values()) await reader.close();
+  }
+
+  obey(message: ToStream): void {
+    switch (message.kind) {
+      case "begin":
+        this.#volumes = message.volumes;
+        break;
+      case "job":
+        this.#isWishing = false;
+        this.#open(message.job);
+        break;
+      case "passEnd":
+        this.#trySend(encodePassEnd(this.#volumes?.[message.disk] ?? 0, message.root));
+        break;
+      case "status":
+        this.#trySend(encodeJson(frameType.status, message.status));
+        break;
+      case "end":
+        this.#isEnding = true;
+        this.#line?.finish();
+    }
+    this.#line?.notify();
+    this.#wake?.();
+  }
+
+  /** Waits before dialling again; `end` cuts it short. */
+  async #pause(ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, ms);
+    this.#wake = () => {
+      if (this.#isEnding) resolve();
+    };
+    await promise;
+    clearTimeout(timer);
+  }
+
+  // --- one connection ---
+
+  async #runOnLine(onGreeted: () => void): Promise<void> {
+    this.#volumes = undefined;
+    const line = await Line.dial(this.#settings, (frame) => this.#onFrame(frame));
+    this.#line = line;
+    await Promise.allSettled(this.#reads);
+    this.#buffers = [...this.#allBuffers];
+    line.send(
+      encodeHello({
+        version: protocolVersion,
+        stream: this.#settings.stream,
+        blockBytes,
+        blocksPerRange,
+        passId: this.#settings.passId,
+        sessionId: this.#settings.sessionId,
+      }),
+    );
+    // The welcome goes to the copy, which answers with `begin`.
+    await line.until(() => this.#volumes !== undefined || this.#isEnding);
+    onGreeted();
+    this.#compression.restart();
+    for (;;) {
+      this.#wish();
+      await line.until(() => this.#nextJob() !== undefined || this.#isEnding);
+      const next = this.#nextJob();
+      if (this.#isEnding || next === undefined) return;
+      await this.#send(line, next);
+    }
+  }
+
+  /** Jobs are worked on in the order they came, as soon as the gateway's hashes are there. */
+  #nextJob(): OpenJob | undefined {
+    const next = this.#jobs.find((job) => !job.isSent);
+    return next?.known === undefined ? undefined : next;
+  }
+
+  /** One job ahead, so that the gateway's hashes are there when the last job is done. */
+  #wish(): void {
+    const unsent = this.#jobs.filter((job) => !job.isSent).length;
+    if (this.#isWishing || unsent > 1 || this.#jobs.length >= openRangesPerStream) return;
+    this.#isWishing = true;
+    this.#tell({ kind: "want" });
+  }
+
+  #open(job: Job): void {
+    this.#jobs.push({ job, known: undefined, isSent: false, digest: undefined });
+    this.#trySend(encodeOpenRange(this.#refOf(job)));
+  }
+
+  async #send(line: Line, open: OpenJob): Promise<void> {
+    const { disk, range } = open.job;
+    const { sizeBytes } = this.#disk(disk);
+    const reader = await this.#readerOf(disk);
+    await reader.checkPresent();
+    const tools = {
+      line,
+      compression: this.#compression,
+      pacing: this.#pacing,
+      counts: this.#counts,
+      blocksPerFrame: blocksPerFrame(this.#settings.rateBytesPerSecond),
+    };
+    const ref = this.#refOf(open.job);
+    const sender = new RangeSender(tools, ref.volume, range, open.known ?? Buffer.alloc(0));
+    this.#wish();
+
+    const lengthBytes = rangeLengthBytes(sizeBytes, range);
+    const runs = Math.ceil(lengthBytes / runBytes);
+    const runLength = (run: number) => Math.min(runBytes, lengthBytes - run * runBytes);
+    const read = (run: number) =>
+      this.#read(line, reader, rangeOffsetBytes(range) + run * runBytes, runLength(run));
+    let ahead = read(0);
+    for (let run = 0; run < runs; run += 1) {
+      const waitedFromMs = performance.now();
+      const buffer = await ahead;
+      this.#counts.waitedMs.disk += performance.now() - waitedFromMs;
+      if (run + 1 < runs) {
+        ahead = read(run + 1);
+      }
+      const changedBefore = sender.changedBytes;
+      const sentBefore = line.sentBytes;
+      const { taken } = await sender.send(buffer.subarray(0, runLength(run)), run * blocksPerRun);
+      void taken.then(() => this.#release(line, buffer));
+      this.#tell({
+        kind: "covered",
+        job: open.job,
+        bytes: runLength(run),
+        changedBytes: sender.changedBytes - changedBefore,
+        sentBytes: line.sentBytes - sentBefore,
+      });
+    }
+    const sentBefore = line.sentBytes;
+    open.digest = sender.finish();
+    line.send(encodeRangeEnd(ref, open.digest));
+    open.isSent = true;
+    const sentBytes = line.sentBytes - sentBefore;
+    this.#tell({ kind: "covered", job: open.job, bytes: 0, changedBytes: 0, sentBytes });
+  }
+
+  /** Its failure may also be looked at later: a read that was started ahead is awaited one run on. */
+  #read(line: Line, reader: DiskReader, offsetBytes: number, lengthBytes: number): Promise<Buffer> {
+    const reading = this.#readInto(line, reader, offsetBytes, lengthBytes);
+    this.#reads.add(reading);
+    reading.then(
+      () => this.#reads.delete(reading),
+      () => this.#reads.delete(reading),
+    );
+    return reading;
+  }
+
+  async #readInto(
+    line: Line,
+    reader: DiskReader,
+    offsetBytes: number,
+    lengthBytes: number,
+  ): Promise<Buffer> {
+    await line.until(() => this.#buffers.length > 0);
+    const buffer = this.#buffers.pop();
+    if (buffer === undefined) throw new Error("a run buffer was taken twice");
+    await reader.read(buffer, offsetBytes, lengthBytes);
+    return buffer;
+  }
+
+  /** All buffers are free again with a new line; one that an old line lets go of late is no news. */
+  #release(line: Line, buffer: Buffer): void {
+    if (line !== this.#line) return;
+    this.#buffers.push(buffer);
+    line.notify();
+  }
+
+  async #readerOf(disk: number): Promise<DiskReader> {
+    const known = this.#readers.get(disk);
+    if (known !== undefined) return known;
+    const reader = await DiskReader.open(this.#disk(disk));
+    this.#readers.set(disk, reader);
+    return reader;
+  }
+
+  // --- what the gateway says ---
+
+  #onFrame(frame: Frame): void {
+    switch (frame.type) {
+      case frameType.welcome:
+        this.#tell({ kind: "welcome", welcome: decodeJson(frame.body, "welcome") });
+        return;
+      case frameType.hashes: {
+        const message = decodeHashes(frame.body);
+        const open = this.#jobOf(message);
+        const { sizeBytes } = this.#disk(open.job.disk);
+        const blocks = blocksInRange(sizeBytes, open.job.range);
+        if (message.knowledge === rangeKnowledge.zero)
+          open.known = zeroHashes(sizeBytes, open.job.range);
+        else if (message.knowledge === rangeKnowledge.unknown)
+          open.known = Buffer.alloc(blocks * hashBytes);
+        else if (message.hashes.length === blocks * hashBytes) open.known = message.hashes;
+        else throw this.#violation(`${message.hashes.length} bytes of hashes for ${blocks} blocks`);
+        return;
+      }
+      case frameType.acknowledged: {
+        const { writtenBytes, ...ref } = decodeAcknowledged(frame.body);
+        const open = this.#jobOf(ref);
+        if (open.digest === undefined)
+          throw this.#violation(`range ${ref.range} acknowledged before its end`);
+        this.#jobs = this.#jobs.filter((job) => job !== open);
+        this.#tell({ kind: "acknowledged", job: open.job, digest: open.digest, writtenBytes });
+        this.#wish();
+        return;
+      }
+      case frameType.volumeDone: {
+        const volume = decodeVolumeDone(frame.body);
+        const disk = this.#volumes?.indexOf(volume) ?? -1;
+        if (disk === -1) throw this.#violation(`volume ${volume} done, which is not ours`);
+        this.#tell({ kind: "volumeDone", disk });
+        return;
+      }
+    }
+  }
+
+  #jobOf(ref: RangeRef): OpenJob {
+    const found = this.#jobs.find(
+      ({ job }) => job.range === ref.range && this.#refOf(job).volume === ref.volume,
+    );
+    if (found === undefined)
+      throw this.#violation(`it speaks of range ${ref.range}, which is not open`);
+    return found;
+  }
+
+  #violation(problem: string): MigrationError {
+    return new MigrationError("wire.protocol", {
+      peer: `Gateway ${this.#settings.gateway.id}`,
+      problem,
+    });
+  }
+
+  // --- ends ---
+
+  #giveBack(problem: string): void {
+    const returned = this.#jobs.map(({ job }) => job);
+    this.#jobs = [];
+    this.#isWishing = false;
+    this.#tell({ kind: "broken", returned, problem });
+  }
+
+  /** Tells the gateway too, unless it is the one who said so. */
+  #fail(error: unknown): void {
+    this.#isEnding = true;
+    if (error instanceof GatewaySaid) {
+      this.#tell({ kind: "failed", facts: error.error.facts });
+      return;
+    }
+    const facts = factsOf(error);
+    this.#line?.finish(encodeJson(frameType.error, facts));
+    this.#tell({ kind: "failed", facts });
+  }
+
+  /** On a line that is gone there is nothing to say: the copy hears of it and asks again later. */
+  #trySend(frame: Buffer): void {
+    if (this.#line?.isOpen === true) this.#line.send(frame);
+  }
+
+  #disk(index: number) {
+    const disk = this.#settings.disks[index];
+    if (disk === undefined) throw new Error(`there is no disk ${index} in this copy`);
+    return disk;
+  }
+
+  #refOf(job: Job): RangeRef {
+    return { volume: this.#volumes?.[job.disk] ?? 0, range: job.range };
+  }
+
+  #tellCounts(): void {
+    const counts = this.#counts;
+    this.#tell({ kind: "counts", counts: structuredClone(counts) });
+    Object.assign(counts, noCounts());
+  }
+}
+
+function noCounts(): StreamCounts {
+  return {
+    waitedMs: { disk: 0, line: 0, gatewayCpu: 0, volume: 0 },
+    computedMs: 0,
+  };
+}
+
+if (parentPort !== null) {
+  const port = parentPort;
+  const stream = new Stream(workerData as StreamSettings, (message) => port.postMessage(message));
+  port.on("message", (message: ToStream) => stream.obey(message));
+  stream.run().then(
+    () => port.close(),
+    (error: unknown) => {
+      port.postMessage({
+        kind: "failed",
+        facts: factsOf(error),
+      } satisfies FromStream);
+      port.close();
+    },
+  );
+}

@@ -1,0 +1,478 @@
+import type { TLSSocket } from "node:tls";
+import { zstdDecompressSync } from "node:zlib";
+import { hashBlockInto, hashBytes, sameHash } from "#dataplane/wire/block-hash.ts";
+import { type Frame, FrameReader } from "#dataplane/wire/frame-reader.ts";
+import {
+  agentFrameLimits,
+  busyWith,
+  type DataFrame,
+  decodeData,
+  decodeHello,
+  decodeJson,
+  decodeOpenRange,
+  decodePassEnd,
+  decodeRangeEnd,
+  decodeSpan,
+  encodeAcknowledged,
+  encodeCredit,
+  encodeHashes,
+  encodeJson,
+  encodeKeepAlive,
+  encodeVolumeDone,
+  encoding,
+  frameType,
+  type RangeRef,
+  WireViolation,
+} from "#dataplane/wire/frames.ts";
+import { blockBytes, rangeCount } from "#dataplane/wire/geometry.ts";
+import { openRangesPerStream } from "#dataplane/wire/limits.ts";
+import { type ErrorFacts, MigrationError } from "#domain/errors.ts";
+import type { FromLane, LaneVolume } from "./lane-messages.ts";
+import type { OpenRange } from "./open-range.ts";
+import type { RunBuffers } from "./run-buffers.ts";
+import { volumeError } from "./volume-file.ts";
+import { VolumeWriter } from "./volume-writer.ts";
+
+const helloOnly: ReadonlyMap<number, number> = new Map([[frameType.hello, 512]]);
+/** Frames read ahead of the work before the socket is paused. */
+const mostQueuedFrames = 64;
+/** An agent that does not read its answers is cut off here. */
+const mostUnreadBytes = 1024 * 1024;
+
+interface Claimed {
+  writer: VolumeWriter | undefined;
+  /** Undefined until the hashes were sent. */
+  open: OpenRange | undefined;
+  granted: PromiseWithResolvers<void>;
+}
+
+/** One agent's stream. Frames are handled in order; writes and syncs of several ranges overlap. */
+export class Connection {
+  readonly id: number;
+  readonly #socket: TLSSocket;
+  readonly #fingerprint: string;
+  readonly #address: string;
+  readonly #gatewayId: string;
+  readonly #buffers: RunBuffers;
+  readonly #tell: (message: FromLane) => void;
+  #reader: FrameReader;
+  readonly #queue: Frame[] = [];
+  #isWorking = false;
+  #state: "new" | "asking" | "open" | "closing" = "new";
+  #volumes: LaneVolume[] = [];
+  readonly #writers = new Map<number, Promise<VolumeWriter>>();
+  readonly #ranges = new Map<string, Claimed>();
+  readonly #tasks = new Set<Promise<void>>();
+  /** Granted and not yet used by the agent. */
+  #creditBytes = 0;
+  #bytesInWork = 0;
+  #computingMs = 0;
+  #volumeMs = 0;
+  #lastBusyMs = performance.now();
+  #lastBusy: number = busyWith.waiting;
+  lastHeardMs = performance.now();
+  #lastSaidMs = performance.now();
+
+  constructor(options: {
+    id: number;
+    socket: TLSSocket;
+    fingerprint: string;
+    gatewayId: string;
+    buffers: RunBuffers;
+    tell: (message: FromLane) => void;
+  }) {
+    this.id = options.id;
+    this.#socket = options.socket;
+    this.#fingerprint = options.fingerprint;
+    this.#address = `${options.socket.remoteAddress}:${options.socket.remotePort}`;
+    this.#gatewayId = options.gatewayId;
+    this.#buffers = options.buffers;
+    this.#tell = options.tell;
+    this.#buffers.connections += 1;
+    this.#reader = new FrameReader(helloOnly);
+    this.#socket.on("data", (chunk: Buffer) => this.#onData(chunk));
+    this.#socket.on("end", () => this.#onEnd());
+    // The close event follows and says what there is to say; the line is made again by the agent.
+    this.#socket.on("error", (error) =>
+      this.#log("info", { problem: error.message }, "the line broke"),
+    );
+    this.#socket.on("close", () => void this.#settle());
+  }
+
+  get isGreeted(): boolean {
+    return this.#state === "open";
+  }
+
+  // --- what the receiver decided ---
+
+  welcome(volumes: LaneVolume[], welcome: unknown): void {
+    if (this.#state !== "asking") return;
+    this.#state = "open";
+    this.#volumes = volumes;
+    this.#reader = new FrameReader(agentFrameLimits, (type, length) =>
+      type === frameType.data ? this.#buffers.take(length) : undefined,
+    );
+    this.#send(encodeJson(frameType.welcome, welcome));
+    this.#grantCredit();
+  }
+
+  claimed(ref: RangeRef): void {
+    this.#ranges.get(keyOf(ref))?.granted.resolve();
+  }
+
+  volumeDone(volume: number): void {
+    this.#send(encodeVolumeDone(volume));
+  }
+
+  /** Says why and closes. */
+  refuse(facts: ErrorFacts): void {
+    if (this.#state === "closing") return;
+    this.#state = "closing";
+    this.#socket.end(encodeJson(frameType.error, facts));
+    // An agent that never closes its side is not waited for.
+    setTimeout(() => this.#socket.destroy(), 2000).unref();
+  }
+
+  drop(): void {
+    this.#state = "closing";
+    this.#socket.destroy();
+  }
+
+  keepAlive(afterMs: number): void {
+    if (this.#state === "open" && performance.now() - this.#lastSaidMs > afterMs)
+      this.#send(encodeKeepAlive());
+  }
+
+  // --- bytes in ---
+
+  #onData(chunk: Buffer): void {
+    this.lastHeardMs = performance.now();
+    if (this.#state === "closing") return;
+    try {
+      // Between its hello and our welcome an agent has nothing to say.
+      if (this.#state === "asking") throw new WireViolation("bytes before the welcome");
+      for (const frame of this.#reader.push(chunk)) {
+        if (frame.type === frameType.data) this.#useCredit(frame);
+        this.#queue.push(frame);
+      }
+    } catch (error) {
+      this.#violated(error);
+      return;
+    }
+    if (this.#queue.length > mostQueuedFrames) this.#socket.pause();
+    if (!this.#isWorking) this.#track(this.#work());
+  }
+
+  #useCredit(frame: Frame): void {
+    const { rawBytes } = decodeData(frame.body);
+    this.#creditBytes -= rawBytes;
+    this.#bytesInWork += rawBytes;
+    if (this.#creditBytes < 0)
+      throw new WireViolation(`${-this.#creditBytes} bytes more than it had credit for`);
+  }
+
+  #onEnd(): void {
+    if (this.#state !== "closing" && this.#reader.isInsideFrame) {
+      this.#log("info", {}, "the line ended inside a frame");
+    }
+    this.#socket.end();
+  }
+
+  async #work(): Promise<void> {
+    this.#isWorking = true;
+    try {
+      for (let frame = this.#queue.shift(); frame !== undefined; frame = this.#queue.shift()) {
+        if (this.#state === "closing") break;
+        if (this.#queue.length === 0) this.#socket.resume();
+        await this.#handle(frame);
+      }
+    } catch (error) {
+      this.#failed(error);
+    } finally {
+      this.#isWorking = false;
+    }
+  }
+
+  async #handle(frame: Frame): Promise<void> {
+    switch (frame.type) {
+      case frameType.hello:
+        return this.#onHello(frame.body);
+      case frameType.openRange:
+        return this.#onOpenRange(decodeOpenRange(frame.body));
+      case frameType.data:
+        return this.#onBlocks(frame);
+      case frameType.zero: {
+        const span = decodeSpan(frame.body);
+        const startedMs = performance.now();
+        await this.#openRangeOf(span).zero(span);
+        this.#volumeMs += performance.now() - startedMs;
+        return;
+      }
+      case frameType.equal: {
+        const span = decodeSpan(frame.body);
+        return this.#openRangeOf(span).equal(span);
+      }
+      case frameType.rangeEnd: {
+        const end = decodeRangeEnd(frame.body);
+        this.#openRangeOf(end);
+        // Not awaited: the next range goes on while this one becomes durable.
+        this.#track(this.#endRange(end, end.digest));
+        return;
+      }
+      case frameType.passEnd: {
+        const { volume, root } = decodePassEnd(frame.body);
+        this.#volumeOf(volume);
+        return this.#tell({ kind: "passEnd", connection: this.id, volume, root });
+      }
+      case frameType.status:
+        return this.#tell({
+          kind: "status",
+          connection: this.id,
+          status: decodeJson(frame.body, "status"),
+        });
+      case frameType.error:
+        return this.#onAgentError(frame.body);
+      case frameType.keepAlive:
+        return;
+    }
+  }
+
+  #onHello(body: Buffer): void {
+    if (this.#state !== "new") throw new WireViolation("a second hello");
+    const hello = decodeHello(body);
+    if (this.#queue.length > 0) throw new WireViolation("bytes before the welcome");
+    this.#state = "asking";
+    this.#tell({
+      kind: "hello",
+      connection: this.id,
+      fingerprint: this.#fingerprint,
+      hello,
+      address: this.#address,
+    });
+  }
+
+  // --- ranges ---
+
+  #onOpenRange(ref: RangeRef): void {
+    const volume = this.#volumeOf(ref.volume);
+    if (ref.range >= rangeCount(volume.sizeBytes)) {
+      throw new WireViolation(`range ${ref.range} of volume ${volume.volumeId}, which ends before`);
+    }
+    if (this.#ranges.has(keyOf(ref))) throw new WireViolation(`range ${ref.range} opened twice`);
+    if (this.#ranges.size >= openRangesPerStream) {
+      throw new WireViolation(`more than ${openRangesPerStream} open ranges`);
+    }
+    this.#track(this.#openRange(ref));
+  }
+
+  async #openRange(ref: RangeRef): Promise<void> {
+    const claimed: Claimed = {
+      writer: undefined,
+      open: undefined,
+      granted: Promise.withResolvers(),
+    };
+    this.#ranges.set(keyOf(ref), claimed);
+    this.#tell({ kind: "claim", connection: this.id, ...ref });
+    claimed.writer = await this.#writerOf(ref.volume);
+    // Until the receiver has made sure that no other connection still writes there.
+    await claimed.granted.promise;
+    if (this.#state !== "open") return;
+    claimed.open = await claimed.writer.openRange(ref.range);
+    this.#send(encodeHashes({ ...ref, ...claimed.open.knowledge }));
+  }
+
+  #volumeOf(number: number): LaneVolume {
+    const volume = this.#volumes[number];
+    if (volume === undefined)
+      throw new WireViolation(`volume ${number}, which the welcome did not name`);
+    return volume;
+  }
+
+  #writerOf(number: number): Promise<VolumeWriter> {
+    const known = this.#writers.get(number);
+    if (known !== undefined) return known;
+    const opening = VolumeWriter.open(this.#volumeOf(number), this.#gatewayId);
+    this.#writers.set(number, opening);
+    return opening;
+  }
+
+  #openRangeOf(ref: RangeRef): OpenRange {
+    const open = this.#ranges.get(keyOf(ref))?.open;
+    if (open === undefined)
+      throw new WireViolation(`blocks of range ${ref.range}, which is not open`);
+    return open;
+  }
+
+  /** Checks and decodes, then lets the write go on beside the next frame. */
+  #onBlocks(frame: Frame): void {
+    const startedMs = performance.now();
+    const data = decodeData(frame.body);
+    const open = this.#openRangeOf(data);
+    if (open.take(data) !== data.rawBytes)
+      throw new WireViolation(`${data.rawBytes} bytes for ${data.count} blocks`);
+    const bytes = decoded(data);
+    checkHashes(bytes, data.hashes);
+    this.#computingMs += performance.now() - startedMs;
+    this.#track(this.#writeBlocks(open, data, bytes, frame.body));
+  }
+
+  async #writeBlocks(open: OpenRange, data: DataFrame, bytes: Buffer, body: Buffer): Promise<void> {
+    const startedMs = performance.now();
+    await open.write(data.firstBlock, bytes, data.hashes);
+    this.#volumeMs += performance.now() - startedMs;
+    this.#buffers.giveBack(body);
+    this.#bytesInWork -= data.rawBytes;
+    this.#grantCredit();
+  }
+
+  /** Tops up to this connection's share; small amounts are saved up. */
+  #grantCredit(): void {
+    const bytes = this.#buffers.shareBytes - this.#creditBytes - this.#bytesInWork;
+    if (bytes < blockBytes || this.#state !== "open") return;
+    this.#creditBytes += bytes;
+    this.#send(encodeCredit(bytes, this.#busy()));
+  }
+
+  #busy(): number {
+    const [computing, volume] = [this.#computingMs, this.#volumeMs];
+    const passedMs = performance.now() - this.#lastBusyMs;
+    if (passedMs > 1000) {
+      this.#lastBusyMs = performance.now();
+      this.#computingMs = 0;
+      this.#volumeMs = 0;
+      this.#lastBusy =
+        Math.max(computing, volume) < passedMs / 2
+          ? busyWith.waiting
+          : computing > volume
+            ? busyWith.computing
+            : busyWith.volume;
+    }
+    return this.#lastBusy;
+  }
+
+  async #endRange(ref: RangeRef, digest: Buffer): Promise<void> {
+    const claimed = this.#ranges.get(keyOf(ref));
+    if (claimed?.open === undefined || claimed.writer === undefined) return;
+    const { open, writer } = claimed;
+    await open.finish(digest);
+    await writer.commit(open);
+    this.#ranges.delete(keyOf(ref));
+    this.#tell({
+      kind: "acknowledged",
+      connection: this.id,
+      ...ref,
+      writtenBytes: open.writtenBytes,
+    });
+    this.#send(encodeAcknowledged(ref, open.writtenBytes));
+  }
+
+  // --- ends ---
+
+  #onAgentError(body: Buffer): void {
+    const facts = decodeJson(body, "error");
+    if (!isFacts(facts)) throw new WireViolation("an error frame without code and params");
+    this.#tell({ kind: "failed", connection: this.id, facts });
+  }
+
+  #failed(error: unknown): void {
+    if (error instanceof WireViolation) {
+      this.#violated(error);
+      return;
+    }
+    // A volume that fails while its connection is being closed fails all the same.
+    this.#tell({
+      kind: "failed",
+      connection: this.id,
+      facts: volumeError(error, "", this.#gatewayId).facts,
+    });
+  }
+
+  #violated(error: unknown): void {
+    const problem = error instanceof Error ? error.message : String(error);
+    this.#log("warn", { problem }, "closed a connection that broke the protocol");
+    if (this.isGreeted) {
+      this.refuse(
+        new MigrationError("wire.protocol", { peer: `Agent at ${this.#address}`, problem }).facts,
+      );
+    } else {
+      this.drop();
+    }
+  }
+
+  #track(task: Promise<void>): void {
+    const guarded = task
+      .catch((error: unknown) => this.#failed(error))
+      .finally(() => this.#tasks.delete(guarded));
+    this.#tasks.add(guarded);
+  }
+
+  /** After the line is gone: lets what is under way finish, keeps what was written, frees the claims. */
+  async #settle(): Promise<void> {
+    this.#state = "closing";
+    this.#buffers.connections -= 1;
+    for (const { granted } of this.#ranges.values()) granted.resolve();
+    while (this.#tasks.size > 0) await Promise.all(this.#tasks);
+    for (const { open, writer } of this.#ranges.values()) {
+      if (open === undefined || writer === undefined) continue;
+      try {
+        await open.settle();
+        await writer.commit(open);
+      } catch (error) {
+        // It stays `open` in the map and is read anew by whoever comes next.
+        this.#log("warn", { range: open.range, problem: String(error) }, "a range was left open");
+      }
+    }
+    for (const writer of this.#writers.values()) {
+      await writer.then((opened) => opened.close()).catch((error: unknown) => this.#failed(error));
+    }
+    this.#tell({ kind: "closed", connection: this.id });
+  }
+
+  #send(frame: Buffer): void {
+    if (this.#state === "closing" || this.#socket.destroyed) return;
+    this.#lastSaidMs = performance.now();
+    this.#socket.write(frame);
+    if (this.#socket.writableLength > mostUnreadBytes) {
+      this.#log(
+        "warn",
+        { unreadBytes: this.#socket.writableLength },
+        "closed a connection that does not read",
+      );
+      this.drop();
+    }
+  }
+
+  #log(level: "info" | "warn", facts: Record<string, string | number>, message: string): void {
+    this.#tell({ kind: "log", level, facts: { ...facts, address: this.#address }, message });
+  }
+}
+
+function keyOf(ref: RangeRef): string {
+  return `${ref.volume}:${ref.range}`;
+}
+
+function decoded(data: DataFrame): Buffer {
+  if (data.encoding === encoding.raw) return data.payload;
+  let bytes: Buffer;
+  try {
+    bytes = zstdDecompressSync(data.payload, { maxOutputLength: data.rawBytes });
+  } catch (cause) {
+    throw new WireViolation("a data frame that does not decompress", { cause });
+  }
+  if (bytes.length !== data.rawBytes)
+    throw new WireViolation("a data frame of another length than it says");
+  return bytes;
+}
+
+const scratch = Buffer.alloc(hashBytes);
+
+function checkHashes(bytes: Buffer, hashes: Buffer): void {
+  for (let index = 0; index * blockBytes < bytes.length; index += 1) {
+    hashBlockInto(bytes.subarray(index * blockBytes, (index + 1) * blockBytes), scratch, 0);
+    if (!sameHash(scratch, 0, hashes, index)) throw new WireViolation("a block unlike its hash");
+  }
+}
+
+function isFacts(value: unknown): value is ErrorFacts {
+  return typeof value === "object" && value !== null && "code" in value && "params" in value;
+}

@@ -1,0 +1,135 @@
+/**
+ * One lane: a thread with its own TLS listener on the shared port (SO_REUSEPORT; the kernel spreads
+ * connections over lanes). Decrypting, checking and writing happen here, the receiver's thread stays free.
+ */
+import { createServer, type TLSSocket } from "node:tls";
+import { parentPort, workerData } from "node:worker_threads";
+import { greetingTimeoutMs, keepAliveAfterMs, silenceTimeoutMs } from "#dataplane/wire/limits.ts";
+import { peerFingerprint, pinnedTls } from "#dataplane/wire/pinned-tls.ts";
+import { Connection } from "./connection.ts";
+import type { FromLane, LaneSettings, ToLane } from "./lane-messages.ts";
+import { RunBuffers } from "./run-buffers.ts";
+
+/** More than this on one lane are turned away by the kernel's queue and come again. */
+const mostConnections = 256;
+
+function startLane(settings: LaneSettings, tell: (message: FromLane) => void) {
+  const connections = new Map<number, Connection>();
+  const buffers = new RunBuffers();
+  let allowed = new Set<string>();
+  let nextId = 1;
+
+  const server = createServer({
+    ...pinnedTls(settings),
+    requestCert: true,
+    handshakeTimeout: greetingTimeoutMs,
+  });
+  server.maxConnections = mostConnections;
+  server.on("secureConnection", (socket: TLSSocket) => {
+    const fingerprint = peerFingerprint(socket);
+    const address = `${socket.remoteAddress}:${socket.remotePort}`;
+    if (fingerprint === undefined || !allowed.has(fingerprint)) {
+      tell({
+        kind: "log",
+        level: "warn",
+        facts: { address, fingerprint: fingerprint ?? "none" },
+        message: "turned away a connection: its certificate belongs to no session",
+      });
+      socket.on("error", () => socket.destroy());
+      socket.destroy();
+      return;
+    }
+    const id = nextId++;
+    socket.setNoDelay(true);
+    connections.set(
+      id,
+      new Connection({
+        id,
+        socket,
+        fingerprint,
+        gatewayId: settings.gatewayId,
+        buffers,
+        tell: (message) => {
+          if (message.kind === "closed") connections.delete(id);
+          tell(message);
+        },
+      }),
+    );
+  });
+  server.on("tlsClientError", (error, socket) => {
+    const facts = {
+      address: `${socket.remoteAddress}:${socket.remotePort}`,
+      problem: error.message,
+    };
+    tell({
+      kind: "log",
+      level: "warn",
+      facts,
+      message: "turned away a connection: no TLS 1.3 handshake",
+    });
+    socket.destroy();
+  });
+
+  // Looks for connections that are silent, and speaks on those where we are.
+  const sweep = setInterval(() => {
+    const nowMs = performance.now();
+    for (const connection of connections.values()) {
+      const limitMs = connection.isGreeted ? silenceTimeoutMs : greetingTimeoutMs;
+      if (nowMs - connection.lastHeardMs > limitMs) {
+        tell({
+          kind: "log",
+          level: "warn",
+          facts: { seconds: limitMs / 1000 },
+          message: "closed a silent connection",
+        });
+        connection.drop();
+      } else {
+        connection.keepAlive(keepAliveAfterMs);
+      }
+    }
+  }, 2000);
+
+  function obey(message: ToLane): void {
+    switch (message.kind) {
+      case "allow":
+        allowed = new Set(message.fingerprints);
+        tell({ kind: "allowed", serial: message.serial });
+        return;
+      case "welcome":
+        connections.get(message.connection)?.welcome(message.volumes, message.welcome);
+        return;
+      case "refuse":
+        connections.get(message.connection)?.refuse(message.facts);
+        return;
+      case "drop":
+        connections.get(message.connection)?.drop();
+        return;
+      case "claimed":
+        connections.get(message.connection)?.claimed(message);
+        return;
+      case "volumeDone":
+        connections.get(message.connection)?.volumeDone(message.volume);
+        return;
+      case "close":
+        clearInterval(sweep);
+        server.close();
+        for (const connection of connections.values()) connection.drop();
+    }
+  }
+
+  server.listen({ host: settings.listen, port: settings.port, reusePort: true }, () => {
+    const address = server.address();
+    if (address === null || typeof address === "string")
+      throw new Error("a TCP listener without a port");
+    tell({ kind: "listening", port: address.port });
+  });
+  return obey;
+}
+
+if (parentPort !== null) {
+  const port = parentPort;
+  port.on(
+    "message",
+    startLane(workerData as LaneSettings, (message) => port.postMessage(message)),
+  );
+}

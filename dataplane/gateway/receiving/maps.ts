@@ -1,0 +1,91 @@
+import { createHash } from "node:crypto";
+import { mkdir, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { deviceSize } from "#dataplane/device-size.ts";
+import { maxVolumeBytes } from "#dataplane/wire/geometry.ts";
+import { MigrationError } from "#domain/errors.ts";
+import { BlockMap } from "./block-map.ts";
+import { isAllHoles, volumeError, volumeIdentity } from "./volume-file.ts";
+
+interface Volume {
+  volumeId: string;
+  sizeBytes: number;
+  path: string;
+}
+
+/** The block maps of a gateway, one file per volume. */
+export class BlockMaps {
+  readonly #folder: string;
+  readonly #gatewayId: string;
+
+  constructor(folder: string, gatewayId: string) {
+    this.#folder = folder;
+    this.#gatewayId = gatewayId;
+  }
+
+  /** Ids come from clouds and may hold anything; a hash is always a file name. */
+  pathOf(volumeId: string): string {
+    return join(
+      this.#folder,
+      `${createHash("sha256").update(volumeId).digest("hex").slice(0, 32)}.map`,
+    );
+  }
+
+  /**
+   * Makes sure that a map exists which speaks of this very volume, and that the volume is large enough.
+   * @throws `volume.not-attached`, `volume.too-small`, `volume.io`
+   */
+  async ensure(volume: Volume): Promise<void> {
+    try {
+      await this.#ensure(volume);
+    } catch (error) {
+      throw volumeError(error, volume.volumeId, this.#gatewayId);
+    }
+  }
+
+  async #ensure({ volumeId, sizeBytes, path }: Volume): Promise<void> {
+    const foundBytes = await deviceSize(await stat(path));
+    if (foundBytes < sizeBytes || sizeBytes > maxVolumeBytes) {
+      throw new MigrationError("volume.too-small", {
+        volume: volumeId,
+        sizeBytes: foundBytes,
+        neededBytes: sizeBytes,
+      });
+    }
+    const identity = await volumeIdentity(path);
+    const known = await BlockMap.find(this.pathOf(volumeId));
+    if (known !== undefined) {
+      const { head } = known;
+      await known.close();
+      if (
+        head.volumeId === volumeId &&
+        head.sizeBytes === sizeBytes &&
+        head.volumeIdentity === identity
+      )
+        return;
+    }
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    const made = await BlockMap.create(this.pathOf(volumeId), {
+      volumeId,
+      sizeBytes,
+      startsAsZeros: await isAllHoles(path),
+      generation: 0,
+      volumeIdentity: identity,
+    });
+    await made.close();
+  }
+
+  async root(volumeId: string): Promise<{ root: string } | { missingRange: number }> {
+    const map = await BlockMap.find(this.pathOf(volumeId));
+    if (map === undefined) return { missingRange: 0 };
+    try {
+      return await map.root();
+    } finally {
+      await map.close();
+    }
+  }
+
+  async forget(volumeId: string): Promise<void> {
+    await rm(this.pathOf(volumeId), { force: true });
+  }
+}

@@ -1,0 +1,145 @@
+import { z } from "zod";
+import type { Status } from "#dataplane/wire/messages.ts";
+import { type ErrorFacts, MigrationError } from "#domain/errors.ts";
+import { errorFacts, fingerprint, syncMode, volumeResult } from "#domain/protocol/facts.ts";
+import type { sessionState } from "#domain/protocol/gateway.ts";
+import { bottlenecks } from "#domain/server.ts";
+
+export type SessionState = z.output<typeof sessionState>;
+
+export const receiverOrder = z.object({
+  serverId: z.string(),
+  mode: syncMode,
+  agentFingerprint: fingerprint,
+  volumes: z
+    .array(
+      z.object({
+        diskId: z.string(),
+        volumeId: z.string(),
+        sizeBytes: z.number().int().positive(),
+        path: z.string(),
+      }),
+    )
+    .min(1),
+});
+export type ReceiverOrder = z.output<typeof receiverOrder>;
+
+/** A session as it is kept on disk. */
+export const sessionRecord = z.object({
+  sessionId: z.string(),
+  order: receiverOrder,
+  state: z.enum(["running", "done", "failed", "stopped"]),
+  startedAt: z.string(),
+  endedAt: z.string().optional(),
+  /** Volumes that were confirmed, by volume id. */
+  results: z.record(z.string(), volumeResult),
+  error: errorFacts.optional(),
+});
+export type SessionRecord = z.output<typeof sessionRecord>;
+
+const noCounts = { doneBytes: 0, readBytes: 0, sentBytes: 0, writtenBytes: 0, changedBytes: 0 };
+
+/** One session: what is kept of it, and what is only known while it runs. */
+export class Session {
+  readonly record: SessionRecord;
+  /** The agent's pass over the disks; another one means that the agent was started anew. */
+  passId: string | undefined;
+  status: Status | undefined;
+  readonly ended = Promise.withResolvers<void>();
+
+  constructor(record: SessionRecord) {
+    this.record = record;
+    if (record.state !== "running") this.ended.resolve();
+  }
+
+  get id(): string {
+    return this.record.sessionId;
+  }
+
+  get isRunning(): boolean {
+    return this.record.state === "running";
+  }
+
+  get isComplete(): boolean {
+    return this.record.order.volumes.every(({ volumeId }) => volumeId in this.record.results);
+  }
+
+  confirm(volume: number, rootHash: string): void {
+    const { volumeId, sizeBytes } = this.#volume(volume);
+    this.record.results[volumeId] = { ...this.#progressOf(volume), doneBytes: sizeBytes, rootHash };
+  }
+
+  end(state: "done" | "failed" | "stopped", at: Date, error?: ErrorFacts): void {
+    if (!this.isRunning) return;
+    this.record.state = state;
+    this.record.endedAt = at.toISOString();
+    if (error !== undefined) this.record.error = { code: error.code, params: { ...error.params } };
+  }
+
+  state(isAgentHere: boolean): SessionState {
+    const { record } = this;
+    switch (record.state) {
+      case "done":
+        return { state: "done", result: { volumes: this.#results(), seconds: this.#seconds() } };
+      case "failed":
+        return {
+          state: "failed",
+          error: record.error ?? { code: "internal.unexpected", params: {} },
+        };
+      case "stopped":
+        return { state: "stopped" };
+      case "running":
+        return { state: "running", progress: this.#progress(isAgentHere) };
+    }
+  }
+
+  #progress(isAgentHere: boolean) {
+    return {
+      volumes: this.record.order.volumes.map(
+        ({ volumeId }, index) => this.record.results[volumeId] ?? this.#progressOf(index),
+      ),
+      rateBytesPerSecond: isAgentHere ? (this.status?.rateBytesPerSecond ?? 0) : 0,
+      ...(isAgentHere && this.status?.etaSeconds !== undefined
+        ? { etaSeconds: this.status.etaSeconds }
+        : {}),
+      bottleneck:
+        bottlenecks.find((name) => name === this.status?.bottleneck) ?? ("unknown" as const),
+      waitingForAgent: !isAgentHere,
+    };
+  }
+
+  #progressOf(index: number) {
+    const { diskId, volumeId, sizeBytes } = this.#volume(index);
+    const counts = this.status?.volumes.find((volume) => volume.volumeId === volumeId) ?? noCounts;
+    return {
+      diskId,
+      volumeId,
+      totalBytes: sizeBytes,
+      doneBytes: Math.min(counts.doneBytes, sizeBytes),
+      readBytes: counts.readBytes,
+      sentBytes: counts.sentBytes,
+      writtenBytes: counts.writtenBytes,
+      changedBytes: counts.changedBytes,
+    };
+  }
+
+  #results() {
+    return this.record.order.volumes.flatMap(({ volumeId }) => this.record.results[volumeId] ?? []);
+  }
+
+  #seconds(): number {
+    const endedAt = this.record.endedAt ?? this.record.startedAt;
+    return (Date.parse(endedAt) - Date.parse(this.record.startedAt)) / 1000;
+  }
+
+  #volume(index: number) {
+    const volume = this.record.order.volumes[index];
+    if (volume === undefined) {
+      throw new MigrationError("wire.protocol", {
+        peer: "Agent",
+        problem: `it speaks of volume ${index}`,
+      });
+    }
+    return volume;
+  }
+}

@@ -1,0 +1,136 @@
+import { constants } from "node:fs";
+import { type FileHandle, open, stat } from "node:fs/promises";
+import { MigrationError } from "#domain/errors.ts";
+
+/** What tells one file or device from another that took its place. */
+export async function volumeIdentity(path: string): Promise<string> {
+  const stats = await stat(path, { bigint: true });
+  // A block device keeps its content when it is attached under another name or number.
+  return stats.isBlockDevice()
+    ? "block device"
+    : `file ${stats.dev}:${stats.ino}:${stats.birthtimeNs}`;
+}
+
+/**
+ * Whether a volume is certain to read as zeros: a file that has no blocks at all. Synced first, because
+ * some file systems count blocks only when they are allocated. Block devices are never certain.
+ */
+export async function isAllHoles(path: string): Promise<boolean> {
+  const file = await open(path, "r+");
+  try {
+    await file.sync();
+    const stats = await file.stat();
+    return stats.isFile() && stats.blocks === 0;
+  } finally {
+    await file.close();
+  }
+}
+
+/** One volume, opened by one connection. Errors carry the volume's id. */
+export class VolumeFile {
+  readonly #writing: FileHandle;
+  readonly #reading: FileHandle;
+  readonly #volumeId: string;
+  readonly #gatewayId: string;
+
+  private constructor(
+    writing: FileHandle,
+    reading: FileHandle,
+    volumeId: string,
+    gatewayId: string,
+  ) {
+    this.#writing = writing;
+    this.#reading = reading;
+    this.#volumeId = volumeId;
+    this.#gatewayId = gatewayId;
+  }
+
+  static async open(
+    volume: { path: string; volumeId: string },
+    gatewayId: string,
+  ): Promise<VolumeFile> {
+    try {
+      const writing = await open(volume.path, "r+");
+      return new VolumeFile(writing, await openUncached(volume.path), volume.volumeId, gatewayId);
+    } catch (error) {
+      throw volumeError(error, volume.volumeId, gatewayId);
+    }
+  }
+
+  async write(bytes: Buffer, offsetBytes: number): Promise<void> {
+    try {
+      let done = 0;
+      while (done < bytes.length) {
+        const { bytesWritten } = await this.#writing.write(
+          bytes,
+          done,
+          bytes.length - done,
+          offsetBytes + done,
+        );
+        done += bytesWritten;
+      }
+    } catch (error) {
+      throw volumeError(error, this.#volumeId, this.#gatewayId);
+    }
+  }
+
+  /**
+   * Reads past the page cache where the file system allows it. The target must be aligned and have
+   * room for `lengthBytes` rounded up to whole sectors of 4096.
+   */
+  async read(target: Buffer, offsetBytes: number, lengthBytes: number): Promise<void> {
+    const wanted = Math.ceil(lengthBytes / 4096) * 4096;
+    try {
+      const { bytesRead } = await this.#reading.read(target, 0, wanted, offsetBytes);
+      if (bytesRead < lengthBytes) throw new Error(`it ends at byte ${offsetBytes + bytesRead}`);
+    } catch (error) {
+      throw volumeError(error, this.#volumeId, this.#gatewayId);
+    }
+  }
+
+  async sync(): Promise<void> {
+    try {
+      await this.#writing.datasync();
+    } catch (error) {
+      throw volumeError(error, this.#volumeId, this.#gatewayId);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#writing.close();
+    await this.#reading.close();
+  }
+}
+
+/** O_DIRECT where there is such a thing (not on tmpfs before Linux 6.6, for one), else cached. */
+async function openUncached(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, constants.O_RDONLY | constants.O_DIRECT);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EINVAL")
+      return open(path, "r");
+    throw error;
+  }
+}
+
+/** A system error on a volume, as the error that a person can act on. */
+export function volumeError(error: unknown, volumeId: string, gatewayId: string): MigrationError {
+  if (error instanceof MigrationError) return error;
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "ENOSPC" || code === "EDQUOT") {
+    return new MigrationError(
+      "gateway.disk-full",
+      { gateway: gatewayId, volume: volumeId },
+      { cause: error },
+    );
+  }
+  if (code === "ENOENT" || code === "ENXIO" || code === "ENODEV") {
+    return new MigrationError(
+      "volume.not-attached",
+      { gateway: gatewayId, volume: volumeId },
+      { cause: error },
+    );
+  }
+  const problem = error instanceof Error ? error.message : String(error);
+  return new MigrationError("volume.io", { volume: volumeId, problem }, { cause: error });
+}

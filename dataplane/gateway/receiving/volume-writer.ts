@@ -1,0 +1,84 @@
+import { MigrationError } from "#domain/errors.ts";
+import { BlockMap } from "./block-map.ts";
+import type { LaneVolume } from "./lane-messages.ts";
+import { OpenRange } from "./open-range.ts";
+import { VolumeFile, volumeError } from "./volume-file.ts";
+
+interface Waiting {
+  range: OpenRange;
+  durable: () => void;
+  failed: (error: unknown) => void;
+}
+
+/** One connection's way to one volume: file, block map, and the batches in which both become durable. */
+export class VolumeWriter {
+  readonly volume: LaneVolume;
+  readonly #gatewayId: string;
+  readonly #file: VolumeFile;
+  readonly #map: BlockMap;
+  #waiting: Waiting[] = [];
+  #committing: Promise<void> | undefined;
+
+  private constructor(volume: LaneVolume, gatewayId: string, file: VolumeFile, map: BlockMap) {
+    this.volume = volume;
+    this.#gatewayId = gatewayId;
+    this.#file = file;
+    this.#map = map;
+  }
+
+  static async open(volume: LaneVolume, gatewayId: string): Promise<VolumeWriter> {
+    const map = await BlockMap.find(volume.mapPath);
+    if (map === undefined) {
+      throw new MigrationError("volume.io", {
+        volume: volume.volumeId,
+        problem: "its block map is gone",
+      });
+    }
+    return new VolumeWriter(volume, gatewayId, await VolumeFile.open(volume, gatewayId), map);
+  }
+
+  openRange(range: number): Promise<OpenRange> {
+    return this.#asVolumeError(OpenRange.load(this.#file, this.#map, range));
+  }
+
+  /** Resolves when the range is on the volume and in the map, both durable. Ranges share syncs. */
+  commit(range: OpenRange): Promise<void> {
+    if (range.isSealed) return Promise.resolve();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#waiting.push({ range, durable: resolve, failed: reject });
+    this.#committing ??= this.#commitAll();
+    return this.#asVolumeError(promise);
+  }
+
+  async #commitAll(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting;
+      this.#waiting = [];
+      try {
+        await this.#file.sync();
+        for (const { range } of batch) await range.seal();
+        await this.#map.sync();
+        for (const { durable } of batch) durable();
+      } catch (error) {
+        for (const { failed } of batch) failed(error);
+      }
+    }
+    this.#committing = undefined;
+  }
+
+  /** Waits for the commits under way. */
+  async close(): Promise<void> {
+    await this.#committing;
+    await this.#file.close();
+    await this.#map.close();
+  }
+
+  /** The map lies on the gateway's own disk, which can be full or broken as well. */
+  async #asVolumeError<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      throw volumeError(error, this.volume.volumeId, this.#gatewayId);
+    }
+  }
+}

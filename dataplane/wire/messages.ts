@@ -1,0 +1,42 @@
+/** The bodies that are JSON: welcome and status. An error's body is `errorFacts` of the domain. */
+import { z } from "zod";
+
+const count = z.number().nonnegative();
+
+/** The gateway's answer to a hello. A volume's number in frames is its place in the list. */
+export const welcome = z.object({
+  version: z.literal(1),
+  volumes: z
+    .array(
+      z.object({
+        volumeId: z.string(),
+        sizeBytes: z.number().int().positive(),
+        /** Already confirmed in this session: nothing is to be sent for it. */
+        done: z.boolean(),
+      }),
+    )
+    .min(1)
+    .max(1000),
+});
+export type Welcome = z.output<typeof welcome>;
+
+/** What the agent knows and the gateway can't, about once a second on one of its streams. */
+export const status = z.object({
+  bottleneck: z.string().max(50),
+  rateBytesPerSecond: count,
+  etaSeconds: count.optional(),
+  volumes: z
+    .array(
+      z.object({
+        volumeId: z.string().max(300),
+        doneBytes: count,
+        readBytes: count,
+        sentBytes: count,
+        /** As the acknowledgements say. */
+        writtenBytes: count,
+        changedBytes: count,
+      }),
+    )
+    .max(1000),
+});
+export type Status = z.output<typeof status>;
