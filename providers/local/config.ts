@@ -31,7 +31,7 @@ export const localConfig = z.strictObject({
    */
   gatewayCommand: z.array(z.string()).min(1).optional(),
   /** How long a gateway told to stop may take before it is killed. */
-  gatewayStopMs: count.default(10_000),
+  gatewayStopMs: count.default(20_000),
   server: z
     .strictObject({
       /** QEMU's program: a name in PATH or a path. */
