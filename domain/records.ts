@@ -197,8 +197,8 @@ export const resource = base.extend({
   /** The cloud's id, once it is known. */
   cloudId: z.string().optional(),
   state: z.enum(["creating", "exists", "gone"]),
-  /** Asked for by the user to stay, such as a server cut over to. */
-  keep: z.boolean().default(false),
+  /** The servers for whose sake it stays: what a cutover launched, and the security group it runs in. */
+  keptFor: z.array(z.string()).default([]),
 });
 
 /** Leads from a cloud's id back to the ledger; made from target, kind and that id. */

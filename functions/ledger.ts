@@ -20,7 +20,7 @@ export function ledgerOf(store: Store, targetId: string): Ledger {
         owner,
         runId,
         state: "creating",
-        keep: false,
+        keptFor: [],
       });
       // The same call again, after what it made was deleted, makes it anew.
       if (resource.state === "gone") {

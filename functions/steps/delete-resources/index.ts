@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Resource } from "#domain/records.ts";
 import { transition } from "#domain/server.ts";
 import type { Deps } from "../../deps.ts";
+import { keptCloudIds } from "../../keeping.ts";
 import { removeLaunch } from "../../launches.ts";
 import { type Migration, migrationOf } from "../../migration.ts";
 import { step } from "../../step.ts";
@@ -28,9 +29,9 @@ export async function deleteResources({ runId, serverId }: z.output<typeof input
 
   const ledger: Resource[] = [];
   for await (const resource of deps.store.resources.all(serverId)) ledger.push(resource);
-  const kept = new Set(ledger.filter((resource) => resource.keep).map(({ cloudId }) => cloudId));
-  const doomed = ledger.flatMap(({ kind, cloudId, state, keep }) =>
-    cloudId === undefined || state === "gone" || keep ? [] : [{ kind, id: cloudId }],
+  const kept = await keptCloudIds(deps, [serverId]);
+  const doomed = ledger.flatMap(({ kind, cloudId, state }) =>
+    cloudId === undefined || state === "gone" || kept.has(cloudId) ? [] : [{ kind, id: cloudId }],
   );
   const swept = (await provider.listOwned(serverId)).filter(
     ({ id }) => !kept.has(id) && !doomed.some((known) => known.id === id),

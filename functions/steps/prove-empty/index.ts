@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { MigrationError } from "#domain/errors.ts";
 import type { Deps } from "../../deps.ts";
+import { keptCloudIds } from "../../keeping.ts";
 import { migrationOf } from "../../migration.ts";
 import { step } from "../../step.ts";
 import { tell } from "../../tell.ts";
@@ -14,13 +15,10 @@ const output = z.object({ leftovers: z.array(z.string()) });
  */
 export async function proveEmpty({ runId, serverId }: z.output<typeof input>, deps: Deps) {
   const { server, provider } = await migrationOf(deps, serverId, runId);
-  const kept = new Set<string>();
-  for await (const resource of deps.store.resources.all(serverId)) {
-    if (resource.keep && resource.cloudId !== undefined) kept.add(resource.cloudId);
-  }
   const gateway =
     server.gatewayId === undefined ? undefined : await deps.store.gateways.find(server.gatewayId);
   const owners = gateway?.state === "retired" ? [serverId, gateway.id] : [serverId];
+  const kept = await keptCloudIds(deps, owners);
   const found = (await Promise.all(owners.map((owner) => provider.listOwned(owner)))).flat();
   const leftovers = found.filter(({ id }) => !kept.has(id)).map(({ kind, id }) => `${kind} ${id}`);
   if (leftovers.length > 0) {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { transition } from "#domain/server.ts";
 import type { Deps } from "../../deps.ts";
+import { keepLaunched } from "../../keeping.ts";
 import { launchOf } from "../../launches.ts";
 import { written } from "../../migration.ts";
 import { step } from "../../step.ts";
@@ -13,7 +14,10 @@ const output = z.object({ state: z.string() });
 export async function recordLaunch({ runId, serverId }: z.output<typeof input>, deps: Deps) {
   const server = await deps.store.servers.get(serverId);
   const launch = launchOf(server, runId);
-  if (launch.kind === "cutover") await keepForUser(deps, serverId, runId);
+  if (launch.kind === "cutover") {
+    const gatewayId = written(server.gatewayId, `the gateway of ${serverId}`);
+    await keepLaunched(deps, serverId, runId, gatewayId);
+  }
 
   let moved = false;
   const { state } = await deps.store.servers.update(serverId, (found) => {
@@ -36,13 +40,6 @@ export async function recordLaunch({ runId, serverId }: z.output<typeof input>, 
     await tell(deps, serverId, "server.state", { state }, runId);
   }
   return { state };
-}
-
-async function keepForUser(deps: Deps, serverId: string, runId: string): Promise<void> {
-  for await (const resource of deps.store.resources.all(serverId)) {
-    if (resource.runId !== runId || resource.kind === "snapshot") continue;
-    await deps.store.resources.update(resource.id, (found) => ({ ...found, keep: true }));
-  }
 }
 
 export const handler = step({ name: "record-launch", input, output, run: recordLaunch });

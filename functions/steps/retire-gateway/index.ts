@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Gateway } from "#domain/records.ts";
 import type { Deps } from "../../deps.ts";
+import { keptCloudIds } from "../../keeping.ts";
 import { step } from "../../step.ts";
 import { waitBriefly } from "../../waiting.ts";
 
@@ -40,8 +41,10 @@ async function removeGateway(deps: Deps, gateway: Gateway, runId: string): Promi
     });
   }
   for (const id of idsOf("address", gateway.addressId)) await provider.network.releaseAddress(id);
+  // A server that was cut over to runs in the gateway's security group (X-19) and keeps it.
+  const kept = await keptCloudIds(deps, [gateway.id]);
   for (const id of idsOf("security-group", gateway.securityGroupId)) {
-    await provider.network.deleteSecurityGroup(id);
+    if (!kept.has(id)) await provider.network.deleteSecurityGroup(id);
   }
   await deps.secrets.delete(`gateway/${gateway.id}/control-token`);
   await deps.store.targets.update(target.id, (found) =>

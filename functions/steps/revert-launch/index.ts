@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type ServerState, type Transition, transition } from "#domain/server.ts";
 import type { Deps } from "../../deps.ts";
+import { keepNoLonger } from "../../keeping.ts";
 import { forgetLaunch, removeLaunch } from "../../launches.ts";
 import { migrationOf } from "../../migration.ts";
 import { step } from "../../step.ts";
@@ -13,6 +14,8 @@ const output = z.object({ state: z.string() });
 export async function revertLaunch(request: z.output<typeof input>, deps: Deps) {
   const { runId, serverId, accept } = request;
   const migration = await migrationOf(deps, serverId, runId);
+  const { gatewayId } = migration.server;
+  await keepNoLonger(deps, serverId, gatewayId === undefined ? [serverId] : [serverId, gatewayId]);
   for (const launch of migration.server.launches) {
     await removeLaunch(deps, migration, launch);
     await forgetLaunch(deps, serverId, launch.runId);
