@@ -2,7 +2,7 @@
 import type { Provider, ResourceKind } from "./provider.ts";
 
 /** What a wrapper may know of a call. */
-export interface Call {
+interface Call {
   /** Such as `volumes.createVolume`. */
   readonly method: string;
   /** As given by the caller; may hold secrets. */

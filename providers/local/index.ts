@@ -40,26 +40,36 @@ function capabilitiesOf(config: LocalConfig): Capabilities {
   };
 }
 
+const unreachable = (folder: string, problem: string, cause?: unknown) =>
+  new MigrationError("target.unreachable", { target: folder, problem }, { cause });
+
+/** Makes the folder. Gateways compare real paths, and a process is found by its folder: one spelling for all. */
+async function openFolder(folder: string): Promise<string> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    return await realpath(folder);
+  } catch (error) {
+    throw unreachable(folder, error instanceof Error ? error.message : String(error), error);
+  }
+}
+
 /** @throws `target.unreachable` */
 async function checkFolder(config: LocalConfig): Promise<void> {
-  const unreachable = (problem: string, cause?: unknown) =>
-    new MigrationError("target.unreachable", { target: config.folder, problem }, { cause });
   try {
     await access(config.folder, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
-    throw unreachable("the folder can't be written", error);
+    throw unreachable(config.folder, "the folder can't be written", error);
   }
   const { bavail, bsize } = await statfs(config.folder);
   const freeBytes = bavail * bsize;
   if (freeBytes < config.minFreeBytes) {
-    throw unreachable(`${freeBytes} bytes are free, ${config.minFreeBytes} are needed`);
+    const problem = `${freeBytes} bytes are free, ${config.minFreeBytes} are needed`;
+    throw unreachable(config.folder, problem);
   }
 }
 
 export async function openLocal(options: ProviderOptions<LocalConfig, object>): Promise<Provider> {
-  await mkdir(options.config.folder, { recursive: true, mode: 0o700 });
-  // Gateways compare real paths, and a process is found by its folder: one spelling for all.
-  const config = { ...options.config, folder: await realpath(options.config.folder) };
+  const config = { ...options.config, folder: await openFolder(options.config.folder) };
   const volumes = await openVolumes(config);
   const network = await openNetwork(config);
   const compute = await openCompute(config, volumes, network.groups);

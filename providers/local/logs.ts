@@ -3,7 +3,7 @@ import { open, writeFile } from "node:fs/promises";
 import { hasCode } from "./errors.ts";
 
 /** What is kept of a log, and the most that `readConsole` gives. */
-export const keptLogBytes = 256 * 1024;
+const keptLogBytes = 256 * 1024;
 
 async function readTail(path: string, bytes: number): Promise<Buffer> {
   try {

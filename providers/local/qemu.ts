@@ -61,7 +61,7 @@ export interface Machine {
 }
 
 /** A MAC address of the range QEMU's documentation gives away (52:54:00), from the instance's id. */
-export function macFor(instanceId: string): string {
+function macFor(instanceId: string): string {
   const [a = 0, b = 0, c = 0] = createHash("sha256").update(instanceId).digest();
   return `52:54:00:${[a, b, c].map((byte) => byte.toString(16).padStart(2, "0")).join(":")}`;
 }

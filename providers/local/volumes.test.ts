@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type LocalTarget, MiB, openLocalTarget, until } from "#test/fixtures/local-target.ts";
+import { openProvider } from "../registry.ts";
 
 let target: LocalTarget;
 beforeEach(async () => {
@@ -47,6 +48,21 @@ test.each([
   await expect(target.provider.volumes.createVolume(order("v", sizeBytes))).rejects.toMatchObject({
     code: "cloud.refused",
     message: expect.stringContaining("in steps of"),
+  });
+});
+
+test("a folder that can't be made, or has too little room, is told when the target is checked", async () => {
+  const { options } = target;
+  const open = (change: object) =>
+    openProvider("local", { ...options, config: { ...options.config, ...change } });
+  const full = await open({ minFreeBytes: Number.MAX_SAFE_INTEGER });
+
+  await expect(open({ folder: "/dev/null/cloud" })).rejects.toMatchObject({
+    code: "target.unreachable",
+  });
+  await expect(full.check()).rejects.toMatchObject({
+    code: "target.unreachable",
+    message: expect.stringContaining("bytes are free"),
   });
 });
 

@@ -20,7 +20,7 @@ const volumeRecord = recordBase.extend({
   attachedTo: z.string().optional(),
   problem: z.string().optional(),
 });
-export type VolumeRecord = z.output<typeof volumeRecord>;
+type VolumeRecord = z.output<typeof volumeRecord>;
 
 const snapshotRecord = recordBase.extend({
   volumeId: z.string(),
@@ -30,7 +30,7 @@ const snapshotRecord = recordBase.extend({
   state,
   problem: z.string().optional(),
 });
-export type SnapshotRecord = z.output<typeof snapshotRecord>;
+type SnapshotRecord = z.output<typeof snapshotRecord>;
 
 export interface Volumes {
   readonly api: Provider["volumes"];
