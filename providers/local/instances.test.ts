@@ -1,7 +1,7 @@
 /** What becomes of instances when the console, their keeper or they themselves are killed. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type LocalTarget, openLocalTarget, until } from "#test/fixtures/local-target.ts";
@@ -184,6 +184,18 @@ test("deleting a gateway ends what it started, also in sessions of their own", a
   await target.provider.compute.deleteInstance(id);
 
   expect(all.filter(isRunning)).toEqual([]);
+});
+
+test("an instance whose folder was removed behind our back ends", async () => {
+  const id = await target.makeGateway("gateway");
+  const daemon = await daemonOf(id);
+
+  await rm(target.instanceFolder(id), { recursive: true });
+
+  await until("its processes to end", async () =>
+    processesOf(id).length === 0 ? true : undefined,
+  );
+  expect(isRunning(daemon)).toBe(false);
 });
 
 test("a gateway's log is cut when it has grown too long, and still shows its end", async () => {

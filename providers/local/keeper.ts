@@ -1,7 +1,8 @@
 /**
  * What stands between the console and a running instance, as systemd or a hypervisor does in a cloud:
  * a process of its own that starts the gateway or QEMU, starts a gateway again when it dies, keeps
- * the logs bounded, ends everything on SIGTERM and writes down how it ended. It outlives the console.
+ * the logs bounded, ends everything on SIGTERM or when the instance's folder is gone, and writes down
+ * how it ended. It outlives the console.
  *
  *   node keeper.ts <instance folder>        the order is in keep.json (keeping.ts)
  *
@@ -11,6 +12,7 @@
 import { spawn } from "node:child_process";
 import { createHash, randomUUID } from "node:crypto";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { open, realpath, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -27,19 +29,22 @@ import { boundLog } from "./logs.ts";
 import { identify, processesWith, signal } from "./processes.ts";
 import { askQemu } from "./qmp.ts";
 
+const folder = process.argv[2] ?? process.cwd();
+
 const firstPauseMs = 500;
 const longestPauseMs = 30_000;
 /** A gateway that ran this long was well: the next restart comes at once again. */
 const steadyMs = 60_000;
 /** What QEMU gets on SIGTERM to write everything out. */
 const leaveMs = 5_000;
-const logCheckMs = 2_000;
+/** How often logs are bounded, and the folder is looked for. */
+const checkMs = 2_000;
 
 function note(text: string): void {
   console.log(`${new Date().toISOString()} ${text}`);
 }
 
-async function isOnlyKeeper(folder: string): Promise<boolean> {
+async function isOnlyKeeper(): Promise<boolean> {
   const name = createHash("sha256")
     .update(await realpath(folder))
     .digest("hex")
@@ -57,7 +62,7 @@ async function isOnlyKeeper(folder: string): Promise<boolean> {
 }
 
 function killOthers(): void {
-  for (const other of processesWith(instanceVariable, process.cwd())) {
+  for (const other of processesWith(instanceVariable, folder)) {
     if (other.pid !== process.pid) signal(other, "SIGKILL");
   }
 }
@@ -82,7 +87,7 @@ async function runOnce(
     const identity = child.pid === undefined ? undefined : identify(child.pid);
     if (identity === undefined) return;
     if (order.powerButton) {
-      await askQemu(process.cwd(), "system_powerdown").catch((error: Error) =>
+      await askQemu(folder, "system_powerdown").catch((error: Error) =>
         note(`power button: ${error.message}`),
       );
     } else {
@@ -130,9 +135,9 @@ async function keep(order: KeepOrder, bootId: string, stopping: AbortSignal): Pr
   }
 }
 
-async function main(folder: string): Promise<void> {
+async function main(): Promise<void> {
   process.chdir(folder);
-  if (!(await isOnlyKeeper(folder))) return;
+  if (!(await isOnlyKeeper())) return;
   const stopping = new AbortController();
   process.on("SIGTERM", () => stopping.abort());
   process.on("SIGHUP", () => note("SIGHUP is not for us"));
@@ -146,14 +151,16 @@ async function main(folder: string): Promise<void> {
   await writeKeeper(folder, { ...me, bootId });
 
   const logs = [order.output, "console.log", "keeper.log"];
-  const logCheck = setInterval(() => {
+  const check = setInterval(() => {
+    // Removed with all that is in it: nobody will ever ask for this instance, or end it.
+    if (!existsSync(folder)) stopping.abort();
     for (const log of new Set(logs)) {
       boundLog(log, order.maxLogBytes).catch((error: Error) => note(`${log}: ${error.message}`));
     }
-  }, logCheckMs);
+  }, checkMs);
   const ending = await keep(order, bootId, stopping.signal);
-  clearInterval(logCheck);
-  await writeEnding(folder, ending);
+  clearInterval(check);
+  if (existsSync(folder)) await writeEnding(folder, ending);
 }
 
-await main(process.argv[2] ?? ".");
+await main();
