@@ -160,7 +160,8 @@ export function createOrders(deps: OrderDeps): Orders {
 type Ended = Exclude<SessionReport, { state: "running" }>;
 
 function eventOf(sessionId: string, report: Ended): AgentEvent {
-  if (report.state === "failed") return { event: "failed", sessionId, error: errorFromFacts(report.error).facts };
+  if (report.state === "failed")
+    return { event: "failed", sessionId, error: errorFromFacts(report.error).facts };
   const { frozenSeconds } = report;
   return { event: "done", sessionId, ...(frozenSeconds === undefined ? {} : { frozenSeconds }) };
 }

@@ -1,0 +1,217 @@
+/** The gateway in this process, with shorter waits and repairs that are not real. */
+import { mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { MigrationError } from "#domain/errors.ts";
+import type { RepairOrder, RepairReport } from "#domain/protocol/gateway.ts";
+import { createFakeConsole, type FakeConsole } from "../fake-console.ts";
+import { callPinned } from "../pinned-https.ts";
+import { fingerprintOf } from "../wire/identity.ts";
+import { type RepairWith, runGateway } from "./daemon.ts";
+
+let folder: string;
+let console: FakeConsole;
+let running: { stop: AbortController; ended: Promise<void> }[];
+
+const report: RepairReport = {
+  carrier: "native",
+  guest: {
+    distribution: "debian",
+    version: "12",
+    kernels: [],
+    bootLoader: "grub",
+    initramfsTool: "i",
+  },
+  actions: [],
+  checks: [],
+  seconds: 1,
+};
+const repairWith: RepairWith = {
+  probeCarriers: async () => ["native"],
+  runRepair: async () => report,
+};
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "gateway-"));
+  console = await createFakeConsole();
+  running = [];
+  await writeFile(join(folder, "vol-1.raw"), "");
+  await truncate(join(folder, "vol-1.raw"), 1024 * 1024);
+});
+
+afterEach(async () => {
+  for (const gateway of running) gateway.stop.abort();
+  await Promise.all(running.map((gateway) => gateway.ended));
+  await console.stop();
+  await rm(folder, { recursive: true });
+});
+
+async function start(change: { repairWith?: RepairWith; agentLostMs?: number } = {}) {
+  const stop = new AbortController();
+  const quiet = { info: () => {}, warn: () => {}, error: () => {} };
+  const ended = runGateway({
+    bootstrap: {
+      gatewayId: "gw-1",
+      consoleUrl: console.url,
+      consoleFingerprint: console.identity.fingerprint,
+      enrolmentCode: console.secret,
+      ports: { control: 0, blocks: 0 },
+      listen: "127.0.0.1",
+      volumeRoot: folder,
+    },
+    stateFolder: join(folder, "state"),
+    bootId: "boot-1",
+    log: quiet,
+    signal: stop.signal,
+    repairWith: change.repairWith ?? repairWith,
+    waits: { heartbeatMs: 50, ...(change.agentLostMs === undefined ? {} : change) },
+  });
+  running.push({ stop, ended });
+  await console.until("the enrolment", () => console.enrolments.length > 0);
+  return { stop: () => stop.abort(), ended };
+}
+
+function call(method: "GET" | "PUT", path: string, body?: unknown) {
+  const enrolment = console.enrolments[0];
+  if (enrolment === undefined) throw new Error("the gateway has not enrolled");
+  const { ports, controlToken, certificatePem } = enrolment;
+  return callPinned(
+    { url: `https://127.0.0.1:${ports.control}`, fingerprint: fingerprintOf(certificatePem) },
+    { method, path, body, token: controlToken, timeoutMs: 10_000 },
+  );
+}
+
+const device = () => ({ by: "path", path: join(folder, "vol-1.raw") });
+const callback = () => ({
+  url: `${console.url}/v1/callbacks/opaque`,
+  consoleFingerprint: console.identity.fingerprint,
+});
+const repairOrder = (): unknown => ({
+  serverId: "srv-1",
+  volumes: [{ volumeId: "vol-1", sourceDeviceName: "sda", device: device() }],
+  hardware: { platform: "local", storage: "virtio-blk", network: "virtio-net", firmware: "bios" },
+  callback: callback(),
+});
+
+describe("sessions", () => {
+  it("one that has no agent for too long fails and says so", async () => {
+    await start({ agentLostMs: 300 });
+    await call("PUT", "/v1/sessions/s-1", {
+      serverId: "srv-1",
+      mode: "initial",
+      agentFingerprint: "0".repeat(64),
+      volumes: [{ diskId: "d", volumeId: "vol-1", sizeBytes: 1024 * 1024, device: device() }],
+      callback: callback(),
+    });
+
+    await console.until("the failure", () =>
+      console.callbacks.some((c) => c.body.kind === "failed"),
+    );
+
+    expect(console.callbacks[0]?.body).toMatchObject({
+      kind: "heartbeat",
+      progress: { waitingForAgent: true },
+    });
+    expect(console.callbacks.at(-1)?.body).toMatchObject({
+      kind: "failed",
+      error: { code: "sync.agent-lost", params: { server: "srv-1" } },
+    });
+    expect((await call("GET", "/v1/sessions/s-1")).body).toMatchObject({
+      state: "failed",
+      error: { code: "sync.agent-lost" },
+    });
+  });
+});
+
+describe("repairs", () => {
+  it("the carriers that work here are told at enrolment", async () => {
+    await start();
+
+    expect(console.enrolments[0]?.repairCarriers).toEqual(["native"]);
+  });
+
+  it("the report of a repair reaches the console, and the devices are found for it", async () => {
+    const orders: (RepairOrder & { volumes: { path?: string }[] })[] = [];
+    const runRepair: RepairWith["runRepair"] = async (order) => {
+      orders.push(order);
+      return report;
+    };
+    await start({ repairWith: { ...repairWith, runRepair } });
+
+    await call("PUT", "/v1/repairs/r-1", repairOrder());
+    await call("PUT", "/v1/repairs/r-1", repairOrder());
+    await console.until("the report", () =>
+      console.callbacks.some((c) => c.body.kind === "repair-done"),
+    );
+
+    expect(orders).toHaveLength(1);
+    expect(orders[0]?.volumes[0]?.path).toBe(join(folder, "vol-1.raw"));
+    expect((await call("GET", "/v1/repairs/r-1")).body).toMatchObject({ state: "done" });
+  });
+
+  it("a repair that fails is reported with the end of its log", async () => {
+    const runRepair: RepairWith["runRepair"] = async (_, { log }) => {
+      log("mounting the root");
+      throw new MigrationError("repair.failed", { action: "mount", problem: "bad superblock" });
+    };
+    await start({ repairWith: { ...repairWith, runRepair } });
+
+    await call("PUT", "/v1/repairs/r-1", repairOrder());
+    await console.until("the failure", () =>
+      console.callbacks.some((c) => c.body.kind === "failed"),
+    );
+
+    expect(console.callbacks.at(-1)?.body).toMatchObject({
+      kind: "failed",
+      error: { code: "repair.failed" },
+      log: "mounting the root\n",
+    });
+  });
+
+  it("a repair that was under way is begun again by the next process", async () => {
+    let begun = 0;
+    const runRepair: RepairWith["runRepair"] = async (_, { signal }) => {
+      begun++;
+      if (begun > 1) return report;
+      return new Promise((_resolve, reject) => {
+        signal.addEventListener("abort", () => reject(new Error("stopped")));
+      });
+    };
+    const first = await start({ repairWith: { ...repairWith, runRepair } });
+    await call("PUT", "/v1/repairs/r-1", repairOrder());
+    first.stop();
+    await first.ended;
+
+    await start({ repairWith: { ...repairWith, runRepair } });
+    await console.until("the report", () =>
+      console.callbacks.some((c) => c.body.kind === "repair-done"),
+    );
+
+    expect(begun).toBe(2);
+  });
+
+  it("as many run at once as there are processors, and the next says that it waits", async () => {
+    const places = availableParallelism();
+    const runRepair: RepairWith["runRepair"] = async (_, { onDoing, signal }) => {
+      onDoing("repairing");
+      return new Promise((_resolve, reject) => {
+        signal.addEventListener("abort", () => reject(new Error("stopped")));
+      });
+    };
+    await start({ repairWith: { ...repairWith, runRepair } });
+
+    const states: unknown[] = [];
+    for (let index = 0; index <= places; index++) {
+      await call("PUT", `/v1/repairs/r-${index}`, repairOrder());
+    }
+    for (let index = 0; index <= places; index++) {
+      states.push((await call("GET", `/v1/repairs/r-${index}`)).body);
+    }
+
+    expect(states.slice(0, -1)).toEqual(
+      Array.from({ length: places }, () => ({ state: "running", doing: "repairing" })),
+    );
+    expect(states.at(-1)).toEqual({ state: "running", doing: "waiting for a free repair worker" });
+  });
+});
