@@ -6,14 +6,14 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { Agent, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import type { DynamoDBClientConfig } from "@aws-sdk/client-dynamodb";
 import dynalite from "dynalite";
+import type { openStore } from "#store/store.ts";
 
 /** sockaddr_un holds 108 bytes, the last one zero. Source: unix(7). */
 const longestSocketPath = 107;
 
 export interface Database {
-  readonly clientConfig: DynamoDBClientConfig;
+  readonly clientConfig: Parameters<typeof openStore>[0];
   close(): Promise<void>;
 }
 

@@ -15,11 +15,15 @@
  *   identity/  certificate for agents and gateways    log/    console.json  addresses
  */
 import { createHash, randomBytes } from "node:crypto";
-import { join } from "node:path";
+import { chmod } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SFNClient } from "@aws-sdk/client-sfn";
+import { consoleFile } from "#api/console.ts";
+import { findJsonFile, writeJsonFile } from "#dataplane/json-file.ts";
 import { holdStateFolder } from "#dataplane/single-instance.ts";
 import { loadOrCreateIdentity } from "#dataplane/wire/identity.ts";
+import { defaultDataFolder } from "#domain/data-folder.ts";
 import { MigrationError } from "#domain/errors.ts";
 import { version } from "#domain/version.ts";
 import { createUser, resetPassword } from "#functions/api/auth/users.ts";
@@ -29,8 +33,6 @@ import { gatewayClientOf } from "#functions/gateways.ts";
 import { sfnMachines } from "#functions/machines.ts";
 import { targetProviders } from "#functions/target-providers.ts";
 import { openStore } from "#store/store.ts";
-import { findConsoleFile, writeConsoleFile } from "./console-file.ts";
-import { defaultDataFolder } from "./data-folder.ts";
 import { startDatabase } from "./database.ts";
 import { startEngine } from "./engine/engine.ts";
 import { addressToTell, openMachinesDoor, openPeoplesDoor, urlOf } from "./listen.ts";
@@ -77,7 +79,7 @@ const defaultMachinesPort = 18766;
 
 /** @throws `state.in-use`, `state.damaged`, `console.port-taken` */
 export async function startStandalone(options: StandaloneOptions = {}): Promise<Standalone> {
-  const dataFolder = options.dataFolder ?? defaultDataFolder();
+  const dataFolder = resolve(options.dataFolder ?? defaultDataFolder(process));
   const parts = new AsyncDisposableStack();
   try {
     const letGo = await holdStateFolder(dataFolder, "console");
@@ -96,7 +98,10 @@ async function start(
   dataFolder: string,
   parts: AsyncDisposableStack,
 ): Promise<Omit<Standalone, "dataFolder" | "close">> {
-  const before = await findConsoleFile(dataFolder);
+  // A folder that was there before may be open to others; the journal in it holds task tokens.
+  await chmod(dataFolder, 0o700);
+  const addressFile = join(dataFolder, "console.json");
+  const before = await findJsonFile(addressFile, consoleFile);
   const log = await openLog(join(dataFolder, "log"));
   const secrets = await openSecrets(join(dataFolder, "secrets"));
   const identity = await loadOrCreateIdentity(join(dataFolder, "identity"), "HyperMotion console");
@@ -189,7 +194,7 @@ async function start(
     fingerprint: identity.fingerprint,
   };
   const startedAt = deps.now().toISOString();
-  await writeConsoleFile(dataFolder, { version, pid: process.pid, startedAt, ...addresses });
+  await writeJsonFile(addressFile, { version, pid: process.pid, startedAt, ...addresses });
   log.info(addresses, "the console is up");
   return { ...addresses, deps, ...(newPassword === undefined ? {} : { newPassword }) };
 }

@@ -26,7 +26,7 @@ const allowed: Record<string, readonly string[]> = {
   "dataplane/agent/": ["dataplane/agent/", "dataplane/wire/", "dataplane/[^/]+$", "domain/"],
   "dataplane/gateway/": ["dataplane/gateway/", "dataplane/wire/", "dataplane/[^/]+$", "domain/"],
   "functions/": ["functions/", "domain/", "api/", "providers/", "store/"],
-  "cli/": ["cli/", "api/", "domain/"],
+  "cli/": ["cli/", "api/", "domain/", "dataplane/node-version.mjs$"],
 };
 
 const notTests = "\\.test\\.ts$";

@@ -1,0 +1,130 @@
+import type { Command } from "commander";
+import type { ServerDetails } from "#api/servers.ts";
+import { addCommand, addGroup, type Setting } from "../command.ts";
+import type { Context } from "../context.ts";
+import { bytes } from "../figures.ts";
+import { findServer } from "../names.ts";
+import { serverHeadings, serverRow } from "../server-table.ts";
+import { decimal, takeAll, wholeNumber } from "../values.ts";
+
+export function addServer(program: Command, setting: Setting): void {
+  const group = addGroup(program, setting, "server", "server").alias("servers");
+  addReading(group, setting);
+  addChanging(group, setting);
+}
+
+function addReading(group: Command, setting: Setting): void {
+  addCommand(group, setting, {
+    usage: "list",
+    summary: "server list",
+    examples: ["hypermotion server list", "hypermotion server list --json"],
+    async run(context) {
+      const { out, say } = context;
+      const items = await takeAll((await context.client()).listServers());
+      if (out.json) out.object({ items });
+      else if (items.length === 0) out.line(say("none"));
+      else
+        out.table(
+          serverHeadings(say),
+          items.map((server) => serverRow(say, server)),
+        );
+    },
+  });
+  addCommand(group, setting, {
+    usage: "show <server>",
+    summary: "server show",
+    args: ["arg server"],
+    examples: ["hypermotion server show web-1"],
+    async run(context, [name]) {
+      const client = await context.client();
+      const server = await client.getServer((await findServer(client, name ?? "")).id);
+      if (context.out.json) context.out.object(server);
+      else showServer(context, server);
+    },
+  });
+}
+
+function addChanging(group: Command, setting: Setting): void {
+  addCommand<{ uses?: string; hours?: string }>(group, setting, {
+    usage: "code",
+    summary: "server code",
+    options: [
+      ["--uses <count>", "server code uses"],
+      ["--hours <hours>", "server code hours"],
+    ],
+    examples: ["hypermotion server code", "hypermotion server code --uses 20 --hours 72"],
+    async run(context, _args, options) {
+      const uses = wholeNumber(context, "--uses", options.uses);
+      const validHours = decimal(context, "--hours", options.hours);
+      const code = await (await context.client()).createCode({
+        ...(uses === undefined ? {} : { uses }),
+        ...(validHours === undefined ? {} : { validHours }),
+      });
+      const { out, say } = context;
+      if (out.json) return out.object(code);
+      out.line(say("server code made", { expiresAt: code.expiresAt, uses: code.uses }));
+      out.line(`  hypermotion-agent --console ${code.consoleUrl} --code ${code.code}`);
+    },
+  });
+  addCommand(group, setting, {
+    usage: "rename <server> <name>",
+    summary: "server rename",
+    args: ["arg server", "arg name"],
+    examples: ["hypermotion server rename srv-k3x9v2mqab web-1"],
+    async run(context, [old = "", name = ""]) {
+      const client = await context.client();
+      const before = await findServer(client, old);
+      const server = await client.changeServer(before.id, { name });
+      if (context.out.json) context.out.object(server);
+      else context.out.line(context.say("server renamed", { old: before.name, name }));
+    },
+  });
+  addCommand(group, setting, {
+    usage: "limit <server> <rate>",
+    summary: "server limit",
+    args: ["arg server", "server limit rate"],
+    examples: ["hypermotion server limit web-1 100", "hypermotion server limit web-1 0"],
+    async run(context, [name = "", given]) {
+      const rate = decimal(context, "<rate>", given) ?? 0;
+      const client = await context.client();
+      const { id } = await findServer(client, name);
+      const server = await client.changeServer(id, { rateLimitBytesPerSecond: (rate * 1e6) / 8 });
+      if (context.out.json) context.out.object(server);
+      else context.out.line(context.say("server limited", { name: server.name, rate }));
+    },
+  });
+  addCommand(group, setting, {
+    usage: "remove <server>",
+    summary: "server remove",
+    args: ["arg server"],
+    examples: ["hypermotion server remove web-1"],
+    async run(context, [given = ""]) {
+      const client = await context.client();
+      const { id, name } = await findServer(client, given);
+      await client.removeServer(id);
+      if (context.out.json) context.out.object({ removed: id });
+      else context.out.line(context.say("server removed", { name }));
+    },
+  });
+}
+
+function showServer({ out, say }: Context, server: ServerDetails): void {
+  const { os, firmware, architecture } = server.inventory;
+  out.table(serverHeadings(say), [serverRow(say, server)]);
+  out.line(
+    [os.distribution ?? os.family, os.version, os.kernel, firmware, architecture].join("  "),
+  );
+  for (const disk of server.inventory.disks) {
+    const volume = server.volumes.find(({ diskId }) => diskId === disk.id);
+    const copy = volume?.volumeId === undefined ? "" : `→ ${volume.volumeId}`;
+    out.line(`  ${disk.deviceName}  ${disk.role}  ${bytes(disk.sizeBytes)}  ${copy}`.trimEnd());
+  }
+  for (const { kind, instanceId = "-", instanceType, evidence = "-" } of server.launches) {
+    out.line(`  ${kind}  ${instanceId}  ${instanceType}  ${evidence}`);
+  }
+  if (server.lastError !== undefined) {
+    const { message, hint } = server.lastError;
+    out.line(`${say("ERROR")}  ${message}. ${hint}`);
+  }
+  if (server.next.length > 0) out.line(`${say("NEXT")}  ${server.next.join(", ")}`);
+}

@@ -1,0 +1,133 @@
+/**
+ * `hypermotion`: the console's commands. Everything goes through the API that any other client has.
+ *
+ *   arguments ─▶ commander ─▶ commands/<name>.ts ─▶ api/client.ts ─▶ console
+ *                                  └─▶ output.ts: a table, or JSON
+ */
+import { Command, CommanderError } from "commander";
+import {
+  describeError,
+  type ErrorFacts,
+  errorTable,
+  exitStatus,
+  factsOf,
+  type Language,
+} from "#domain/errors.ts";
+import { version } from "#domain/version.ts";
+import type { Setting } from "./command.ts";
+import { addAccept } from "./commands/accept.ts";
+import { addCleanUp } from "./commands/clean-up.ts";
+import { addGateway } from "./commands/gateway.ts";
+import { addLaunch } from "./commands/launch.ts";
+import { addLogin } from "./commands/login.ts";
+import { addLogs } from "./commands/logs.ts";
+import { addMigrate } from "./commands/migrate.ts";
+import { addRevert } from "./commands/revert.ts";
+import { addRuns } from "./commands/runs.ts";
+import { addServer } from "./commands/server.ts";
+import { addStatus } from "./commands/status.ts";
+import { addSync } from "./commands/sync.ts";
+import { addTarget } from "./commands/target.ts";
+import { addUp } from "./commands/up.ts";
+import { addUser } from "./commands/user.ts";
+import { addVersion } from "./commands/version.ts";
+import { createContext } from "./context.ts";
+import { languageOf } from "./language.ts";
+import { createOutput } from "./output.ts";
+import { type Say, speaker } from "./words.ts";
+import { problemOf } from "./wrong-use.ts";
+
+const args = process.argv.slice(2);
+const language = languageOf(args, process.env);
+const say = speaker(language);
+
+const program = createProgram(say, language);
+try {
+  await program.parseAsync(args, { from: "user" });
+} catch (error) {
+  process.exitCode = tell(error);
+}
+
+function createProgram(say: Say, language: Language): Command {
+  const root = new Command("hypermotion")
+    .description(say("program"))
+    .version(version)
+    .helpOption("-h, --help", say("option help"))
+    .helpCommand(false)
+    .option("--lang <language>", say("option lang"))
+    .addHelpText("after", `\n${say("exit statuses")}`);
+  // Commands made later take these over.
+  root.exitOverride().configureOutput({ writeErr: () => undefined });
+  const setting: Setting = {
+    say,
+    context: (options) =>
+      createContext({
+        language,
+        env: process.env,
+        out: createOutput(process, options.json === true),
+        stdin: process.stdin,
+        console: options.console,
+      }),
+  };
+  for (const add of [
+    addUp,
+    addLogin,
+    addTarget,
+    addServer,
+    addMigrate,
+    addSync,
+    addLaunch,
+    addAccept,
+    addRevert,
+    addCleanUp,
+    addRuns,
+    addStatus,
+    addLogs,
+    addGateway,
+    addUser,
+    addVersion,
+  ]) {
+    add(root, setting);
+  }
+  return root;
+}
+
+/** @returns the exit status */
+function tell(error: unknown): number {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return 0;
+    return tellFacts(
+      {
+        code: "input.invalid",
+        params: { where: say("wrong use"), problem: problemOf(error, say) },
+      },
+      say("see help", { command: commandOf(program) }),
+    );
+  }
+  const facts = factsOf(error);
+  if (facts.code === "internal.unexpected" && process.env.HYPERMOTION_DEBUG !== undefined) {
+    console.error(error);
+  }
+  return tellFacts(facts);
+}
+
+function tellFacts(facts: ErrorFacts, ownHint?: string): number {
+  const { message, hint: usualHint } = describeError(facts, language);
+  const hint = ownHint ?? usualHint;
+  const out = createOutput(process, args.includes("--json"));
+  if (out.json) out.error(JSON.stringify({ error: { ...facts, message, hint } }));
+  else out.error(`${message}\n${hint}`);
+  return exitStatus[errorTable[facts.code].exit];
+}
+
+/** The words that name commands, up to the first that does not: its help is the one to read. */
+function commandOf(root: Command): string {
+  const words: string[] = [];
+  let place: Command | undefined = root;
+  for (const arg of args) {
+    place = place.commands.find((child) => [child.name(), ...child.aliases()].includes(arg));
+    if (place === undefined) break;
+    words.push(arg);
+  }
+  return words.join(" ");
+}
