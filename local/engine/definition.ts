@@ -168,7 +168,7 @@ export interface Scope {
   readonly StartAt: string;
   readonly States: Readonly<Record<string, State>>;
 }
-export interface ItemProcessor extends Scope {
+interface ItemProcessor extends Scope {
   readonly ProcessorConfig?: { readonly Mode: "INLINE" | "DISTRIBUTED" } | undefined;
 }
 export type Definition = z.output<typeof definitionSchema>;

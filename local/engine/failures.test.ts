@@ -346,3 +346,26 @@ test("an output that cannot be computed fails the state after the task, and can 
   const failed = (await kit.history(ended.arn)).find((event) => event.type === "EvaluationFailed");
   expect(failed?.evaluationFailedEventDetails).toMatchObject({ state: "T", location: "Output/id" });
 });
+
+test("a function that changes its payload does not change the state's input", async () => {
+  const kit = await startKit({
+    greedy: (payload: { left: string[] }) => payload.left.pop(),
+  });
+
+  const ended = await kit.run(
+    {
+      StartAt: "T",
+      States: {
+        T: {
+          Type: "Task",
+          Resource: "arn:aws:lambda:us-east-1:123456789012:function:greedy",
+          Output: ["{% $states.result %}", "{% $states.input %}"],
+          End: true,
+        },
+      },
+    },
+    { left: ["a"] },
+  );
+
+  expect(ended.output).toEqual(["a", { left: ["a"] }]);
+});

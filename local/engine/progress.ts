@@ -183,9 +183,7 @@ export class Progress {
     branch.failure = failure;
     this.tree.rest(branch, "failed");
     if (parent === undefined) return this.end("FAILED", failure, branch.lastEvent);
-    if (this.#isTolerated(parent)) {
-      return this.#childEnded(parent, branch, "Failed");
-    }
+    if (this.#isTolerated(parent)) return this.#childEnded(parent, branch, "Failed");
     this.#iterationEvent(parent, branch, "Failed");
     this.#abortChildren(parent, branch.lastEvent);
     parent.lastEvent = branch.lastEvent;
@@ -204,8 +202,6 @@ export class Progress {
     const limit = this.machine.definition.TimeoutSeconds;
     this.tree.record.timeoutAt = limit === undefined ? null : this.now + limit * 1_000;
   }
-
-  // ----- a Parallel's branches and a Map's items -----
 
   async #childEnded(parent: Branch, child: Branch, how: "Succeeded" | "Failed"): Promise<void> {
     const event = this.#iterationEvent(parent, child, how);

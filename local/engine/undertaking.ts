@@ -83,16 +83,14 @@ export class Undertaking {
       heartbeatAt ?? Number.POSITIVE_INFINITY,
     );
     if (next === Number.POSITIVE_INFINITY) return;
-    const { clock } = this.#host.world;
-    this.#callOff = clock.callAt(next, () => {
-      // Heartbeats move the deadline without touching this timer.
-      if ((activity.heartbeatAt ?? 0) > next && timeoutAt !== next) {
-        return this.#watchDeadlines(activity);
-      }
-      const missedHeartbeat = timeoutAt !== next;
-      void this.#answer((progress) =>
-        failTask(progress, this.#branch, { error: "States.Timeout", missedHeartbeat }),
-      );
+    this.#callOff = this.#host.world.clock.callAt(next, () => {
+      void this.#answer((progress) => {
+        // A heartbeat moves its deadline without touching this timer.
+        const isOver = timeoutAt === next || (activity.heartbeatAt ?? 0) <= next;
+        if (!isOver) return this.#watchDeadlines(activity);
+        const failure = { error: "States.Timeout", missedHeartbeat: timeoutAt !== next };
+        return failTask(progress, this.#branch, failure);
+      });
     });
   }
 
@@ -111,7 +109,9 @@ export class Undertaking {
 
   async #call(call: Call & { to: "function" }): Promise<{ answer: Json } | { failure: Failure }> {
     try {
-      const returned = await this.#host.world.invoke(call.name, call.payload, this.#aborter.signal);
+      // A copy: what a function does to its payload must not reach the state's input or the journal.
+      const payload = structuredClone(call.payload);
+      const returned = await this.#host.world.invoke(call.name, payload, this.#aborter.signal);
       // As Lambda does it: what is not JSON does not come back.
       return { answer: JSON.parse(JSON.stringify(returned ?? null)) };
     } catch (thrown) {
