@@ -145,8 +145,13 @@ async function followOrders(
   let revision = "";
   while (!signal.aborted) {
     const asked = revision;
-    const answer = await untilAnswered("orders of the console", say, signal, () =>
-      console.waitForOrders(asked, signal),
+    const answer = await untilAnswered(
+      "orders of the console",
+      say,
+      signal,
+      () => console.waitForOrders(asked, signal),
+      // Nothing is sent to it, and a copy that runs is not given up because somebody sits between.
+      (error) => error.retryable || error.code === "auth.wrong-certificate",
     );
     if (answer === undefined) return;
     await orders.apply(answer.orders);
@@ -160,6 +165,7 @@ async function untilAnswered<T>(
   say: Say,
   signal: AbortSignal,
   call: () => Promise<T>,
+  mayPass: (error: MigrationError) => boolean = (error) => error.retryable,
 ): Promise<T | undefined> {
   for (let attempt = 0; ; attempt++) {
     try {
@@ -168,7 +174,7 @@ async function untilAnswered<T>(
       return answer;
     } catch (error) {
       if (signal.aborted) return undefined;
-      if (!(error instanceof MigrationError) || !error.retryable) throw error;
+      if (!(error instanceof MigrationError) || !mayPass(error)) throw error;
       say({ event: "waiting", for: what, problem: describeProblem(error) });
       await pause(backoffMs(attempt), signal);
       if (signal.aborted) return undefined;

@@ -237,7 +237,7 @@ describe("hypermotion-gateway", () => {
     console.refusals.set("/v1/callbacks", 404);
     await call({ method: "PUT", path: "/v1/sessions/s-1", body: order() });
     await gateway.says("nobody waits for this session any more");
-    await gateway.says("the session ended");
+    await gateway.says("session ended");
 
     expect((await call({ path: "/v1/sessions/s-1" })).body).toEqual({ state: "stopped" });
   });

@@ -127,7 +127,6 @@ export function createSessions(deps: SessionDeps): Sessions {
   ): Promise<void> {
     const { outcome, isWanted } = verdict;
     await save(sessionId, session, { outcome, delivered: !isWanted });
-    log.info({ sessionId, state: outcome.state }, "the session ended");
     if (isWanted) inBackground(`report of session ${sessionId}`, report(sessionId, session));
   }
 
