@@ -4,25 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { judgeBoot } from "#domain/boot-evidence.ts";
+import { bootSector } from "#test/fixtures/boot-sector.ts";
 import { type LocalTarget, openLocalTarget, until } from "#test/fixtures/local-target.ts";
 import { instanceVariable, lookAtKeeper } from "./keeping.ts";
 import { processesWith, signal } from "./processes.ts";
 import { missingQemu, profiles } from "./qemu.ts";
 import { readSshBanner } from "./servers.ts";
-
-/**
- * A boot sector that writes a text to the first serial port and halts. Loaded at 0x7c00:
- *   xor ax,ax · mov ds,ax · cld · mov si,text · next: lodsb · test al,al · jz halt · mov dx,0x3f8 ·
- *   out dx,al · jmp next · halt: hlt · jmp halt · text
- */
-function bootSectorThatSays(text: string): Buffer {
-  const code = Buffer.from("31c08ed8fcbe167cac84c07406baf803eeebf5f4ebfd", "hex");
-  const sector = Buffer.alloc(512);
-  code.copy(sector);
-  sector.write(`${text}\0`, code.length, "latin1");
-  sector.writeUInt16LE(0xaa55, 510);
-  return sector;
-}
 
 const noQemu = await missingQemu("qemu-system-x86_64");
 const reason = noQemu === undefined ? "" : ` (skipped: ${noQemu})`;
@@ -36,7 +23,7 @@ afterEach(() => target.close());
 async function launch(instanceType: string, says = "tiny login: "): Promise<string> {
   const volumeIds = [await target.makeVolume("system"), await target.makeVolume("data")];
   const file = await open(join(target.folder, "volumes", `${volumeIds[0]}.raw`), "r+");
-  await file.write(bootSectorThatSays(says)).finally(() => file.close());
+  await file.write(bootSector(says)).finally(() => file.close());
   const { id } = await target.provider.compute.launch({
     ...target.naming("server"),
     instanceType,
