@@ -26,6 +26,19 @@ export async function recordFailure(request: z.output<typeof input>, deps: Deps)
   const facts = await whatHappened(deps, run, request);
   const error = { ...facts, runId, at: deps.now().toISOString() };
 
+  // The server is free before the run is seen to have ended: whoever waits for it may start the next.
+  const hasServer =
+    serverId !== undefined && (await deps.store.servers.find(serverId)) !== undefined;
+  if (hasServer) {
+    const owner = run?.parentRunId ?? runId;
+    await deps.store.servers.update(serverId, (found) =>
+      found.activeRunId === owner ? { ...restored(found), lastError: error } : found,
+    );
+    await freeServer(deps, serverId, runId);
+  }
+  if (run?.parentRunId !== undefined) {
+    await deps.store.runs.update(run.parentRunId, (found) => ({ ...found, error }));
+  }
   let ended = false;
   if (run !== undefined) {
     await deps.store.runs.update(runId, (found) => {
@@ -35,19 +48,9 @@ export async function recordFailure(request: z.output<typeof input>, deps: Deps)
       return { ...rest, state: "failed", error, endedAt: error.at };
     });
   }
-  if (run?.parentRunId !== undefined) {
-    await deps.store.runs.update(run.parentRunId, (found) => ({ ...found, error }));
-  }
-  if (serverId !== undefined && (await deps.store.servers.find(serverId)) !== undefined) {
-    const owner = run?.parentRunId ?? runId;
-    await deps.store.servers.update(serverId, (found) =>
-      found.activeRunId === owner ? { ...restored(found), lastError: error } : found,
-    );
-    await freeServer(deps, serverId, runId);
-    if (ended) {
-      const { message } = describeError(facts);
-      await tell(deps, serverId, "run.failed", { kind: run?.kind ?? "", message }, runId);
-    }
+  if (ended && hasServer) {
+    const { message } = describeError(facts);
+    await tell(deps, serverId, "run.failed", { kind: run?.kind ?? "", message }, runId);
   }
   return {};
 }
