@@ -1,9 +1,8 @@
 import { z } from "zod";
 import { describeError, type ErrorFacts, errorFromFacts, MigrationError } from "#domain/errors.ts";
 import type { Run, SourceServer } from "#domain/records.ts";
-import { transition } from "#domain/server.ts";
+import { releaseServer } from "#domain/run-end.ts";
 import type { Deps } from "../../deps.ts";
-import { freeServer } from "../../lock.ts";
 import { step } from "../../step.ts";
 import { tell } from "../../tell.ts";
 
@@ -32,9 +31,10 @@ export async function recordFailure(request: z.output<typeof input>, deps: Deps)
   if (hasServer) {
     const owner = run?.parentRunId ?? runId;
     await deps.store.servers.update(serverId, (found) =>
-      found.activeRunId === owner ? { ...restored(found), lastError: error } : found,
+      found.activeRunId === owner
+        ? releaseServer({ ...notCopying(found), lastError: error }, runId)
+        : found,
     );
-    await freeServer(deps, serverId, runId);
   }
   if (run?.parentRunId !== undefined) {
     await deps.store.runs.update(run.parentRunId, (found) => ({ ...found, error }));
@@ -55,18 +55,12 @@ export async function recordFailure(request: z.output<typeof input>, deps: Deps)
   return {};
 }
 
-/** A cutover that failed has not happened: the replica is what it was. */
-function restored(server: SourceServer): SourceServer {
-  const status = server.replication.status;
+/** Whatever was being copied when the run failed is not being copied any more. */
+function notCopying(server: SourceServer): SourceServer {
+  const { status } = server.replication;
+  if (status !== "initial-sync" && status !== "delta-sync") return server;
   const idle = server.recoveryPointId === undefined ? "none" : "idle";
-  const { stateBeforeRun, ...rest } = {
-    ...server,
-    replication: { ...server.replication, status: status === "paused" ? status : idle },
-  } as const;
-  if (server.state !== "cutting-over") return rest;
-  const action =
-    stateBeforeRun === "ready-for-test" ? "abandon untested cutover" : "abandon cutover";
-  return { ...rest, state: transition(server, action) };
+  return { ...server, replication: { ...server.replication, status: idle } };
 }
 
 /**
