@@ -10,15 +10,18 @@ import type { World } from "./world.ts";
 
 /**
  * One running execution: an actor. Whatever happens to it (an answer, a deadline, a token, a stop)
- * is a message; messages are worked on one at a time, and each ends in one write to the journal.
+ * is a message; messages are worked on one after the other, and end in one write to the journal.
  * Only when that write is on disk are functions called and timers set, always from what was
  * written, so that a restart does exactly what would have been done.
  */
 
 // A message may lead through states that need no waiting. After so many, the journal is written.
 const statesPerStep = 100;
+const messagesPerStep = 100;
 /** Source: Step Functions quotas, "Maximum execution history size". */
 const mostEvents = 25_000;
+
+type Message = () => void | Promise<void>;
 
 export class Execution implements Host {
   readonly record: ExecutionRecord;
@@ -27,7 +30,8 @@ export class Execution implements Host {
   readonly #progress: Progress;
   readonly #write: (change: Change) => Promise<void>;
   readonly #undertakings = new Map<number, Undertaking>();
-  #tail: Promise<void> = Promise.resolve();
+  #mailbox: { readonly message: Message; readonly done: () => void }[] = [];
+  #working: Promise<void> | undefined;
   #callOffTimeout = () => {};
   #isClosed = false;
   #end: (record: ExecutionRecord) => void = () => {};
@@ -121,18 +125,33 @@ export class Execution implements Host {
     this.#isClosed = true;
     this.#callOffTimeout();
     for (const undertaking of this.#undertakings.values()) undertaking.abandon();
-    await this.#tail;
+    await this.#working;
   }
 
-  #step(message: () => void | Promise<void>): Promise<void> {
-    this.#tail = this.#tail.then(() => this.#work(message));
-    return this.#tail;
+  /** Resolves when what the message did is on disk. */
+  #step(message: Message): Promise<void> {
+    return new Promise((done) => {
+      this.#mailbox.push({ message, done });
+      this.#working ??= this.#workOff();
+    });
   }
 
-  async #work(message: () => void | Promise<void>): Promise<void> {
-    if (!this.isRunning || this.#isClosed) return;
+  /** Messages that came while the journal was being written share the next write. */
+  async #workOff(): Promise<void> {
+    while (this.#mailbox.length > 0) {
+      const letters = this.#mailbox.splice(0, messagesPerStep);
+      await this.#work(letters.map(({ message }) => message));
+      for (const { done } of letters) done();
+    }
+    this.#working = undefined;
+  }
+
+  async #work(messages: readonly Message[]): Promise<void> {
+    if (this.#isClosed) return;
     try {
-      await message();
+      for (const message of messages) {
+        if (this.isRunning) await message();
+      }
       await this.#goOn();
       await this.#commit();
     } catch (thrown) {
