@@ -4,7 +4,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { MigrationError } from "#domain/errors.ts";
-import type { RepairOrder, RepairReport } from "#domain/protocol/gateway.ts";
+import type { RepairReport } from "#domain/protocol/gateway.ts";
 import { createFakeConsole, type FakeConsole } from "../fake-console.ts";
 import { callPinned } from "../pinned-https.ts";
 import { fingerprintOf } from "../wire/identity.ts";
@@ -132,7 +132,7 @@ describe("repairs", () => {
   });
 
   it("the report of a repair reaches the console, and the devices are found for it", async () => {
-    const orders: (RepairOrder & { volumes: { path?: string }[] })[] = [];
+    const orders: Parameters<RepairWith["runRepair"]>[0][] = [];
     const runRepair: RepairWith["runRepair"] = async (order) => {
       orders.push(order);
       return report;

@@ -16,7 +16,8 @@ import { enrol } from "./enrolment.ts";
 import type { Log } from "./log.ts";
 import { type Receiver, startReceiver } from "./receiver.ts";
 import { openRecordFolder } from "./record-folder.ts";
-import { createRepairs, type RepairDeps, type Repairs, repairRecord } from "./repairs.ts";
+import type { LocatedRepairOrder, RepairControl } from "./repair/repair.ts";
+import { createRepairs, type Repairs, repairRecord } from "./repairs.ts";
 import { createSessions, type Sessions, sessionRecord } from "./sessions.ts";
 import { type GatewayState, loadOrCreateState, saveState } from "./state.ts";
 
@@ -31,15 +32,10 @@ export interface GatewaySetting {
   readonly waits?: { readonly heartbeatMs?: number; readonly agentLostMs?: number };
 }
 
-/** Driver repair of volumes whose devices have been found. */
+/** Driver repair, as `repair/repair.ts` offers it. */
 export interface RepairWith {
-  readonly probeCarriers: () => Promise<("native" | "libguestfs")[]>;
-  readonly runRepair: (
-    order: Omit<RepairOrder, "volumes"> & {
-      volumes: (RepairOrder["volumes"][number] & { path: string })[];
-    },
-    control: Parameters<RepairDeps["repair"]>[1],
-  ) => Promise<RepairReport>;
+  readonly probeCarriers: () => Promise<RepairReport["carrier"][]>;
+  readonly runRepair: (order: LocatedRepairOrder, control: RepairControl) => Promise<RepairReport>;
 }
 
 /**
@@ -172,7 +168,7 @@ async function repairFound(
   repairWith: RepairWith,
   finder: DeviceFinder,
   order: RepairOrder,
-  control: Parameters<RepairDeps["repair"]>[1],
+  control: RepairControl,
 ): Promise<RepairReport> {
   const volumes = await Promise.all(
     order.volumes.map(async (volume) => ({

@@ -6,12 +6,12 @@
  *      ▲                                     └▶ repairs.ts  ─▶ repair/
  *      └───────── callbacks.ts: heartbeats, success, failure ──┘
  */
-import { MigrationError } from "#domain/errors.ts";
 import { runProgram } from "../run-program.ts";
 import { readBootId } from "./boot-id.ts";
 import { runGateway } from "./daemon.ts";
 import { createLog } from "./log.ts";
 import { helpText, parseGatewayOptions, readBootstrap } from "./options.ts";
+import { probeCarriers, runRepair } from "./repair/repair.ts";
 
 async function main(): Promise<void> {
   const options = parseGatewayOptions(process.argv.slice(2));
@@ -33,17 +33,9 @@ async function main(): Promise<void> {
       now: () => new Date(),
     }),
     signal: ending.signal,
-    repairWith: noCarrier,
+    repairWith: { probeCarriers, runRepair },
   });
 }
-
-const noCarrier = {
-  probeCarriers: () => Promise.resolve([]),
-  runRepair: (): Promise<never> =>
-    Promise.reject(
-      new MigrationError("repair.no-carrier", { gateway: "this", problem: "none is built in" }),
-    ),
-};
 
 await runProgram(main);
 // A thread of the receiver that hangs on a volume would keep the process alive.

@@ -14,6 +14,7 @@ import { pause } from "../backoff.ts";
 import { deliver, sendHeartbeat } from "./callbacks.ts";
 import type { Log } from "./log.ts";
 import type { RecordFolder } from "./record-folder.ts";
+import type { RepairControl } from "./repair/repair.ts";
 import { createWorkers } from "./workers.ts";
 
 export const repairRecord = z.object({
@@ -26,10 +27,7 @@ export type RepairRecord = z.output<typeof repairRecord>;
 export interface RepairDeps {
   readonly records: RecordFolder<RepairRecord>;
   /** Resolves the order's devices and repairs. */
-  readonly repair: (
-    order: RepairOrder,
-    control: { log: (line: string) => void; signal: AbortSignal; onDoing: (doing: string) => void },
-  ) => Promise<RepairReport>;
+  readonly repair: (order: RepairOrder, control: RepairControl) => Promise<RepairReport>;
   readonly workers: number;
   readonly log: Log;
   readonly heartbeatMs: number;
