@@ -15,6 +15,7 @@ describe("a console that shows a login prompt means booted", () => {
 describe("a console that ends in a place no server runs from means failed, with the line that says so", () => {
   test.each([
     "ALERT!  /dev/sda1 does not exist.  Dropping to a shell!",
+    "The root filesystem on /dev/sda1 requires a manual fsck",
     "(initramfs)",
     "dracut:/#",
     "Entering emergency mode. Exit the shell to continue.",

@@ -16,6 +16,7 @@ const booted = [/\blogin:/];
 const failed = [
   // initramfs-tools (scripts/functions, panic) and dracut (dracut-emergency.sh)
   /dropping to a shell/i,
+  /requires a manual fsck/i,
   /^\(initramfs\)/,
   /^dracut:\/?#/,
   /entering emergency mode/i,
