@@ -11,7 +11,7 @@ const input = z.object({
   serverId: z.string().optional(),
   gatewayId: z.string().optional(),
   /** As the state machine caught it. */
-  error: z.object({ Error: z.string(), Cause: z.string().optional() }),
+  error: z.object({ Error: z.string(), Cause: z.string().nullish() }),
 });
 const output = z.object({});
 
@@ -72,12 +72,12 @@ async function whatHappened(
   run: Run | undefined,
   request: z.output<typeof input>,
 ): Promise<ErrorFacts> {
-  const { Error: name, Cause: cause = "" } = request.error;
+  const { Error: name, Cause: cause } = request.error;
   if (name === "States.Timeout" || name === "States.HeartbeatTimeout") {
     return (await enrolmentTimeout(deps, request)) ?? timeout(run);
   }
   if (run?.error !== undefined) return errorFromFacts(run.error).facts;
-  return new MigrationError("internal.unexpected", { problem: `${name} ${cause}`.slice(0, 1000) })
+  return new MigrationError("internal.unexpected", { problem: `${name} ${cause ?? ""}`.slice(0, 1000) })
     .facts;
 }
 
