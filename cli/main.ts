@@ -37,9 +37,17 @@ import { createOutput } from "./output.ts";
 import { type Say, speaker } from "./words.ts";
 import { problemOf } from "./wrong-use.ts";
 
+const titles = ["Usage:", "Arguments:", "Options:", "Commands:"] as const;
+
 const args = process.argv.slice(2);
 const language = languageOf(args, process.env);
 const say = speaker(language);
+
+// Whoever reads us (head, less) has seen enough.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(0);
+});
 
 const program = createProgram(say, language);
 try {
@@ -51,11 +59,12 @@ try {
 function createProgram(say: Say, language: Language): Command {
   const root = new Command("hypermotion")
     .description(say("program"))
-    .version(version)
+    .version(version, "-V, --version", say("option version"))
     .helpOption("-h, --help", say("option help"))
     .helpCommand(false)
     .option("--lang <language>", say("option lang"))
-    .addHelpText("after", `\n${say("exit statuses")}`);
+    .addHelpText("after", `\n${say("exit statuses")}`)
+    .configureHelp({ styleTitle: (title) => (isTitle(title) ? say(title) : title) });
   // Commands made later take these over.
   root.exitOverride().configureOutput({ writeErr: () => undefined });
   const setting: Setting = {
@@ -92,6 +101,10 @@ function createProgram(say: Say, language: Language): Command {
   return root;
 }
 
+function isTitle(text: string): text is (typeof titles)[number] {
+  return titles.some((title) => title === text);
+}
+
 /** @returns the exit status */
 function tell(error: unknown): number {
   if (error instanceof CommanderError) {
@@ -122,7 +135,7 @@ function tellFacts(facts: ErrorFacts, ownHint?: string): number {
 
 /** The words that name commands, up to the first that does not: its help is the one to read. */
 function commandOf(root: Command): string {
-  const words: string[] = [];
+  const words = ["hypermotion"];
   let place: Command | undefined = root;
   for (const arg of args) {
     place = place.commands.find((child) => [child.name(), ...child.aliases()].includes(arg));

@@ -8,6 +8,11 @@ export const words = {
     zh: "以块级复制将运行中的服务器迁移到云上并启动",
   },
   examples: { en: "Examples:", zh: "示例：" },
+  "Usage:": { en: "Usage:", zh: "用法：" },
+  "Arguments:": { en: "Arguments:", zh: "参数：" },
+  "Options:": { en: "Options:", zh: "选项：" },
+  "Commands:": { en: "Commands:", zh: "命令：" },
+  "option version": { en: "show the version number", zh: "显示版本号" },
   "exit statuses": {
     en: "Exit statuses: 0 done; 1 unexpected; 2 wrong use; 3 not found; 4 conflict or stopped; 5 refused;\n  6 access; 7 unreachable; 8 the cloud's fault; 9 data; 10 did not boot; 130 interrupted",
     zh: "退出状态：0 成功；1 意外错误；2 用法错误；3 不存在；4 冲突或已停止；5 被拒绝；\n  6 权限；7 无法连接；8 云平台错误；9 数据；10 未能启动；130 被中断",
@@ -284,8 +289,8 @@ export const words = {
   // --- wrong use ---
   "wrong use": { en: "Wrong use", zh: "用法错误" },
   "see help": {
-    en: "See: hypermotion {command} --help",
-    zh: "请参阅：hypermotion {command} --help",
+    en: "See: {command} --help",
+    zh: "请参阅：{command} --help",
   },
   "unknown command": { en: "there is no command {name}", zh: "没有命令 {name}" },
   "unknown option": { en: "there is no option {name}", zh: "没有选项 {name}" },

@@ -14,12 +14,18 @@ interface Cost {
 export async function hashPassword(
   password: string,
   random: (size: number) => Uint8Array,
+  settings: Cost = cost,
 ): Promise<string> {
   const salt = Buffer.from(random(16));
-  const hash = await derive(password, salt, cost);
-  return ["scrypt", cost.N, cost.r, cost.p, salt.toString("base64"), hash.toString("base64")].join(
-    "$",
-  );
+  const hash = await derive(password, salt, settings);
+  return [
+    "scrypt",
+    settings.N,
+    settings.r,
+    settings.p,
+    salt.toString("base64"),
+    hash.toString("base64"),
+  ].join("$");
 }
 
 export async function isPassword(password: string, kept: string): Promise<boolean> {
