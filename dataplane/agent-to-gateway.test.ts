@@ -1,8 +1,10 @@
 /** Agent and gateway as the processes they are in production, with a console between them. */
+import { execFile, execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, open, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { SyncOrder } from "#domain/protocol/agent.ts";
 import { type Daemon, startDaemon } from "./daemon-process.ts";
@@ -89,34 +91,33 @@ async function startAgent(...more: string[]): Promise<Daemon> {
   return daemon;
 }
 
+function control(method: "PUT" | "DELETE", path: string, body?: unknown) {
+  const { ports, controlToken, certificatePem } = console.enrolments[0] ?? fail();
+  return callPinned(
+    { url: `https://127.0.0.1:${ports.control}`, fingerprint: fingerprintOf(certificatePem) },
+    { method, path, body, token: controlToken, timeoutMs: 20_000 },
+  );
+}
+
 /** What the console does for one pass: an order to the gateway, then one to the agent. */
 async function order(sessionId: string, change: Partial<SyncOrder> = {}): Promise<void> {
-  const { ports, controlToken, certificatePem } = console.enrolments[0] ?? fail();
+  const { ports, certificatePem } = console.enrolments[0] ?? fail();
   const { certificatePem: agentPem, inventory } = console.registrations[0] ?? fail();
   const diskId = inventory.disks[0]?.id ?? fail();
   const gatewayFingerprint = fingerprintOf(certificatePem);
   const volumes = [
     { diskId, volumeId: "vol-1", sizeBytes: diskBytes, device: { by: "path", path: volume } },
   ];
-  const answer = await callPinned(
-    { url: `https://127.0.0.1:${ports.control}`, fingerprint: gatewayFingerprint },
-    {
-      method: "PUT",
-      path: `/v1/sessions/${sessionId}`,
-      token: controlToken,
-      timeoutMs: 20_000,
-      body: {
-        serverId: "srv-1",
-        mode: change.mode ?? "initial",
-        agentFingerprint: fingerprintOf(agentPem),
-        volumes,
-        callback: {
-          url: `${console.url}/v1/callbacks/token-of-${sessionId}`,
-          consoleFingerprint: console.identity.fingerprint,
-        },
-      },
+  const answer = await control("PUT", `/v1/sessions/${sessionId}`, {
+    serverId: "srv-1",
+    mode: change.mode ?? "initial",
+    agentFingerprint: fingerprintOf(agentPem),
+    volumes,
+    callback: {
+      url: `${console.url}/v1/callbacks/token-of-${sessionId}`,
+      consoleFingerprint: console.identity.fingerprint,
     },
-  );
+  });
   expect(answer.status).toBe(200);
   console.setOrders([
     {
@@ -235,5 +236,47 @@ describe("a copy from agent to gateway", () => {
     console.setOrders([]);
 
     await agent.says("Session s-1: stopped");
+  });
+});
+
+const canFreeze =
+  process.getuid?.() === 0 && spawnSync("fsfreeze", ["--version"]).error === undefined;
+const suite = canFreeze ? describe : describe.skip;
+
+suite(`a quiesced copy${canFreeze ? "" : " (skipped: needs root and fsfreeze)"}`, () => {
+  let mountPoint: string;
+
+  beforeEach(async () => {
+    mountPoint = join(folder, "mnt");
+    await mkdir(mountPoint);
+    execFileSync("mkfs.ext4", ["-q", "-F", disk, "24M"]);
+    execFileSync("mount", ["-o", "loop", disk, mountPoint]);
+    await writeFile(join(mountPoint, "data"), Buffer.alloc(8 * MiB, "data"));
+  });
+
+  afterEach(async () => {
+    await Promise.all(daemons.map((daemon) => daemon.kill("SIGKILL")));
+    spawnSync("fsfreeze", ["--unfreeze", mountPoint]);
+    execFileSync("umount", [mountPoint]);
+  });
+
+  it("thaws when the agent is killed -9, and tells how long it froze when it is through", async () => {
+    await startGateway();
+    const agent = await startAgent();
+    await order("s-1", { mode: "final", quiesce: true, rateLimitBytesPerSecond: MiB });
+    await agent.says("freezing");
+    await untilMoving();
+    await agent.kill("SIGKILL");
+    // It would wait for ever, were the file system still frozen.
+    await promisify(execFile)("touch", [join(mountPoint, "after")]);
+
+    console.setOrders([]);
+    await control("DELETE", "/v1/sessions/s-1");
+    await startAgent();
+    await order("s-2", { mode: "final", quiesce: true });
+    await console.until("the agent's report", () => isReportedDone("s-2"));
+
+    const { report } = console.reports.findLast(({ sessionId }) => sessionId === "s-2") ?? fail();
+    expect(report).toMatchObject({ state: "done", frozenSeconds: expect.any(Number) });
   });
 });
