@@ -1,9 +1,8 @@
-/** The gateway in this process, with shorter waits and repairs that are not real. */
+/** The gateway in this process, with shorter waits. */
 import { mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
-import { availableParallelism, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { MigrationError } from "#domain/errors.ts";
 import type { RepairReport } from "#domain/protocol/gateway.ts";
 import { createFakeConsole, type FakeConsole } from "../fake-console.ts";
 import { callPinned } from "../pinned-https.ts";
@@ -87,13 +86,6 @@ const callback = () => ({
   url: `${console.url}/v1/callbacks/opaque`,
   consoleFingerprint: console.identity.fingerprint,
 });
-const repairOrder = (): unknown => ({
-  serverId: "srv-1",
-  volumes: [{ volumeId: "vol-1", sourceDeviceName: "sda", device: device() }],
-  hardware: { platform: "local", storage: "virtio-blk", network: "virtio-net", firmware: "bios" },
-  callback: callback(),
-});
-
 describe("sessions", () => {
   it("one that has no agent for too long fails and says so", async () => {
     await start({ agentLostMs: 300 });
@@ -129,89 +121,5 @@ describe("repairs", () => {
     await start();
 
     expect(console.enrolments[0]?.repairCarriers).toEqual(["native"]);
-  });
-
-  it("the report of a repair reaches the console, and the devices are found for it", async () => {
-    const orders: Parameters<RepairWith["runRepair"]>[0][] = [];
-    const runRepair: RepairWith["runRepair"] = async (order) => {
-      orders.push(order);
-      return report;
-    };
-    await start({ repairWith: { ...repairWith, runRepair } });
-
-    await call("PUT", "/v1/repairs/r-1", repairOrder());
-    await call("PUT", "/v1/repairs/r-1", repairOrder());
-    await console.until("the report", () =>
-      console.callbacks.some((c) => c.body.kind === "repair-done"),
-    );
-
-    expect(orders).toHaveLength(1);
-    expect(orders[0]?.volumes[0]?.path).toBe(join(folder, "vol-1.raw"));
-    expect((await call("GET", "/v1/repairs/r-1")).body).toMatchObject({ state: "done" });
-  });
-
-  it("a repair that fails is reported with the end of its log", async () => {
-    const runRepair: RepairWith["runRepair"] = async (_, { log }) => {
-      log("mounting the root");
-      throw new MigrationError("repair.failed", { action: "mount", problem: "bad superblock" });
-    };
-    await start({ repairWith: { ...repairWith, runRepair } });
-
-    await call("PUT", "/v1/repairs/r-1", repairOrder());
-    await console.until("the failure", () =>
-      console.callbacks.some((c) => c.body.kind === "failed"),
-    );
-
-    expect(console.callbacks.at(-1)?.body).toMatchObject({
-      kind: "failed",
-      error: { code: "repair.failed" },
-      log: "mounting the root\n",
-    });
-  });
-
-  it("a repair that was under way is begun again by the next process", async () => {
-    let begun = 0;
-    const runRepair: RepairWith["runRepair"] = async (_, { signal }) => {
-      begun++;
-      if (begun > 1) return report;
-      return new Promise((_resolve, reject) => {
-        signal.addEventListener("abort", () => reject(new Error("stopped")));
-      });
-    };
-    const first = await start({ repairWith: { ...repairWith, runRepair } });
-    await call("PUT", "/v1/repairs/r-1", repairOrder());
-    first.stop();
-    await first.ended;
-
-    await start({ repairWith: { ...repairWith, runRepair } });
-    await console.until("the report", () =>
-      console.callbacks.some((c) => c.body.kind === "repair-done"),
-    );
-
-    expect(begun).toBe(2);
-  });
-
-  it("as many run at once as there are processors, and the next says that it waits", async () => {
-    const places = availableParallelism();
-    const runRepair: RepairWith["runRepair"] = async (_, { onDoing, signal }) => {
-      onDoing("repairing");
-      return new Promise((_resolve, reject) => {
-        signal.addEventListener("abort", () => reject(new Error("stopped")));
-      });
-    };
-    await start({ repairWith: { ...repairWith, runRepair } });
-
-    const states: unknown[] = [];
-    for (let index = 0; index <= places; index++) {
-      await call("PUT", `/v1/repairs/r-${index}`, repairOrder());
-    }
-    for (let index = 0; index <= places; index++) {
-      states.push((await call("GET", `/v1/repairs/r-${index}`)).body);
-    }
-
-    expect(states.slice(0, -1)).toEqual(
-      Array.from({ length: places }, () => ({ state: "running", doing: "repairing" })),
-    );
-    expect(states.at(-1)).toEqual({ state: "running", doing: "waiting for a free repair worker" });
   });
 });
