@@ -17,6 +17,8 @@ import type { FromStream, Job, StreamSettings, ToStream } from "./stream-message
 /** Connections of one copy: enough to use several CPUs and to fill a long line. */
 const streams = 4;
 const tellEveryMs = 1000;
+/** Blocks live outside the heap; without these bounds each thread's heap grows before it collects. */
+const resourceLimits = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 128 };
 /** For threads to close their connections before they are ended. */
 const graceMs = 3000;
 
@@ -123,7 +125,10 @@ export class Copy {
     };
     for (let stream = 0; stream < streams; stream += 1) {
       const workerData: StreamSettings = { ...settings, stream };
-      const worker = new Worker(new URL("./stream.ts", import.meta.url), { workerData });
+      const worker = new Worker(new URL("./stream.ts", import.meta.url), {
+        workerData,
+        resourceLimits,
+      });
       this.#streams.push({ worker, isOpen: false, wishes: 0 });
       worker.on("message", (message: FromStream) => this.#onStream(stream, message));
       worker.on("error", (error) =>

@@ -135,10 +135,11 @@ export class RangeSender {
     const compressStartedMs = performance.now();
     const smaller = compression.compress(bytes);
     counts.computedMs += performance.now() - compressStartedMs;
-    await this.#waitForCredit(bytes.length);
+    const lineWaitedMs = await this.#waitForCredit(bytes.length);
     const payload = smaller ?? bytes;
     const waitMs = pacing.book(payload.length);
     if (waitMs > 0) await delay(waitMs);
+    counts.waitedMs.line += waitMs;
 
     const span: BlockSpan = { volume: this.#volume, range: this.#range, firstBlock, count };
     const hashes = this.#hashes.subarray(firstBlock * hashBytes, (firstBlock + count) * hashBytes);
@@ -152,7 +153,7 @@ export class RangeSender {
       payload.length,
     );
     line.creditBytes -= bytes.length;
-    compression.sent(bytes.length);
+    compression.sent(bytes.length, lineWaitedMs + waitMs);
     if (smaller !== undefined) {
       line.send(head, smaller);
       return { taken: Promise.resolve() };
@@ -162,7 +163,8 @@ export class RangeSender {
     return { taken: taken.promise };
   }
 
-  async #waitForCredit(bytes: number): Promise<void> {
+  /** How long it waited for the line; waiting for the gateway's CPU or volume does not count. */
+  async #waitForCredit(bytes: number): Promise<number> {
     const { line, counts } = this.#tools;
     const startedMs = performance.now();
     await line.until(() => line.creditBytes >= bytes && line.queuedBytes < 2 * runBytes);
@@ -170,6 +172,7 @@ export class RangeSender {
     if (line.gatewayBusy === busyWith.computing) counts.waitedMs.gatewayCpu += waitedMs;
     else if (line.gatewayBusy === busyWith.volume) counts.waitedMs.volume += waitedMs;
     else counts.waitedMs.line += waitedMs;
+    return line.gatewayBusy === busyWith.waiting ? waitedMs : 0;
   }
 }
 

@@ -13,11 +13,13 @@ import { RunBuffers } from "./run-buffers.ts";
 /** More than this on one lane are turned away by the kernel's queue and come again. */
 const mostConnections = 256;
 
-function startLane(settings: LaneSettings, tell: (message: FromLane) => void) {
+/** `onRest` is called after `close`, when every connection has come to rest. */
+function startLane(settings: LaneSettings, tell: (message: FromLane) => void, onRest: () => void) {
   const connections = new Map<number, Connection>();
   const buffers = new RunBuffers();
   let allowed = new Set<string>();
   let nextId = 1;
+  let isClosing = false;
 
   const server = createServer({
     ...pinnedTls(settings),
@@ -50,8 +52,10 @@ function startLane(settings: LaneSettings, tell: (message: FromLane) => void) {
         gatewayId: settings.gatewayId,
         buffers,
         tell: (message) => {
-          if (message.kind === "closed") connections.delete(id);
           tell(message);
+          if (message.kind !== "closed") return;
+          connections.delete(id);
+          if (isClosing && connections.size === 0) onRest();
         },
       }),
     );
@@ -111,9 +115,11 @@ function startLane(settings: LaneSettings, tell: (message: FromLane) => void) {
         connections.get(message.connection)?.volumeDone(message.volume);
         return;
       case "close":
+        isClosing = true;
         clearInterval(sweep);
         server.close();
         for (const connection of connections.values()) connection.drop();
+        if (connections.size === 0) onRest();
     }
   }
 
@@ -130,6 +136,10 @@ if (parentPort !== null) {
   const port = parentPort;
   port.on(
     "message",
-    startLane(workerData as LaneSettings, (message) => port.postMessage(message)),
+    startLane(
+      workerData as LaneSettings,
+      (message) => port.postMessage(message),
+      () => port.close(),
+    ),
   );
 }

@@ -3,6 +3,9 @@ import { createServer } from "node:net";
 import { Worker } from "node:worker_threads";
 import type { FromLane, LaneSettings, ToLane } from "./lane-messages.ts";
 
+/** Blocks live outside the heap; without these bounds each thread's heap grows before it collects. */
+const resourceLimits = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 128 };
+
 type LaneEvent = { kind: "message"; message: FromLane } | { kind: "died"; problem: string };
 
 /** The receiver's lanes: started together on one port, each started anew when it dies. */
@@ -55,6 +58,7 @@ export class Lanes {
   async #startLane(lane: number): Promise<void> {
     const worker = new Worker(new URL("./lane.ts", import.meta.url), {
       workerData: this.#settings,
+      resourceLimits,
     });
     this.#workers[lane] = worker;
     const listening = Promise.withResolvers<void>();

@@ -1,0 +1,212 @@
+/** What tests of a whole copy need: disks, a gateway and an agent, here or as processes of their own. */
+import { type ChildProcess, fork } from "node:child_process";
+import { createHash, randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { createReadStream } from "node:fs";
+import { mkdtemp, open, rm, truncate, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import type { SyncOrder } from "#domain/protocol/agent.ts";
+import type { Progress } from "#domain/protocol/facts.ts";
+import { replicate } from "./agent/replicate.ts";
+import { type Receiver, type ReceiverLog, startReceiver } from "./gateway/receiver.ts";
+import { createIdentity, type Identity } from "./wire/identity.ts";
+
+export interface Pair {
+  diskId: string;
+  volumeId: string;
+  sizeBytes: number;
+  /** The source's disk and the gateway's volume, both files. */
+  diskPath: string;
+  volumePath: string;
+}
+
+export interface Scene {
+  folder: string;
+  gateway: Identity;
+  agent: Identity;
+  logged: string[];
+  log: ReceiverLog;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export async function makeScene(): Promise<Scene> {
+  const folder = await mkdtemp(join(tmpdir(), "hypermotion-copy-"));
+  const logged: string[] = [];
+  const keep = (facts: object, message: string) => {
+    logged.push(`${message} ${JSON.stringify(facts)}`);
+  };
+  return {
+    folder,
+    gateway: await createIdentity("gateway"),
+    agent: await createIdentity("agent"),
+    logged,
+    log: { info: keep, warn: keep, error: keep },
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+/** A disk of zeros with random bytes in each given place, and a fresh volume of the same size. */
+export async function makePair(
+  scene: Scene,
+  name: string,
+  sizeBytes: number,
+  filled: { offsetBytes: number; lengthBytes: number }[],
+): Promise<Pair> {
+  const diskPath = join(scene.folder, `${name}.disk`);
+  const volumePath = join(scene.folder, `${name}.volume`);
+  for (const path of [diskPath, volumePath]) {
+    await writeFile(path, "");
+    await truncate(path, sizeBytes);
+  }
+  for (const place of filled) await scribble(diskPath, place.offsetBytes, place.lengthBytes);
+  return { diskId: `disk-${name}`, volumeId: `volume-${name}`, sizeBytes, diskPath, volumePath };
+}
+
+/** Overwrites a place with random bytes. */
+export async function scribble(
+  path: string,
+  offsetBytes: number,
+  lengthBytes: number,
+): Promise<void> {
+  const file = await open(path, "r+");
+  try {
+    for (let at = 0; at < lengthBytes; at += 1024 * 1024) {
+      const bytes = randomBytes(Math.min(1024 * 1024, lengthBytes - at));
+      await file.write(bytes, 0, bytes.length, offsetBytes + at);
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+export async function sha256(path: string, lengthBytes: number): Promise<string> {
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(path, { end: lengthBytes - 1 }), hash);
+  return hash.digest("hex");
+}
+
+export function startGateway(scene: Scene, stateName = "state"): Promise<Receiver> {
+  return startReceiver({
+    listen: "127.0.0.1",
+    port: 0,
+    identity: scene.gateway,
+    stateFolder: join(scene.folder, stateName),
+    gatewayId: "gateway-1",
+    log: scene.log,
+  });
+}
+
+export function receiverOrderOf(scene: Scene, pairs: Pair[]) {
+  return {
+    serverId: "server-1",
+    mode: "initial" as const,
+    agentFingerprint: scene.agent.fingerprint,
+    volumes: pairs.map(({ diskId, volumeId, sizeBytes, volumePath }) => ({
+      diskId,
+      volumeId,
+      sizeBytes,
+      path: volumePath,
+    })),
+  };
+}
+
+export function syncOrderOf(
+  scene: Scene,
+  pairs: Pair[],
+  sessionId: string,
+  port: number,
+  rate = 0,
+): SyncOrder {
+  return {
+    sessionId,
+    mode: "initial",
+    gateway: {
+      id: "gateway-1",
+      host: "127.0.0.1",
+      port,
+      certificateFingerprint: scene.gateway.fingerprint,
+    },
+    disks: pairs.map(({ diskId, volumeId, sizeBytes }) => ({ diskId, volumeId, sizeBytes })),
+    rateLimitBytesPerSecond: rate,
+    quiesce: false,
+  };
+}
+
+export function disksOf(pairs: Pair[]) {
+  return pairs.map(({ diskId, sizeBytes, diskPath }) => ({ diskId, sizeBytes, path: diskPath }));
+}
+
+/** Runs the agent's side here. Resolves with the last progress. */
+export async function copy(
+  scene: Scene,
+  pairs: Pair[],
+  options: {
+    sessionId: string;
+    port: number;
+    rate?: number;
+    identity?: Identity;
+    signal?: AbortSignal;
+    onProgress?: (progress: Progress) => void;
+  },
+): Promise<Progress> {
+  let last: Progress | undefined;
+  await replicate({
+    order: syncOrderOf(scene, pairs, options.sessionId, options.port, options.rate),
+    disks: disksOf(pairs),
+    identity: options.identity ?? scene.agent,
+    onProgress: (progress) => {
+      last = progress;
+      options.onProgress?.(progress);
+    },
+    signal: options.signal ?? new AbortController().signal,
+  });
+  if (last === undefined) throw new Error("a copy without any progress");
+  return last;
+}
+
+export type ProcessTask =
+  | {
+      role: "gateway";
+      scene: Pick<Scene, "folder" | "gateway" | "agent">;
+      pairs: Pair[];
+      sessionId: string;
+      port: number;
+    }
+  | {
+      role: "agent";
+      scene: Pick<Scene, "folder" | "gateway" | "agent">;
+      pairs: Pair[];
+      sessionId: string;
+      port: number;
+      rate: number;
+    };
+
+export type ProcessNews =
+  | { kind: "listening"; port: number }
+  | { kind: "progress"; progress: Progress }
+  | { kind: "done"; progress: Progress };
+
+/** One side in a process of its own, to be killed. */
+export function startProcess(task: ProcessTask): {
+  child: ChildProcess;
+  next: (kind: ProcessNews["kind"]) => Promise<ProcessNews>;
+} {
+  const child = fork(join(import.meta.dirname, "copy-process.ts"), [JSON.stringify(task)], {
+    execArgv: [],
+  });
+  const next = async (kind: ProcessNews["kind"]) => {
+    for (;;) {
+      const [news] = (await once(child, "message")) as [ProcessNews];
+      if (news.kind === kind) return news;
+    }
+  };
+  return { child, next };
+}
+
+export async function kill(child: ChildProcess): Promise<void> {
+  const gone = once(child, "exit");
+  child.kill("SIGKILL");
+  await gone;
+}

@@ -1,0 +1,38 @@
+/** One side of a copy as a process, started by tests that kill it. The task is its first argument. */
+import { copy, type ProcessNews, type ProcessTask, receiverOrderOf } from "./copy-harness.ts";
+import { startReceiver } from "./gateway/receiver.ts";
+
+const task = JSON.parse(process.argv[2] ?? "{}") as ProcessTask;
+const quiet = () => undefined;
+const log = { info: quiet, warn: quiet, error: quiet };
+const scene = { ...task.scene, logged: [], log, [Symbol.asyncDispose]: async () => quiet() };
+
+function tell(news: ProcessNews): void {
+  process.send?.(news);
+}
+
+// A test that dies leaves no process behind.
+process.on("disconnect", () => process.exit(1));
+
+if (task.role === "gateway") {
+  const receiver = await startReceiver({
+    listen: "127.0.0.1",
+    port: task.port,
+    identity: scene.gateway,
+    stateFolder: `${scene.folder}/state`,
+    gatewayId: "gateway-1",
+    log,
+  });
+  await receiver.open(task.sessionId, receiverOrderOf(scene, task.pairs));
+  tell({ kind: "listening", port: receiver.port });
+} else {
+  const { sessionId, port, rate } = task;
+  const progress = await copy(scene, task.pairs, {
+    sessionId,
+    port,
+    rate,
+    onProgress: (soFar) => tell({ kind: "progress", progress: soFar }),
+  });
+  tell({ kind: "done", progress });
+  process.disconnect();
+}
