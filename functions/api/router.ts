@@ -2,7 +2,7 @@
 import { OpenAPIHono, z } from "@hono/zod-openapi";
 import { errorBody } from "#api/errors.ts";
 import { type Language, MigrationError } from "#domain/errors.ts";
-import type { Role } from "#domain/records.ts";
+import type { Role, SourceServer } from "#domain/records.ts";
 
 export interface Person {
   readonly name: string;
@@ -10,7 +10,7 @@ export interface Person {
 }
 
 export interface Env {
-  Variables: { language: Language; person: Person };
+  Variables: { language: Language; person: Person; agent: SourceServer };
 }
 
 export type Router = OpenAPIHono<Env>;

@@ -10,7 +10,7 @@ import {
 } from "#domain/protocol/agent.ts";
 import type { SourceServer } from "#domain/records.ts";
 import type { Deps } from "../../deps.ts";
-import { agentOf } from "../auth/guard.ts";
+import { allowAgent } from "../auth/guard.ts";
 import { byAgent, jsonAnswer, jsonBody, newRouter, type Router, refusals } from "../router.ts";
 import { waitForOrders } from "./orders.ts";
 import { register } from "./register.ts";
@@ -28,52 +28,61 @@ const registerRoute = createRoute({
   responses: { 200: jsonAnswer("Registered", registerResponse), ...refusals },
 });
 
-const inventoryRoute = createRoute({
-  method: "put",
-  path: "/v1/agents/me/inventory",
-  tags,
-  summary: "Report what the source server is made of",
-  security: byAgent,
-  request: { body: jsonBody(inventoryRequest) },
-  responses: noContent,
-});
-
-const ordersRoute = createRoute({
-  method: "get",
-  path: "/v1/agents/me/orders",
-  tags,
-  summary: "Wait for orders",
-  security: byAgent,
-  request: {
-    query: z.object({
-      revision: z.string().max(100).optional(),
-      wait: z.coerce.number().min(0).max(25).default(0),
+function routes(deps: Deps) {
+  const middleware = [allowAgent(deps)];
+  return {
+    inventory: createRoute({
+      method: "put",
+      path: "/v1/agents/me/inventory",
+      tags,
+      summary: "Report what the source server is made of",
+      security: byAgent,
+      middleware,
+      request: { body: jsonBody(inventoryRequest) },
+      responses: noContent,
     }),
-  },
-  responses: { 200: jsonAnswer("What should be running now", ordersResponse), ...refusals },
-});
 
-const reportRoute = createRoute({
-  method: "post",
-  path: "/v1/agents/me/sessions/{sessionId}/report",
-  tags,
-  summary: "Report on a session",
-  security: byAgent,
-  request: {
-    params: z.object({ sessionId: z.string().min(1).max(100) }),
-    body: jsonBody(sessionReport),
-  },
-  responses: noContent,
-});
+    orders: createRoute({
+      method: "get",
+      path: "/v1/agents/me/orders",
+      tags,
+      summary: "Wait for orders",
+      security: byAgent,
+      middleware,
+      request: {
+        query: z.object({
+          revision: z.string().max(100).optional(),
+          wait: z.coerce.number().min(0).max(25).default(0),
+        }),
+      },
+      responses: { 200: jsonAnswer("What should be running now", ordersResponse), ...refusals },
+    }),
+
+    report: createRoute({
+      method: "post",
+      path: "/v1/agents/me/sessions/{sessionId}/report",
+      tags,
+      summary: "Report on a session",
+      security: byAgent,
+      middleware,
+      request: {
+        params: z.object({ sessionId: z.string().min(1).max(100) }),
+        body: jsonBody(sessionReport),
+      },
+      responses: noContent,
+    }),
+  };
+}
 
 /** @param stopping aborted when the console stops, so that waiting calls end */
 export function agentRoutes(deps: Deps, stopping: AbortSignal): Router {
   const router = newRouter();
+  const route = routes(deps);
   router.openapi(registerRoute, async (c) =>
     c.json(await register(deps, c.req.valid("json")), 200),
   );
-  router.openapi(inventoryRoute, async (c) => {
-    const server = await agentOf(deps, c);
+  router.openapi(route.inventory, async (c) => {
+    const server = c.var.agent;
     const told = c.req.valid("json");
     await deps.store.servers.update(server.id, (old) => ({
       ...old,
@@ -82,15 +91,15 @@ export function agentRoutes(deps: Deps, stopping: AbortSignal): Router {
     }));
     return c.body(null, 204);
   });
-  router.openapi(ordersRoute, async (c) => {
-    const server = await agentOf(deps, c);
+  router.openapi(route.orders, async (c) => {
+    const server = c.var.agent;
     await noteCall(deps, server);
     const { revision, wait } = c.req.valid("query");
     const patience = AbortSignal.any([c.req.raw.signal, stopping]);
     return c.json(await waitForOrders(deps, server.id, { revision, seconds: wait, patience }), 200);
   });
-  router.openapi(reportRoute, async (c) => {
-    const server = await agentOf(deps, c);
+  router.openapi(route.report, async (c) => {
+    const server = c.var.agent;
     await noteCall(deps, server);
     await takeReport(deps, server, c.req.valid("param").sessionId, c.req.valid("json"));
     return c.body(null, 204);

@@ -2,7 +2,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { Context, MiddlewareHandler } from "hono";
 import { MigrationError } from "#domain/errors.ts";
-import { type Role, roles, type SourceServer, type User } from "#domain/records.ts";
+import { type Role, roles, type SourceServer } from "#domain/records.ts";
 import type { Deps } from "../../deps.ts";
 import type { Env } from "../router.ts";
 import { userOfSession } from "./session.ts";
@@ -10,7 +10,7 @@ import { userOfSession } from "./session.ts";
 /** Lets people of a role, or a higher one, pass. */
 export function allow(deps: Deps, needed: Role): MiddlewareHandler<Env> {
   return async (c, next) => {
-    const user = await callerOf(deps, c);
+    const user = await userOfSession(deps, bearer(c) ?? "");
     if (user.oneTime) throw new MigrationError("auth.change-password", { user: user.id });
     if (roles.indexOf(user.role) < roles.indexOf(needed)) {
       throw new MigrationError("auth.forbidden", { role: user.role, needed });
@@ -20,13 +20,25 @@ export function allow(deps: Deps, needed: Role): MiddlewareHandler<Env> {
   };
 }
 
-/** The person who calls, even with a one-time password. @throws `auth.required` */
-export async function callerOf(deps: Deps, c: Context<Env>): Promise<User> {
-  return userOfSession(deps, bearer(c) ?? "");
+/** Lets anyone with a session pass, even of a one-time password. */
+export function allowAnyone(deps: Deps): MiddlewareHandler<Env> {
+  return async (c, next) => {
+    const user = await userOfSession(deps, bearer(c) ?? "");
+    c.set("person", { name: user.id, role: user.role });
+    await next();
+  };
 }
 
-/** The server whose agent calls: `Bearer <serverId>.<token>`. @throws `auth.unknown-agent` */
-export async function agentOf(deps: Deps, c: Context<Env>): Promise<SourceServer> {
+/** Lets agents pass that are known by server and token together. */
+export function allowAgent(deps: Deps): MiddlewareHandler<Env> {
+  return async (c, next) => {
+    c.set("agent", await agentOf(deps, c));
+    await next();
+  };
+}
+
+/** `Bearer <serverId>.<token>`. @throws `auth.unknown-agent` */
+async function agentOf(deps: Deps, c: Context<Env>): Promise<SourceServer> {
   const given = bearer(c) ?? "";
   const dot = given.indexOf(".");
   const server = dot > 0 ? await deps.store.servers.find(given.slice(0, dot)) : undefined;
