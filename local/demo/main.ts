@@ -267,6 +267,13 @@ async function run(options: Options): Promise<DemoReport> {
   const folder = await mkdtemp(join(tmpdir(), "hypermotion-demo-"));
   show.say(`The demo works in ${folder}`);
   const started: (() => Promise<unknown>)[] = [];
+  const end = endOnce(started, folder, options.keep, show);
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => {
+      show.say(`${signal}: switching everything off`);
+      void end().then(() => process.exit(128 + (signal === "SIGINT" ? 2 : 15)));
+    });
+  }
   try {
     const source = await show.step("Build the source server", (view) =>
       buildSourceServer({
@@ -326,10 +333,27 @@ async function run(options: Options): Promise<DemoReport> {
     await cleanUp(demo);
     return report;
   } finally {
-    for (const stop of started.reverse()) await stop();
-    if (options.keep) show.say(`Kept: ${folder}`);
-    else await rm(folder, { recursive: true, force: true });
+    await end();
   }
+}
+
+/** Gateways and launched servers outlive a console by design, so the demo has to end them itself. */
+function endOnce(
+  started: (() => Promise<unknown>)[],
+  folder: string,
+  keep: boolean,
+  show: Show,
+): () => Promise<void> {
+  let ending: Promise<void> | undefined;
+  const end = async () => {
+    for (const stop of started.splice(0).reverse()) await stop();
+    if (keep) show.say(`Kept: ${folder}`);
+    else await rm(folder, { recursive: true, force: true });
+  };
+  return () => {
+    ending ??= end();
+    return ending;
+  };
 }
 
 const options = parseOptions();

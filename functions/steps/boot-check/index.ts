@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { judgeBoot } from "#domain/boot-evidence.ts";
+import { type BootEvidence, judgeBoot } from "#domain/boot-evidence.ts";
 import { MigrationError } from "#domain/errors.ts";
 import type { Launched } from "#domain/records.ts";
+import type { Provider } from "#providers/provider.ts";
 import type { Deps } from "../../deps.ts";
 import { launchOf, updateLaunch } from "../../launches.ts";
 import { type Migration, migrationOf, written } from "../../migration.ts";
@@ -17,8 +18,8 @@ const bootTimeoutMs = 600_000;
 const keptConsole = 16_384;
 
 /**
- * Waits for the guest's own word that it runs: a login prompt on its console. A panic, a rescue shell or
- * silence for ten minutes is a failure, with the line that says so.
+ * Waits for the guest's own word that it runs: a login prompt on its console, or its SSH answering. A
+ * panic, a rescue shell or silence for ten minutes is a failure, with the line that says so.
  * @throws `launch.not-booted`
  */
 export async function bootCheck({ runId, serverId }: z.output<typeof input>, deps: Deps) {
@@ -46,7 +47,7 @@ async function look(
   const instance = await provider.compute.findInstance(instanceId);
   const shown = await provider.compute.readConsole(instanceId);
   const seconds = (deps.now().getTime() - Date.parse(launch.launchedAt ?? "")) / 1000;
-  const { verdict, evidence } = judgeBoot(shown);
+  const { verdict, evidence } = await judge(provider, instanceId, shown);
   if (verdict === "booted") {
     await keepConsole(deps, runId, shown);
     return { ready: { evidence, seconds } };
@@ -64,6 +65,16 @@ async function look(
     throw new MigrationError("launch.not-booted", { instance: instanceId, seen, run: runId });
   }
   return { state: `${Math.round(seconds)} s, last seen: ${evidence}` };
+}
+
+/** The console's word counts first: a guest in a rescue shell may answer on the network too. */
+async function judge(provider: Provider, instanceId: string, shown: string): Promise<BootEvidence> {
+  const told = judgeBoot(shown);
+  if (told.verdict !== "waiting") return told;
+  const banner = await provider.compute.probeAddress?.(instanceId);
+  return banner === undefined
+    ? told
+    : { verdict: "booted", evidence: `its address answers: ${banner}` };
 }
 
 async function keepConsole(deps: Deps, runId: string, shown: string): Promise<void> {

@@ -12,8 +12,8 @@ import { waitBriefly } from "../../waiting.ts";
 const input = z.object({ runId: z.string(), serverId: z.string() });
 const output = z.object({ deleted: z.number().int() });
 
-/** What hangs on another goes first. */
-const order = ["instance", "image", "volume", "snapshot", "address", "security-group"] as const;
+/** What hangs on another goes first. Some clouds do not delete a volume while it has snapshots. */
+const order = ["instance", "image", "snapshot", "volume", "address", "security-group"] as const;
 
 /**
  * Deletes all that was made for the server and is not to be kept: by the ledger, then by a sweep of

@@ -41,8 +41,11 @@ export async function launch({ runId, serverId }: z.output<typeof input>, deps: 
     }
     return { state: found.state };
   });
-  const address = instance.publicAddress ?? instance.privateAddress;
-  if (address !== undefined) await updateLaunch(deps, serverId, runId, { address });
+  const host = instance.publicAddress ?? instance.privateAddress;
+  if (host !== undefined) {
+    const address = instance.sshPort === undefined ? host : `${host}:${instance.sshPort}`;
+    await updateLaunch(deps, serverId, runId, { address });
+  }
   return { instanceId: id };
 }
 

@@ -77,8 +77,9 @@ async function whatHappened(
     return (await enrolmentTimeout(deps, request)) ?? timeout(run);
   }
   if (run?.error !== undefined) return errorFromFacts(run.error).facts;
-  return new MigrationError("internal.unexpected", { problem: `${name} ${cause ?? ""}`.slice(0, 1000) })
-    .facts;
+  return new MigrationError("internal.unexpected", {
+    problem: `${name} ${cause ?? ""}`.slice(0, 1000),
+  }).facts;
 }
 
 function timeout(run: Run | undefined): ErrorFacts {
