@@ -5,12 +5,15 @@ import { mkdir, mkdtemp, open, readFile, rm, truncate, writeFile } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { SyncOrder } from "#domain/protocol/agent.ts";
 import { type Daemon, startDaemon } from "./daemon-process.ts";
 import { createFakeConsole, type FakeConsole } from "./fake-console.ts";
 import { callPinned } from "./pinned-https.ts";
 import { fingerprintOf } from "./wire/identity.ts";
+
+// Six processes with threads of their own share two cores with whatever else is tested.
+vi.setConfig({ testTimeout: 180_000 });
 
 const MiB = 1024 * 1024;
 const diskBytes = 24 * MiB + 512;

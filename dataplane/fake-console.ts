@@ -93,7 +93,7 @@ export async function createFakeConsole(): Promise<FakeConsole> {
       await once(closing, "close");
     },
     async until(what, holds) {
-      const deadline = AbortSignal.timeout(40_000);
+      const deadline = AbortSignal.timeout(150_000);
       while (!holds()) {
         await new Promise<void>((resolve, reject) => {
           changed.addEventListener("change", () => resolve(), { once: true });

@@ -1,7 +1,7 @@
 import { MigrationError } from "#domain/errors.ts";
 
 /** Where agents call, unless the address says otherwise (S-21). */
-export const agentPort = 18766;
+const agentPort = 18766;
 
 /**
  * The console's URL from what a person typed: `host`, `host:port`, `[v6]:port` or a URL. `http://` and

@@ -10,7 +10,7 @@ import { type SyncOrder, sessionReport, syncOrder } from "#domain/protocol/agent
 import { fingerprint } from "#domain/protocol/facts.ts";
 import { findJsonFile, writeJsonFile } from "../json-file.ts";
 
-export const registration = z.object({
+const registration = z.object({
   consoleUrl: z.url(),
   consoleFingerprint: fingerprint.optional(),
   serverId: z.string(),

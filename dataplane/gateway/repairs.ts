@@ -22,7 +22,7 @@ export const repairRecord = z.object({
   outcome: repairState.optional(),
   delivered: z.boolean().default(false),
 });
-export type RepairRecord = z.output<typeof repairRecord>;
+type RepairRecord = z.output<typeof repairRecord>;
 
 export interface RepairDeps {
   readonly records: RecordFolder<RepairRecord>;

@@ -31,7 +31,7 @@ export const sessionRecord = z.object({
   /** The console took the outcome, or nobody waits for it. */
   delivered: z.boolean().default(false),
 });
-export type SessionRecord = z.output<typeof sessionRecord>;
+type SessionRecord = z.output<typeof sessionRecord>;
 
 export interface SessionDeps {
   readonly receiver: Receiver;
@@ -47,7 +47,7 @@ export interface SessionDeps {
   readonly now: () => Date;
 }
 
-export interface SessionSummary {
+interface SessionSummary {
   readonly sessionId: string;
   readonly state: SessionState["state"];
   /** True when the machine was restarted since the order came. */
