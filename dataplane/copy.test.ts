@@ -80,6 +80,24 @@ describe("a copy", () => {
     );
   });
 
+  test("heals what others wrote to the volume since the last copy", async () => {
+    await using scene = await makeScene();
+    const pair = await makePair(scene, "a", 2 * mib, [{ offsetBytes: 0, lengthBytes: 2 * mib }]);
+    const receiver = await startGateway(scene);
+    await receiver.open("first", receiverOrderOf(scene, [pair]));
+    await copy(scene, [pair], { sessionId: "first", port: receiver.port });
+    await scribble(pair.volumePath, mib + 1, 5);
+
+    await receiver.open("second", receiverOrderOf(scene, [pair]));
+    const progress = await copy(scene, [pair], { sessionId: "second", port: receiver.port });
+    await receiver.close();
+
+    expect(progress.volumes[0]?.changedBytes).toBe(block);
+    expect(await sha256(pair.volumePath, pair.sizeBytes)).toBe(
+      await sha256(pair.diskPath, pair.sizeBytes),
+    );
+  });
+
   test("to a volume full of garbage writes the zeros too", async () => {
     await using scene = await makeScene();
     const pair = await makePair(scene, "a", 70 * mib + 1000, [

@@ -324,6 +324,8 @@ class BlockReceiver implements Receiver {
       return;
     }
     session.confirm(volume, root);
+    const confirmed = session.record.order.volumes[volume];
+    if (confirmed !== undefined) await this.#maps.leave(confirmed);
     if (session.isComplete) await this.#end(session, "done");
     else await this.#save(session);
     this.#lanes?.send(lane, { kind: "volumeDone", connection, volume });

@@ -123,7 +123,8 @@ export class Copy {
       rateBytesPerSecond: rateLimitBytesPerSecond,
       pacing: Pacing.memory(),
     };
-    for (let stream = 0; stream < streams; stream += 1) {
+    const ranges = this.#disks.reduce((sum, state) => sum + state.ranges, 0);
+    for (let stream = 0; stream < Math.min(streams, ranges); stream += 1) {
       const workerData: StreamSettings = { ...settings, stream };
       const worker = new Worker(new URL("./stream.ts", import.meta.url), {
         workerData,

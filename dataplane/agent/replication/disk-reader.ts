@@ -4,6 +4,8 @@ import { deviceSize } from "#dataplane/device-size.ts";
 import { MigrationError } from "#domain/errors.ts";
 
 const sectorBytes = 4096;
+/** An open disk can still be read after its path is gone: a look now and then notices. */
+const checkEveryMs = 1000;
 
 /**
  * Reads one disk of the source, and nothing but reads. Block devices are read past the page cache: the
@@ -16,6 +18,7 @@ export class DiskReader {
   readonly #path: string;
   readonly #sizeBytes: number;
   readonly #opened: Stats;
+  #checkedAtMs = performance.now();
 
   private constructor(
     file: FileHandle,
@@ -55,6 +58,7 @@ export class DiskReader {
    * @throws `disk.shrunk`, `disk.vanished` or `disk.unreadable`
    */
   async read(target: Buffer, offsetBytes: number, lengthBytes: number): Promise<void> {
+    if (performance.now() - this.#checkedAtMs > checkEveryMs) await this.checkPresent();
     let found: number;
     try {
       const wanted = Math.ceil(lengthBytes / sectorBytes) * sectorBytes;
@@ -80,6 +84,7 @@ export class DiskReader {
 
   /** @throws `disk.vanished` when the path names nothing or something else now, `disk.shrunk` */
   async checkPresent(): Promise<void> {
+    this.#checkedAtMs = performance.now();
     let now: Stats;
     try {
       now = await stat(this.#path);

@@ -42,6 +42,8 @@ export interface BlockMapHead {
   generation: number;
   /** Which file or device the map speaks of; another one means the map is worthless. */
   volumeIdentity: string;
+  /** When a file was last modified as a copy to it ended; another time means that others wrote to it. */
+  leftAt?: string | undefined;
 }
 
 export type RangeState = "unknown" | "zero" | "listed" | "open";
@@ -98,6 +100,13 @@ export class BlockMap {
   async distrust(): Promise<void> {
     this.head.generation += 1;
     this.head.startsAsZeros = false;
+    await this.#writeHead();
+  }
+
+  /** Notes when the volume was left alone, or (undefined) that it is about to be written again. */
+  async setLeftAt(leftAt: string | undefined): Promise<void> {
+    if (this.head.leftAt === leftAt) return;
+    this.head.leftAt = leftAt;
     await this.#writeHead();
   }
 

@@ -5,7 +5,7 @@ import { deviceSize } from "#dataplane/device-size.ts";
 import { maxVolumeBytes } from "#dataplane/wire/geometry.ts";
 import { MigrationError } from "#domain/errors.ts";
 import { BlockMap } from "./block-map.ts";
-import { isAllHoles, volumeError, volumeIdentity } from "./volume-file.ts";
+import { isAllHoles, modifiedAt, volumeError, volumeIdentity } from "./volume-file.ts";
 
 interface Volume {
   volumeId: string;
@@ -55,14 +55,9 @@ export class BlockMaps {
     const identity = await volumeIdentity(path);
     const known = await BlockMap.find(this.pathOf(volumeId));
     if (known !== undefined) {
-      const { head } = known;
+      const isKept = await keep(known, { volumeId, sizeBytes, path }, identity);
       await known.close();
-      if (
-        head.volumeId === volumeId &&
-        head.sizeBytes === sizeBytes &&
-        head.volumeIdentity === identity
-      )
-        return;
+      if (isKept) return;
     }
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     const made = await BlockMap.create(this.pathOf(volumeId), {
@@ -73,6 +68,13 @@ export class BlockMaps {
       volumeIdentity: identity,
     });
     await made.close();
+  }
+
+  /** To be called when a copy is done: nobody but us has a reason to write to the volume from here on. */
+  async leave(volume: Volume): Promise<void> {
+    const map = await BlockMap.find(this.pathOf(volume.volumeId));
+    await map?.setLeftAt(await modifiedAt(volume.path));
+    await map?.close();
   }
 
   async root(volumeId: string): Promise<{ root: string } | { missingRange: number }> {
@@ -88,4 +90,15 @@ export class BlockMaps {
   async forget(volumeId: string): Promise<void> {
     await rm(this.pathOf(volumeId), { force: true });
   }
+}
+
+/** Whether a map speaks of this volume. One that others wrote to meanwhile is kept, but read anew. */
+async function keep(map: BlockMap, volume: Volume, identity: string): Promise<boolean> {
+  const { head } = map;
+  if (head.volumeId !== volume.volumeId || head.sizeBytes !== volume.sizeBytes) return false;
+  if (head.volumeIdentity !== identity) return false;
+  if (head.leftAt !== undefined && head.leftAt !== (await modifiedAt(volume.path)))
+    await map.distrust();
+  await map.setLeftAt(undefined);
+  return true;
 }

@@ -11,6 +11,12 @@ export async function volumeIdentity(path: string): Promise<string> {
     : `file ${stats.dev}:${stats.ino}:${stats.birthtimeNs}`;
 }
 
+/** When a file was last modified; block devices do not tell. */
+export async function modifiedAt(path: string): Promise<string | undefined> {
+  const stats = await stat(path, { bigint: true });
+  return stats.isFile() ? String(stats.mtimeNs) : undefined;
+}
+
 /**
  * Whether a volume is certain to read as zeros: a file that has no blocks at all. Synced first, because
  * some file systems count blocks only when they are allocated. Block devices are never certain.
