@@ -162,7 +162,14 @@ export const health = z.object({
   bootId: z.string(),
   /** Of this start of the daemon. */
   startedAt: z.string(),
-  sessions: z.array(z.object({ sessionId: z.string(), state: z.string() })),
+  sessions: z.array(
+    z.object({
+      sessionId: z.string(),
+      state: z.string(),
+      /** The gateway's machine was restarted since it was opened. */
+      restarted: z.boolean().optional(),
+    }),
+  ),
   freeBytes: z.number(),
 });
 

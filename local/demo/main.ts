@@ -3,13 +3,14 @@
  * by the product as it is, and the proof of it is measured outside of the product: the disks' checksums
  * from the files themselves, the boots from what the guests say of themselves.
  */
+import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
+import { parseArgs, promisify } from "node:util";
 import type { Client } from "#api/client.ts";
 import type { RunDetails } from "#api/runs.ts";
 import { describeError, errorTable, exitStatus, factsOf } from "#domain/errors.ts";
@@ -24,10 +25,16 @@ import {
   startAgent,
   succeed,
 } from "./moving.ts";
+import { buildPlainDisks, changePlainDisks } from "./plain-disks.ts";
 import { type BootSeen, type DemoReport, faults, renderReport } from "./report.ts";
 import { createShow, type Show } from "./show.ts";
 import { findBootReport } from "./source-server/boot-report.ts";
-import { buildSourceServer, changeSourceServer, type SourceServer } from "./source-server.ts";
+import {
+  buildSourceServer,
+  changeSourceServer,
+  findSourceServerObstacle,
+  type SourceServer,
+} from "./source-server.ts";
 
 const help = `npm run demo [-- options]: migrates a real server on this machine and proves it
 
@@ -67,6 +74,15 @@ function parseOptions(): Options | undefined {
 /** How long after the login prompt the guest's own report may take to appear. */
 const bootReportMs = 120_000;
 
+/** What is migrated: a server that boots where one can be built, else disks that only hold data. */
+interface Source {
+  readonly disks: { systemDisk: string; dataDisk?: string };
+  readonly server: SourceServer | undefined;
+  change(): Promise<{ bytesWritten: number }>;
+  /** Why nothing of it can be launched, if so. */
+  readonly notBootable?: string;
+}
+
 interface Demo {
   options: Options;
   show: Show;
@@ -74,7 +90,7 @@ interface Demo {
   standalone: Standalone;
   client: Client;
   provider: Provider;
-  source: SourceServer;
+  source: Source;
   serverId: string;
   targetId: string;
   report: DemoReport;
@@ -92,7 +108,7 @@ async function migrate(demo: Demo): Promise<void> {
     bytesWritten: sum(initial, "writtenBytes"),
     seconds: initial.seconds,
   };
-  await show.step("Change files at the source", () => changeSourceServer(source));
+  await show.step("Change files at the source", () => source.change());
   await show.step("Delta sync", (view) => succeed(client, client.sync(serverId), serverId, view));
   const delta = await lastSession(demo);
   report.deltaSync = {
@@ -101,8 +117,14 @@ async function migrate(demo: Demo): Promise<void> {
     seconds: delta.seconds,
   };
 
+  if (source.notBootable !== undefined) {
+    report.notShown.push(`Launch, driver repair and boot: ${source.notBootable}`);
+    report.transitions = await transitionsOf(demo, [first]);
+    await compareDisks(demo);
+    return;
+  }
   if (!demo.options.quick) await rehearse(demo);
-  await show.step("Change files at the source once more", () => changeSourceServer(source));
+  await show.step("Change files at the source once more", () => source.change());
   const last = await boot(demo, "Cut over, driver repair, boot on nvme", {
     kind: "cutover",
     instanceType: "nvme",
@@ -164,7 +186,7 @@ async function bootSeen(
   if (report === undefined) {
     return { profile, repaired, booted: true, seconds, evidence: launched?.evidence ?? "" };
   }
-  const hasData = report.marker === source.dataMarker;
+  const hasData = report.marker === source.server?.dataMarker;
   const isUp = report.address !== "" && hasData && report.failedUnits.length === 0;
   const evidence = `login prompt; root on ${report.root}, ${report.interface} has ${report.address || "no address"}, data disk ${hasData ? "mounted" : "NOT mounted"}, failed units: ${report.failedUnits.join(" ") || "none"}`;
   return { profile, repaired, booted: isUp, seconds, evidence };
@@ -209,7 +231,7 @@ async function transitionsOf({ client }: Demo, runs: readonly RunDetails[]): Pro
 /** Checksums of the files themselves: nothing of ours is asked. */
 async function compareDisks({ client, serverId, source, report, show }: Demo): Promise<void> {
   const server = await client.getServer(serverId);
-  const paths = [source.systemDisk, source.dataDisk];
+  const paths = [source.disks.systemDisk, source.disks.dataDisk];
   report.disks = await show.step("Compare every byte of disks and volumes", () =>
     Promise.all(
       server.volumes.map(async (volume, index) => ({
@@ -262,6 +284,37 @@ async function emptyTarget(provider: Provider): Promise<void> {
   }
 }
 
+async function buildSource(show: Show, folder: string): Promise<Source> {
+  const obstacle = await findSourceServerObstacle();
+  if (obstacle !== undefined) {
+    const disks = await show.step("Make two disks (no server can be built here)", () =>
+      buildPlainDisks(folder),
+    );
+    const notBootable = `no source server can be built here: ${obstacle}`;
+    return { disks, server: undefined, notBootable, change: () => changePlainDisks(disks) };
+  }
+  const server = await show.step("Build the source server", (view) =>
+    buildSourceServer({
+      folder,
+      variant: "ext4",
+      dataDisk: true,
+      onStep: (doing) => view.update({ doing }),
+    }),
+  );
+  const source = { disks: server, server, change: () => changeSourceServer(server) };
+  const noMachine = await findMachineObstacle();
+  return noMachine === undefined ? source : { ...source, notBootable: noMachine };
+}
+
+async function findMachineObstacle(): Promise<string | undefined> {
+  try {
+    await promisify(execFile)("qemu-system-x86_64", ["--version"]);
+    return undefined;
+  } catch (error) {
+    return `qemu-system-x86_64 does not run here: ${error instanceof Error ? error.message : error}`;
+  }
+}
+
 async function run(options: Options): Promise<DemoReport> {
   const show = createShow(process.stdout, options.json);
   const folder = await mkdtemp(join(tmpdir(), "hypermotion-demo-"));
@@ -275,14 +328,7 @@ async function run(options: Options): Promise<DemoReport> {
     });
   }
   try {
-    const source = await show.step("Build the source server", (view) =>
-      buildSourceServer({
-        folder: join(folder, "source"),
-        variant: "ext4",
-        dataDisk: true,
-        onStep: (doing) => view.update({ doing }),
-      }),
-    );
+    const source = await buildSource(show, join(folder, "source"));
     const standalone = await show.step("Start the console", () =>
       startStandalone({ dataFolder: join(folder, "console"), port: 0, machinesPort: 0 }),
     );
@@ -300,8 +346,10 @@ async function run(options: Options): Promise<DemoReport> {
     started.push(() => emptyTarget(provider));
     const serverId = await show.step("Register the source server by its agent", async () => {
       const disks = [
-        { name: "sda", path: source.systemDisk },
-        ...(source.dataDisk === undefined ? [] : [{ name: "sdb", path: source.dataDisk }]),
+        { name: "sda", path: source.disks.systemDisk },
+        ...(source.disks.dataDisk === undefined
+          ? []
+          : [{ name: "sdb", path: source.disks.dataDisk }]),
       ];
       const agent = startAgent(folder, await client.createCode({}), disks);
       started.push(() => agent.stop());

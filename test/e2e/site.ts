@@ -13,6 +13,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { MigrationError } from "#domain/errors.ts";
+import { type Standalone, startStandalone } from "#local/standalone.ts";
+import type { Provider } from "#providers/provider.ts";
 import { bootSector } from "../fixtures/boot-sector.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -41,6 +43,49 @@ export async function buildSite(says = "tiny login: "): Promise<Site> {
   // Neither a multiple of a block nor of a volume's step.
   await writeFile(dataDisk, Buffer.concat([Buffer.alloc(2 * MiB), randomBytes(MiB + 512)]));
   return { folder, systemDisk, dataDisk, targetFolder };
+}
+
+/** A site with everything running and its server registered. */
+export interface RunningSite extends Site {
+  readonly standalone: Standalone;
+  readonly operator: Operator;
+  readonly agent: RunningProcess;
+  readonly serverId: string;
+  readonly targetId: string;
+  /** The target as its own console shows it. */
+  readonly provider: Provider;
+  close(): Promise<void>;
+}
+
+export async function openRunningSite(
+  options: { says?: string; target?: Record<string, unknown> } = {},
+): Promise<RunningSite> {
+  const site = await buildSite(options.says);
+  const dataFolder = join(site.folder, "console");
+  const standalone = await startStandalone({ dataFolder, port: 0, machinesPort: 0 });
+  const operator = new Operator(() => standalone.url);
+  await operator.login(standalone.newPassword?.user ?? "", standalone.newPassword?.password ?? "");
+  const targetId = await operator.addLocalTarget(site, options.target);
+  const provider = await standalone.deps.providerFor(
+    await standalone.deps.store.targets.get(targetId),
+    "test",
+  );
+  const { code, consoleUrl } = await operator.registrationCode();
+  const agent = startAgent(site, { url: consoleUrl }, code);
+  const server = await until("the server to register", async () => (await operator.servers())[0]);
+  return {
+    ...site,
+    ...{ standalone, operator, agent, targetId, provider, serverId: server.id },
+    async close() {
+      await agent.kill("SIGTERM");
+      // Whatever a failed test left must not outlive it.
+      for (const { kind, id } of await provider.listOwned()) {
+        if (kind === "instance") await provider.compute.deleteInstance(id);
+      }
+      await standalone.close();
+      await removeSite(site);
+    },
+  };
 }
 
 /** Overwrites some blocks, as the running server would. */
