@@ -21,8 +21,8 @@ const language: Language = values.lang === "zh" ? "zh" : "en";
 
 try {
   const standalone = await startStandalone(options());
-  announce(standalone);
   stopOnSignal(standalone);
+  announce(standalone);
 } catch (error) {
   const facts = factsOf(error);
   const { message, hint } = describeError(facts, language);

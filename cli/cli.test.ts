@@ -1,0 +1,334 @@
+/** The command line as people and scripts run it: a process of its own against a real console. */
+import { spawn } from "node:child_process";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { callPinned } from "#dataplane/pinned-https.ts";
+import { createIdentity } from "#dataplane/wire/identity.ts";
+import { type Standalone, startStandalone } from "#local/standalone.ts";
+import { inventory } from "#test/fixtures/console.ts";
+
+const program = fileURLToPath(new URL("hypermotion.mjs", import.meta.url));
+const password = "a long enough password";
+
+let folder: string;
+let standalone: Standalone;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "hypermotion-cli-"));
+  standalone = await startStandalone({
+    dataFolder: join(folder, "data"),
+    port: 0,
+    machinesPort: 0,
+  });
+  const oneTime = standalone.newPassword?.password ?? "";
+  const done = await run(["login", "--password-stdin", "--json"], {
+    input: `${oneTime}\n${password}\n`,
+  });
+  expect(done, done.stderr).toMatchObject({ status: 0 });
+});
+afterAll(async () => {
+  await standalone.close();
+  await rm(folder, { recursive: true });
+});
+
+interface Ended {
+  status: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+interface Surroundings {
+  readonly input?: string;
+  readonly env?: Record<string, string>;
+  /** Ends it with SIGINT once its output holds this text. */
+  readonly until?: string;
+}
+
+function run(args: readonly string[], { input = "", env = {}, until }: Surroundings = {}) {
+  const child = spawn(process.execPath, [program, ...args], {
+    stdio: ["pipe", "pipe", "pipe"],
+    env: {
+      PATH: process.env.PATH,
+      HOME: folder,
+      XDG_CONFIG_HOME: join(folder, "config"),
+      HYPERMOTION_DATA: join(folder, "data"),
+      LANG: "C.UTF-8",
+      ...env,
+    },
+  });
+  const ended: Ended = { status: null, stdout: "", stderr: "" };
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    ended.stdout += text;
+    if (until !== undefined && ended.stdout.includes(until)) child.kill("SIGINT");
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    ended.stderr += text;
+  });
+  child.stdin.end(input);
+  return new Promise<Ended>((resolve) => {
+    child.once("close", (status) => resolve({ ...ended, status }));
+  });
+}
+
+/** For a command whose answer is one JSON object. */
+async function answerOf(args: readonly string[]) {
+  const { status, stdout, stderr } = await run([...args, "--json"]);
+  expect([status, stderr], args.join(" ")).toEqual([0, ""]);
+  return JSON.parse(stdout);
+}
+
+/** Registers a source server as its agent does. */
+async function register(name: string): Promise<string> {
+  const { code } = await answerOf(["server", "code"]);
+  const { certificatePem } = await createIdentity(name);
+  const peer = { url: standalone.machinesUrl, fingerprint: standalone.fingerprint };
+  const { body } = await callPinned(peer, {
+    method: "POST",
+    path: "/v1/agents/register",
+    body: { code, name, certificatePem, agentVersion: "1", inventory },
+    timeoutMs: 10_000,
+  });
+  return (body as { serverId: string }).serverId;
+}
+
+test("wrong use is answered with what is wrong, where help is, and status 2", async () => {
+  for (const [args, problem, help] of [
+    [["lunch"], "there is no command lunch", "hypermotion --help"],
+    [["migrate"], "server is missing", "hypermotion migrate --help"],
+    [["server", "lst"], "there is no command lst", "hypermotion server --help"],
+    [["status", "--colour"], "there is no option --colour", "hypermotion status --help"],
+    [["runs"], "<command> is missing", "hypermotion runs --help"],
+    [["sync", "a", "b"], "more words than it takes", "hypermotion sync --help"],
+    [["launch", "web", "--test", "--cutover"], "say --test or --cutover", "Correct"],
+    [["migrate", "web"], "--target", "Correct"],
+    [["runs", "list", "--state", "odd"], "must be one of", "Correct"],
+    [["runs", "list", "--limit", "-1"], "must be a number", "Correct"],
+    [["up", "--port", "http"], "must be a number", "Correct"],
+    [["status", "--console", "nowhere"], "is not a URL", "Correct"],
+    [["target", "add", "t", "--type", "local", "--set", "folder"], "must be key=value", "Correct"],
+    [["target", "add", "t", "--type", "local", "--config", "/no/file"], "can't be read", "Correct"],
+  ] as const) {
+    const { status, stdout, stderr } = await run(args);
+    expect([status, stdout], args.join(" ")).toEqual([2, ""]);
+    expect(stderr, args.join(" ")).toContain(problem);
+    expect(stderr, args.join(" ")).toContain(help);
+  }
+});
+
+test("exit statuses tell not found, conflict, access and unreachable apart", async () => {
+  await register("idle-1");
+  const elsewhere = ["--console", "http://127.0.0.1:9"];
+  const statusOf = async (args: string[], env?: Record<string, string>) =>
+    (await run(args, env === undefined ? {} : { env })).status;
+
+  expect(await statusOf(["server", "show", "nobody"])).toBe(3);
+  expect(await statusOf(["runs", "show", "run-none"])).toBe(3);
+  expect(await statusOf(["sync", "idle-1"])).toBe(4);
+  expect(await statusOf(["status"], { XDG_CONFIG_HOME: join(folder, "nobody") })).toBe(6);
+  expect(await statusOf(["status", ...elsewhere])).toBe(7);
+});
+
+test("an error with --json is one JSON object on standard error", async () => {
+  const { status, stdout, stderr } = await run(["server", "show", "nobody", "--json"]);
+
+  expect([status, stdout]).toEqual([3, ""]);
+  expect(JSON.parse(stderr).error).toMatchObject({
+    code: "record.not-found",
+    params: { kind: "server", id: "nobody" },
+    message: "There is no server nobody",
+  });
+});
+
+test("words are Chinese where the terminal is, or where it is asked for", async () => {
+  const byLocale = await run(["lunch"], { env: { LANG: "zh_CN.UTF-8" } });
+  const asked = await run(["server", "show", "nobody", "--lang", "zh"]);
+  const help = await run(["launch", "--help", "--lang=zh"]);
+
+  expect(byLocale.stderr).toContain("没有命令 lunch");
+  expect(asked.stderr).toContain("server nobody 不存在");
+  expect(help.stdout).toContain("在目标上启动服务器");
+});
+
+test("every command has help with an example", async () => {
+  const commandsOf = async (path: string[]): Promise<string[][]> => {
+    const { status, stdout } = await run([...path, "--help"]);
+    expect(status, path.join(" ")).toBe(0);
+    const [, list] = stdout.split("Commands:\n");
+    if (list === undefined) {
+      expect(stdout, path.join(" ")).toContain(`Examples:\n  hypermotion ${path.join(" ")}`);
+      return [path];
+    }
+    const names = [...list.matchAll(/^ {2}([a-z-]+)/gm)].map(([, name = ""]) => name);
+    const deeper = await Promise.all(names.map((name) => commandsOf([...path, name])));
+    return deeper.flat();
+  };
+
+  expect((await commandsOf([])).length).toBeGreaterThan(30);
+});
+
+test("a login is kept for its owner only, per console, and without the password", async () => {
+  const file = join(folder, "config", "hypermotion", "sessions.json");
+
+  expect((await stat(file)).mode & 0o077).toBe(0);
+  const kept = await readFile(file, "utf8");
+  expect(Object.keys(JSON.parse(kept))).toEqual([standalone.url]);
+  expect(kept).not.toContain(password);
+});
+
+test("a wrong password is refused with status 6", async () => {
+  const { status, stderr } = await run(["login", "--password-stdin"], { input: "wrong\n" });
+
+  expect(status).toBe(6);
+  expect(stderr).toContain("User name or password is wrong");
+});
+
+test("a target is added, shown, checked and removed by name", async () => {
+  const place = join(folder, "target");
+  const settings = join(folder, "settings.json");
+  await writeFile(settings, JSON.stringify({ minFreeBytes: 0, server: { vcpus: 4 } }));
+
+  const added = await answerOf([
+    ...["target", "add", "here", "--type", "local", "--config", settings],
+    ...["--set", `folder=${place}`, "--set", "server.memoryBytes=1073741824"],
+  ]);
+  expect(added).toMatchObject({
+    name: "here",
+    config: { folder: place, server: { vcpus: 4, memoryBytes: 1_073_741_824 } },
+  });
+  expect((await run(["target", "list"])).stdout).toContain("here");
+  expect((await answerOf(["target", "check", "here"])).ok).toBe(true);
+  expect((await answerOf(["target", "types", "here"])).items.length).toBeGreaterThan(0);
+  expect((await answerOf(["target", "platforms"])).items[0]).toHaveProperty("config");
+  await answerOf(["target", "remove", "here"]);
+  expect((await answerOf(["target", "list"])).items).toEqual([]);
+});
+
+test("a server is named by name or id, and by id only where a name fits two", async () => {
+  const id = await register("twin");
+  await register("twin");
+
+  expect((await answerOf(["server", "show", id])).id).toBe(id);
+  const both = await run(["server", "show", "twin"]);
+  expect(both.status).toBe(2);
+  expect(both.stderr).toContain("names more than one server");
+  await answerOf(["server", "rename", id, "single"]);
+  expect((await answerOf(["server", "show", "single"])).id).toBe(id);
+  expect((await run(["server", "list"])).stdout).toMatch(/single +registered +connected/);
+  await answerOf(["server", "remove", "single"]);
+  expect((await run(["server", "show", id])).status).toBe(3);
+});
+
+test("a cutover where nobody can be asked needs --yes", async () => {
+  await register("careful");
+
+  const { status, stderr } = await run(["launch", "careful", "--cutover"]);
+
+  expect(status).toBe(2);
+  expect(stderr).toContain("a cutover needs --yes");
+});
+
+test("a run is followed to its end in lines, and its failure becomes the exit status", async () => {
+  const name = "no-disks";
+  const id = await register(name);
+  await standalone.deps.store.servers.update(id, (server) => ({
+    ...server,
+    inventory: { ...server.inventory, disks: [] },
+  }));
+  const place = `folder=${join(folder, "other")}`;
+  await answerOf([
+    ...["target", "add", "other", "--type", "local", "--set", place],
+    ...["--set", "minFreeBytes=0"],
+  ]);
+
+  const followed = await run(["migrate", name, "--target", "other"]);
+  const asJson = await run(["migrate", name, "--target", "other", "--json"]);
+
+  expect(followed.status, followed.stderr).toBe(5);
+  expect(followed.stdout).toContain(`migrate-server of ${name} started: run run-`);
+  expect(followed.stderr).toContain("reported no disk that can be copied");
+  const lines = asJson.stdout.trim().split("\n");
+  expect(JSON.parse(lines.at(-1) ?? "")).toMatchObject({
+    type: "run",
+    run: { kind: "migrate-server", state: "failed", error: { code: "server.no-disks" } },
+  });
+  const { items } = await answerOf(["runs", "list", "--server", name, "--state", "failed"]);
+  expect(items).toHaveLength(2);
+  const shown = await run(["runs", "show", items[0].id]);
+  expect(shown.stdout).toContain("server.no-disks");
+  expect((await run(["logs", name])).stdout).toContain("migrate-server failed");
+});
+
+test("a detached run returns at once and can be stopped", async () => {
+  const id = await register("detached");
+  await standalone.deps.store.servers.update(id, (server) => ({
+    ...server,
+    state: "ready-for-test",
+  }));
+
+  const run1 = await answerOf(["sync", "detached", "--detach"]);
+  const stopped = await answerOf(["runs", "stop", run1.id]);
+
+  expect(run1.kind).toBe("sync-server");
+  // It may have failed by itself before the stop came.
+  expect(["stopped", "failed"]).toContain(stopped.state);
+});
+
+test("logs --follow and status --watch go on until interrupted", async () => {
+  const id = await register("watched");
+
+  const followed = await run(["logs", "watched", "--follow"], { until: "Registered with 1 disks" });
+  const watched = await run(["status", "--watch", "--json"], { until: id });
+
+  expect(followed.stdout).toContain("watched  Registered with 1 disks");
+  expect(JSON.parse(watched.stdout.split("\n")[0] ?? "").servers.length).toBeGreaterThan(0);
+});
+
+test("names from a source server do not steer the terminal", async () => {
+  const id = await register("plain");
+  await standalone.deps.store.servers.update(id, (server) => ({
+    ...server,
+    name: "\u001b[2Jwiped\u0007",
+  }));
+
+  const { stdout } = await run(["server", "list"]);
+
+  expect(stdout).toContain("wiped");
+  expect(stdout).not.toContain("\u001b");
+});
+
+test("users get a one-time password and a role", async () => {
+  const added = await answerOf(["user", "add", "lin", "--role", "operator"]);
+  const login = await run(["login", "lin", "--password-stdin", "--json"], {
+    input: `${added.oneTimePassword}\n${password}\n`,
+    env: { XDG_CONFIG_HOME: join(folder, "lin") },
+  });
+  const refused = await run(["user", "list"], { env: { XDG_CONFIG_HOME: join(folder, "lin") } });
+
+  expect(JSON.parse(login.stdout)).toMatchObject({ user: "lin", role: "operator" });
+  expect(refused.status).toBe(6);
+  expect(refused.stderr).toContain("The role operator may not do this");
+  await answerOf(["user", "remove", "lin"]);
+});
+
+test("up runs the console in the foreground until it is interrupted, and tells the password once", async () => {
+  const data = join(folder, "another");
+  const args = ["up", "--data", data, "--port", "0", "--machines-port", "0"];
+
+  const first = await run(args, { until: "One-time password of admin" });
+  const second = await run(args, { until: "Agents and gateways connect to" });
+
+  expect([first.status, second.status]).toEqual([0, 0]);
+  expect(first.stdout).toMatch(/The console is up at http:\/\/127\.0\.0\.1:\d+/);
+  expect(second.stdout).not.toContain("One-time password");
+  const twice = await run(["up", "--data", join(folder, "data"), "--port", "0"]);
+  expect(twice.status).toBe(4);
+  expect(twice.stderr).toContain("Another console works with the state folder");
+});
+
+test("version names the command line's and the console's", async () => {
+  const { version, console: theirs } = await answerOf(["version"]);
+
+  expect(theirs).toBe(version);
+});
