@@ -4,12 +4,14 @@ import type { Run, RunKind } from "#domain/records.ts";
 import { releaseServer } from "#domain/run-end.ts";
 import type { Deps } from "./deps.ts";
 import { newId } from "./ids.ts";
+import { takeServer } from "./lock.ts";
 import { closeCallback, endSession } from "./sessions.ts";
 import { tell } from "./tell.ts";
 
 /**
- * Writes the record, then starts the execution of the same name. Between the two a crash may come:
- * `resumeRuns` starts what has a record only.
+ * Writes the record, takes the server for it, then starts the execution of the same name. A crash may
+ * come in between: `resumeRuns` starts what has a record only.
+ * @throws `server.busy`; then nothing was begun
  */
 export async function startRun(
   deps: Deps,
@@ -24,6 +26,12 @@ export async function startRun(
     state: "running",
     input: { ...input, serverId },
   });
+  try {
+    await takeServer(deps, serverId, run.id, (server) => server);
+  } catch (error) {
+    await deps.store.runs.delete(run.id);
+    throw error;
+  }
   await deps.machines.start(kind, run.id, run.input);
   return run;
 }
