@@ -2,7 +2,8 @@
  * The libguestfs carrier: the same script inside libguestfs' small virtual machine. It needs no root on
  * this machine, and takes minutes where virtual machines are emulated: the fallback.
  */
-import { access, constants, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { access, constants, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { interestingDrivers } from "#domain/repair/drivers.ts";
@@ -46,7 +47,10 @@ async function hasReadableKernel(): Promise<boolean> {
 export const libguestfsCarrier: Carrier = {
   name: "libguestfs",
   async runInGuest(task, control) {
-    const folder = await mkdtemp(join(tmpdir(), "hypermotion-repair-"));
+    const folder = workFolder(task.diskPaths);
+    // One that a killed run left. Making it again fails where somebody else has put one there.
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(folder, { mode: 0o700 });
     try {
       await writeFile(join(folder, "script"), await readGuestScript());
       await writeFile(join(folder, "plan"), task.plan);
@@ -77,12 +81,21 @@ export const libguestfsCarrier: Carrier = {
             .slice(0, 500),
         );
       }
-      return lines.filter((line) => !line.startsWith(logPrefix)).join("\n");
+      // guestfish puts an empty line after what a command told.
+      return `${lines
+        .filter((line) => !line.startsWith(logPrefix))
+        .join("\n")
+        .trimEnd()}\n`;
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
   },
 };
+
+function workFolder(diskPaths: readonly string[]): string {
+  const disks = createHash("sha256").update(diskPaths.join("\n")).digest("hex");
+  return join(tmpdir(), `hypermotion-repair-${disks.slice(0, 16)}`);
+}
 
 /** As arguments, which guestfish takes as they are: nothing needs to be quoted. */
 function guestfishCommands({ diskPaths, mounts, task }: GuestTask, folder: string): string[] {
