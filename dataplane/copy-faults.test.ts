@@ -247,7 +247,7 @@ describe("a receiver that gets hostile bytes closes that connection, says so onc
     for (const said of [
       "unknown type 90",
       "inside a frame",
-      "unknown type 2 ",
+      'unknown type 2"',
       "no TLS 1.3",
       "belongs to no session",
     ]) {

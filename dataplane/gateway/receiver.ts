@@ -91,6 +91,7 @@ class BlockReceiver implements Receiver {
   readonly #maps: BlockMaps;
   readonly #claims = new Claims((owner) => this.#drop(owner));
   #lanes: Lanes | undefined;
+  #opening: Promise<void> = Promise.resolve();
   /** Session files are written one after the other. */
   #saving: Promise<void> = Promise.resolve();
 
@@ -119,13 +120,18 @@ class BlockReceiver implements Receiver {
 
   // --- what the daemon asks ---
 
-  async open(sessionId: string, order: ReceiverOrder): Promise<void> {
-    const asked = receiverOrder.parse(order);
+  open(sessionId: string, order: ReceiverOrder): Promise<void> {
+    const open = () => this.#open(sessionId, receiverOrder.parse(order));
+    // One after the other: two that make the same volume's map at once would undo each other's.
+    this.#opening = this.#opening.then(open, open);
+    return this.#opening;
+  }
+
+  async #open(sessionId: string, asked: ReceiverOrder): Promise<void> {
     const known = this.#sessions.get(sessionId);
     if (known !== undefined && !known.isRunning) return;
     this.#refuseSharing(sessionId, asked);
     for (const volume of asked.volumes) await this.#maps.ensure(volume);
-    this.#refuseSharing(sessionId, asked);
     const session = this.#sessions.get(sessionId) ?? newSession(sessionId, asked);
     // Devices may have other names after a restart, and an agent another certificate.
     session.record.order = asked;

@@ -163,7 +163,7 @@ export class Copy {
     if (state === undefined) return;
     switch (message.kind) {
       case "welcome":
-        this.#onWelcome(stream, message.welcome);
+        this.#onWelcome(stream, message.line, message.welcome);
         return;
       case "want":
         state.wishes += 1;
@@ -189,6 +189,10 @@ export class Copy {
         this.#handOut();
         this.#askForConfirmation();
         return;
+      case "returned":
+        this.#takeBack(message.job);
+        this.#handOut();
+        return;
       case "counts":
         this.#speed.add(message.counts);
         return;
@@ -205,7 +209,7 @@ export class Copy {
     state.sentBytes += sentBytes;
   }
 
-  #onWelcome(stream: number, message: unknown): void {
+  #onWelcome(stream: number, line: number, message: unknown): void {
     const parsed = welcome.safeParse(message);
     if (!parsed.success) {
       this.#violated("its welcome has another shape");
@@ -226,7 +230,7 @@ export class Copy {
     const state = this.#streams[stream];
     if (state === undefined) return;
     state.isOpen = true;
-    state.worker.postMessage({ kind: "begin", volumes } satisfies ToStream);
+    state.worker.postMessage({ kind: "begin", line, volumes } satisfies ToStream);
     this.#checkEnd();
     this.#askForConfirmation();
   }

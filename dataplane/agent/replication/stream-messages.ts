@@ -21,7 +21,7 @@ export interface Job {
 
 export type ToStream =
   /** The welcome was fine. Tells which volume number each disk has. */
-  | { kind: "begin"; volumes: number[] }
+  | { kind: "begin"; line: number; volumes: number[] }
   | { kind: "job"; job: Job }
   | { kind: "passEnd"; disk: number; root: string }
   | { kind: "status"; status: unknown }
@@ -34,7 +34,7 @@ export interface StreamCounts {
 }
 
 export type FromStream =
-  | { kind: "welcome"; welcome: unknown }
+  | { kind: "welcome"; line: number; welcome: unknown }
   /** Ready for one more job. */
   | { kind: "want" }
   | { kind: "covered"; job: Job; bytes: number; changedBytes: number; sentBytes: number }
@@ -42,6 +42,8 @@ export type FromStream =
   | { kind: "volumeDone"; disk: number }
   /** The line is gone: these jobs go back, and those wishes are void. It is dialled again. */
   | { kind: "broken"; returned: Job[]; problem: string }
+  /** It came when the line it was meant for was gone already. */
+  | { kind: "returned"; job: Job }
   | { kind: "counts"; counts: StreamCounts }
   /** The whole copy can't go on. The gateway knows: it said so itself, or was told. */
   | { kind: "failed"; facts: ErrorFacts };

@@ -63,6 +63,7 @@ class Stream {
   readonly #pacing: Pacing;
   readonly #compression = new Compression();
   #line: Line | undefined;
+  #lineNumber = 0;
   #volumes: number[] | undefined;
   #jobs: OpenJob[] = [];
   #isWishing = false;
@@ -106,11 +107,16 @@ class Stream {
   obey(message: ToStream): void {
     switch (message.kind) {
       case "begin":
-        this.#volumes = message.volumes;
+        // An answer to the welcome of a line that is gone says nothing about this one.
+        if (message.line === this.#lineNumber) this.#volumes = message.volumes;
         break;
       case "job":
-        this.#isWishing = false;
-        this.#open(message.job);
+        if (this.#volumes === undefined) {
+          this.#tell({ kind: "returned", job: message.job });
+        } else {
+          this.#isWishing = false;
+          this.#open(message.job);
+        }
         break;
       case "passEnd":
         this.#trySend(encodePassEnd(this.#volumes?.[message.disk] ?? 0, message.root));
@@ -143,6 +149,7 @@ class Stream {
     this.#volumes = undefined;
     const line = await Line.dial(this.#settings, (frame) => this.#onFrame(frame));
     this.#line = line;
+    this.#lineNumber += 1;
     await Promise.allSettled(this.#reads);
     this.#buffers = [...this.#allBuffers];
     line.send(
@@ -280,7 +287,11 @@ class Stream {
   #onFrame(frame: Frame): void {
     switch (frame.type) {
       case frameType.welcome:
-        this.#tell({ kind: "welcome", welcome: decodeJson(frame.body, "welcome") });
+        this.#tell({
+          kind: "welcome",
+          line: this.#lineNumber,
+          welcome: decodeJson(frame.body, "welcome"),
+        });
         return;
       case frameType.hashes: {
         const message = decodeHashes(frame.body);
@@ -336,6 +347,7 @@ class Stream {
   #giveBack(problem: string): void {
     const returned = this.#jobs.map(({ job }) => job);
     this.#jobs = [];
+    this.#volumes = undefined;
     this.#isWishing = false;
     this.#tell({ kind: "broken", returned, problem });
   }
@@ -354,7 +366,7 @@ class Stream {
 
   /** On a line that is gone there is nothing to say: the copy hears of it and asks again later. */
   #trySend(frame: Buffer): void {
-    if (this.#line?.isOpen === true) this.#line.send(frame);
+    if (this.#volumes !== undefined && this.#line?.isOpen === true) this.#line.send(frame);
   }
 
   #disk(index: number) {

@@ -97,6 +97,7 @@ export class Lanes {
     this.#isClosing = true;
     await Promise.all(
       this.#workers.map(async (worker, lane) => {
+        if (worker.threadId === -1) return;
         const ended = once(worker, "exit");
         this.send(lane, { kind: "close" });
         await ended;

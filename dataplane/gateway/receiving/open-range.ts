@@ -163,8 +163,8 @@ export class OpenRange {
     try {
       await writing;
     } catch (error) {
-      this.#failure ??= error;
-      throw error;
+      this.#failure ??= this.#file.fault(error);
+      throw this.#file.fault(error);
     } finally {
       this.#writes.delete(writing);
     }

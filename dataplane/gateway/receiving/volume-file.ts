@@ -76,7 +76,7 @@ export class VolumeFile {
         done += bytesWritten;
       }
     } catch (error) {
-      throw volumeError(error, this.#volumeId, this.#gatewayId);
+      throw this.fault(error);
     }
   }
 
@@ -90,7 +90,7 @@ export class VolumeFile {
       const { bytesRead } = await this.#reading.read(target, 0, wanted, offsetBytes);
       if (bytesRead < lengthBytes) throw new Error(`it ends at byte ${offsetBytes + bytesRead}`);
     } catch (error) {
-      throw volumeError(error, this.#volumeId, this.#gatewayId);
+      throw this.fault(error);
     }
   }
 
@@ -98,8 +98,13 @@ export class VolumeFile {
     try {
       await this.#writing.datasync();
     } catch (error) {
-      throw volumeError(error, this.#volumeId, this.#gatewayId);
+      throw this.fault(error);
     }
+  }
+
+  /** Anything that went wrong with this volume or its map, as the error that a person can act on. */
+  fault(error: unknown): MigrationError {
+    return volumeError(error, this.#volumeId, this.#gatewayId);
   }
 
   async close(): Promise<void> {

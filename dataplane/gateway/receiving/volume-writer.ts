@@ -2,7 +2,7 @@ import { MigrationError } from "#domain/errors.ts";
 import { BlockMap } from "./block-map.ts";
 import type { LaneVolume } from "./lane-messages.ts";
 import { OpenRange } from "./open-range.ts";
-import { VolumeFile, volumeError } from "./volume-file.ts";
+import { VolumeFile } from "./volume-file.ts";
 
 interface Waiting {
   range: OpenRange;
@@ -13,15 +13,13 @@ interface Waiting {
 /** One connection's way to one volume: file, block map, and the batches in which both become durable. */
 export class VolumeWriter {
   readonly volume: LaneVolume;
-  readonly #gatewayId: string;
   readonly #file: VolumeFile;
   readonly #map: BlockMap;
   #waiting: Waiting[] = [];
   #committing: Promise<void> | undefined;
 
-  private constructor(volume: LaneVolume, gatewayId: string, file: VolumeFile, map: BlockMap) {
+  private constructor(volume: LaneVolume, file: VolumeFile, map: BlockMap) {
     this.volume = volume;
-    this.#gatewayId = gatewayId;
     this.#file = file;
     this.#map = map;
   }
@@ -34,7 +32,7 @@ export class VolumeWriter {
         problem: "its block map is gone",
       });
     }
-    return new VolumeWriter(volume, gatewayId, await VolumeFile.open(volume, gatewayId), map);
+    return new VolumeWriter(volume, await VolumeFile.open(volume, gatewayId), map);
   }
 
   openRange(range: number): Promise<OpenRange> {
@@ -78,7 +76,7 @@ export class VolumeWriter {
     try {
       return await work;
     } catch (error) {
-      throw volumeError(error, this.volume.volumeId, this.#gatewayId);
+      throw this.#file.fault(error);
     }
   }
 }
