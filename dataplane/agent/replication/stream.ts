@@ -44,6 +44,7 @@ import type { FromStream, Job, StreamCounts, StreamSettings, ToStream } from "./
 
 /** Runs being read, hashed or on their way into the line. */
 const runBuffers = 4;
+const tellCoveredEveryMs = 200;
 
 interface OpenJob {
   readonly job: Job;
@@ -208,6 +209,7 @@ class Stream {
     };
     const ref = this.#refOf(open.job);
     const sender = new RangeSender(tools, ref.volume, range, open.known ?? Buffer.alloc(0));
+    const tellCovered = this.#coverage(open.job, line, sender);
     this.#wish();
 
     const lengthBytes = rangeLengthBytes(sizeBytes, range);
@@ -223,24 +225,31 @@ class Stream {
       if (run + 1 < runs) {
         ahead = read(run + 1);
       }
-      const changedBefore = sender.changedBytes;
-      const sentBefore = line.sentBytes;
       const { taken } = await sender.send(buffer.subarray(0, runLength(run)), run * blocksPerRun);
       void taken.then(() => this.#release(line, buffer));
-      this.#tell({
-        kind: "covered",
-        job: open.job,
-        bytes: runLength(run),
-        changedBytes: sender.changedBytes - changedBefore,
-        sentBytes: line.sentBytes - sentBefore,
-      });
+      tellCovered(run * runBytes + runLength(run));
     }
-    const sentBefore = line.sentBytes;
     open.digest = sender.finish();
     line.send(encodeRangeEnd(ref, open.digest));
     open.isSent = true;
-    const sentBytes = line.sentBytes - sentBefore;
-    this.#tell({ kind: "covered", job: open.job, bytes: 0, changedBytes: 0, sentBytes });
+    tellCovered(lengthBytes, true);
+  }
+
+  /** Tells now and then how far a range is: a message per run would cost more than it is worth. */
+  #coverage(job: Job, line: Line, sender: RangeSender): (bytes: number, isLast?: boolean) => void {
+    const told = { bytes: 0, changedBytes: 0, sentBytes: line.sentBytes, atMs: performance.now() };
+    return (bytes, isLast = false) => {
+      if (!isLast && performance.now() - told.atMs < tellCoveredEveryMs) return;
+      const now = { bytes, changedBytes: sender.changedBytes, sentBytes: line.sentBytes };
+      this.#tell({
+        kind: "covered",
+        job,
+        bytes: now.bytes - told.bytes,
+        changedBytes: now.changedBytes - told.changedBytes,
+        sentBytes: now.sentBytes - told.sentBytes,
+      });
+      Object.assign(told, now, { atMs: performance.now() });
+    };
   }
 
   /** Its failure may also be looked at later: a read that was started ahead is awaited one run on. */
