@@ -58,6 +58,8 @@ export interface StandaloneOptions {
   readonly resetPassword?: string;
   /** For tests that kill: called after each write of the engine. */
   readonly onJournalWrite?: (writeNumber: number) => void;
+  /** For tests that run every step twice: how a step's function is called. */
+  readonly invoke?: typeof invokeStep;
 }
 
 export interface Standalone {
@@ -139,7 +141,7 @@ async function start(
     port: options.enginePort ?? 0,
     invoke: async (name, payload) => {
       await hosted.promise;
-      return invokeStep(name, payload);
+      return (options.invoke ?? invokeStep)(name, payload);
     },
     ...(options.onJournalWrite === undefined ? {} : { afterWrite: options.onJournalWrite }),
   });

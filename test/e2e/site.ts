@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { MigrationError } from "#domain/errors.ts";
-import { type Standalone, startStandalone } from "#local/standalone.ts";
+import { type Standalone, type StandaloneOptions, startStandalone } from "#local/standalone.ts";
 import type { Provider } from "#providers/provider.ts";
 import { bootSector } from "../fixtures/boot-sector.ts";
 
@@ -58,11 +58,20 @@ export interface RunningSite extends Site {
 }
 
 export async function openRunningSite(
-  options: { says?: string; target?: Record<string, unknown> } = {},
+  options: {
+    says?: string;
+    target?: Record<string, unknown>;
+    invoke?: StandaloneOptions["invoke"];
+  } = {},
 ): Promise<RunningSite> {
   const site = await buildSite(options.says);
   const dataFolder = join(site.folder, "console");
-  const standalone = await startStandalone({ dataFolder, port: 0, machinesPort: 0 });
+  const standalone = await startStandalone({
+    dataFolder,
+    port: 0,
+    machinesPort: 0,
+    ...(options.invoke === undefined ? {} : { invoke: options.invoke }),
+  });
   const operator = new Operator(() => standalone.url);
   await operator.login(standalone.newPassword?.user ?? "", standalone.newPassword?.password ?? "");
   const targetId = await operator.addLocalTarget(site, options.target);
