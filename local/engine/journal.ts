@@ -162,10 +162,11 @@ export class Journal {
     return this.#write(() => this.#run("DELETE FROM machine WHERE arn = :arn", { arn }));
   }
 
-  /** Forgets executions that ended before the moment given. */
-  removeStoppedBefore(atMs: number): Promise<void> {
+  /** Forgets executions that ended before the moment given; without any, nothing is written. */
+  async removeStoppedBefore(atMs: number): Promise<void> {
     const ended = "SELECT id FROM execution WHERE stoppedAt < :atMs";
-    return this.#write(() => {
+    if (this.#one(`${ended} LIMIT 1`, { atMs }) === undefined) return;
+    await this.#write(() => {
       this.#run(`DELETE FROM event WHERE execution IN (${ended})`, { atMs });
       this.#run(`DELETE FROM branch WHERE execution IN (${ended})`, { atMs });
       this.#run("DELETE FROM execution WHERE stoppedAt < :atMs", { atMs });
