@@ -4,7 +4,13 @@ import type { RepairReport, TargetHardware } from "../protocol/gateway.ts";
 import { createDeviceNames, isBareDeviceName, namesForGood } from "./device-names.ts";
 import { networkDrivers, storageDrivers } from "./drivers.ts";
 import { fstabEntries } from "./fstab.ts";
-import { type GuestFacts, type Inspection, type RepairDisk, rootFileSystem } from "./inspection.ts";
+import {
+  type GuestFacts,
+  type Inspection,
+  type RepairDisk,
+  type RepairPartition,
+  rootFileSystem,
+} from "./inspection.ts";
 import { known, knownGuests } from "./known-guests.ts";
 
 const unknown = "unknown";
@@ -48,7 +54,7 @@ export function requireKnownGuest(guest: Inspection, hardware: TargetHardware): 
 
 export interface RootCandidate {
   readonly disk: number;
-  readonly partition: RepairDisk["partitions"][number];
+  readonly partition: RepairPartition;
 }
 
 /** Partitions that may hold `/`, the first disk's first. */
@@ -83,7 +89,7 @@ export function rootNotFound(disks: readonly RepairDisk[]): MigrationError {
 export interface GuestMount {
   readonly mountPoint: string;
   readonly disk: number;
-  readonly partition: RepairDisk["partitions"][number];
+  readonly partition: RepairPartition;
 }
 
 /** The partitions, besides the root's, that must be mounted while the guest is repaired. */

@@ -10,6 +10,10 @@
 # network, no devices but the harmless ones, and none of root's powers beyond files and processes.
 set -eu
 
+# Bytes for one process of the guest's; making an initramfs takes a tenth of it. What all of them take
+# together is for the gateway's service to limit (MemoryMax= of its unit).
+most_memory=2147483648
+
 access=$1
 shift
 
@@ -67,6 +71,7 @@ mount -t tmpfs -o nosuid,nodev,noexec,size=512m,mode=1777 temporary "$root/tmp"
 # First all powers but those for files, processes and chroot, then chroot, then that power too: a chroot
 # can be left only by one who may chroot, mount or trace.
 env -i REPAIR_TASK="$REPAIR_TASK" REPAIR_MODULES="$REPAIR_MODULES" PATH="$PATH" \
+  prlimit --as="$most_memory" --core=0 \
   setpriv --bounding-set=-all,+chown,+dac_override,+fowner,+fsetid,+kill,+sys_chroot,+setpcap \
   capsh --chroot="$root" --drop=cap_sys_chroot,cap_setpcap --no-new-privs --shell=/bin/sh \
   -- -c "$GUEST_SCRIPT"

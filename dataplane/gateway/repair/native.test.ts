@@ -268,15 +268,23 @@ describe.skipIf(obstacle !== undefined)(`native carrier${because}`, () => {
 
   test("a guest that writes without end is stopped", slow, async () => {
     const server = await disks.copy("ext4", "flood");
-    await replaceProgram(
+    await inGuestDisk(
       server.systemDisk,
-      "usr/bin/base64",
-      "for pipe in /proc/[0-9]*/fd/1; do tr '\\0' x </dev/zero >\"$pipe\" & done; wait",
+      'rm "$ROOT/usr/bin/sh"; printf "#!/usr/bin/perl\\nprint q(x) x 65536 while 1;\\n" >"$ROOT/usr/bin/sh"\n' +
+        'chmod 755 "$ROOT/usr/bin/sh"',
     );
 
-    const failed = repair(orderFor(server));
+    await expect(repair(orderFor(server))).rejects.toMatchObject({
+      code: "repair.failed",
+      message: expect.stringContaining("it wrote more than"),
+    });
+  });
 
-    await expect(failed).rejects.toMatchObject({ code: "repair.failed" });
+  test("a guest that takes memory without end is stopped", slow, async () => {
+    const server = await disks.copy("ext4", "hungry");
+    await replaceProgram(server.systemDisk, "usr/bin/base64", "tr '\\0' x </dev/zero");
+
+    await expect(repair(orderFor(server))).rejects.toMatchObject({ code: "repair.no-root" });
   });
 });
 

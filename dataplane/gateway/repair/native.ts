@@ -15,7 +15,7 @@ const runner = fileURLToPath(new URL("native-run.sh", import.meta.url));
 const namespaces = ["--mount", "--propagation=private", "--pid", "--ipc", "--uts", "--net"];
 /** The end of the namespaces' first process ends all others in them. */
 const lifetime = ["--fork", "--kill-child", "--mount-proc"];
-const programs = ["unshare", "setpriv", "capsh", "mount", "losetup", "sfdisk", "blkid"];
+const programs = ["unshare", "setpriv", "capsh", "prlimit", "mount", "losetup", "sfdisk", "blkid"];
 
 /** Why this machine can't carry a repair, or `undefined` when it can; it was tried then. */
 export async function findNativeObstacle(): Promise<string | undefined> {
