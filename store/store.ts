@@ -28,7 +28,8 @@ import { MigrationError } from "#domain/errors.ts";
 import * as records from "#domain/records.ts";
 
 const tableName = "hypermotion";
-const maxAttempts = 20;
+const maxAttempts = 30;
+const longestPauseMs = 500;
 
 interface Kept {
   id: string;
@@ -180,7 +181,22 @@ function collection<T extends Kept>(
     return whole;
   }
 
+  const turns = new Map<string, Promise<unknown>>();
+
+  /** Writers of one process take turns at a record; only those of others are met as a conflict. */
   async function update(id: string, change: (record: T) => T): Promise<T> {
+    const before = turns.get(id) ?? Promise.resolve();
+    const write = () => updateInTurn(id, change);
+    const turn = before.then(write, write);
+    turns.set(id, turn);
+    try {
+      return await turn;
+    } finally {
+      if (turns.get(id) === turn) turns.delete(id);
+    }
+  }
+
+  async function updateInTurn(id: string, change: (record: T) => T): Promise<T> {
     for (let attempt = 0; attempt < maxAttempts; attempt++) {
       const old = await get(id);
       const changed = change(old);
@@ -206,7 +222,8 @@ function collection<T extends Kept>(
         if (!(error instanceof ConditionalCheckFailedException)) throw error;
       }
       // Whoever lost the race waits a little, ever longer, so that many writers get through.
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * 5 * (attempt + 1)));
+      const longest = Math.min(longestPauseMs, 5 * 2 ** attempt);
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * longest));
     }
     throw new MigrationError("record.contended", { kind, id });
   }
