@@ -30,8 +30,9 @@ export interface ClientOptions {
 type Method = "GET" | "POST" | "PATCH" | "DELETE";
 type Query = Record<string, string | number | undefined>;
 
-/** Adding a target or listing what it offers asks the cloud, which takes its time. */
-const patienceMs = 120_000;
+const patienceMs = 30_000;
+/** Where the console asks a cloud before it answers. */
+const cloudPatienceMs = 120_000;
 
 export type Client = ReturnType<typeof openClient>;
 
@@ -75,8 +76,9 @@ export function openClient(options: ClientOptions) {
     method: Method,
     path: string,
     body?: unknown,
+    limitMs = patienceMs,
   ): Promise<z.output<S>> {
-    const response = await request(method, path, body, AbortSignal.timeout(patienceMs));
+    const response = await request(method, path, body, AbortSignal.timeout(limitMs));
     const answer = schema.safeParse(response.status === 204 ? undefined : await json(response));
     if (answer.success) return answer.data;
     throw unreachable("its answer isn't what this version expects", answer.error);
@@ -86,10 +88,12 @@ export function openClient(options: ClientOptions) {
     item: S,
     path: string,
     query: Query = {},
+    limitMs = patienceMs,
   ): AsyncGenerator<z.output<S>> {
     let cursor: string | undefined;
     do {
-      const page = await call(pageOf(item), "GET", withQuery(path, { ...query, cursor }));
+      const next = withQuery(path, { ...query, cursor });
+      const page = await call(pageOf(item), "GET", next, undefined, limitMs);
       yield* page.items;
       cursor = page.cursor;
     } while (cursor !== undefined);
@@ -116,11 +120,13 @@ export function openClient(options: ClientOptions) {
 
     listPlatforms: () => pages(platformView, "/v1/platforms"),
     listTargets: () => pages(targetView, "/v1/targets"),
-    createTarget: (target: CreateTarget) => call(targetView, "POST", "/v1/targets", target),
+    createTarget: (target: CreateTarget) =>
+      call(targetView, "POST", "/v1/targets", target, cloudPatienceMs),
     getTarget: (id: string) => call(targetView, "GET", at("targets", id)),
-    checkTarget: (id: string) => call(checkView, "POST", at("targets", id, "/check")),
+    checkTarget: (id: string) =>
+      call(checkView, "POST", at("targets", id, "/check"), undefined, cloudPatienceMs),
     listInstanceTypes: (id: string) =>
-      pages(instanceTypeView, at("targets", id, "/instance-types")),
+      pages(instanceTypeView, at("targets", id, "/instance-types"), {}, cloudPatienceMs),
     removeTarget: (id: string) => call(nothing, "DELETE", at("targets", id)),
 
     listServers: () => pages(serverView, "/v1/servers"),

@@ -1,4 +1,5 @@
-import type { z } from "@hono/zod-openapi";
+// Gives schemas their names in the OpenAPI document.
+import "@hono/zod-openapi";
 import { gateway } from "#domain/records.ts";
 
 /** A gateway as people see it; the secrets of its control API are elsewhere. */
@@ -18,5 +19,3 @@ export const gatewayView = gateway
     createdAt: true,
   })
   .openapi("Gateway");
-
-export type GatewayView = z.output<typeof gatewayView>;

@@ -91,4 +91,3 @@ export type ServerView = z.output<typeof serverView>;
 export type ServerDetails = z.output<typeof serverDetails>;
 export type Launch = z.input<typeof launchRequest>;
 export type Migrate = z.input<typeof migrateRequest>;
-export type CodeView = z.output<typeof codeView>;

@@ -60,4 +60,3 @@ export const checkView = z.object({ ok: z.literal(true) }).openapi("TargetCheck"
 export type CreateTarget = z.input<typeof createTargetRequest>;
 export type TargetView = z.output<typeof targetView>;
 export type PlatformView = z.output<typeof platformView>;
-export type InstanceTypeView = z.output<typeof instanceTypeView>;

@@ -62,11 +62,13 @@ async function look(client: Client, runId: string): Promise<Seen> {
 }
 
 async function patiently<T>(context: Context, ask: () => Promise<T>): Promise<T> {
-  const until = Date.now() + patienceMs;
+  let until: number | undefined;
   for (;;) {
     try {
       return await ask();
     } catch (error) {
+      // Counted from the first failure: a call itself may have waited long.
+      until ??= Date.now() + patienceMs;
       if (!isError(error, "console.unreachable") || Date.now() > until) throw error;
       if (context.out.isTerminal) context.out.progress(context.say("not connected"));
       await sleep(pauseMs);

@@ -55,8 +55,7 @@ export function createOutput(streams: Streams, json: boolean): Output {
 
 /** Names come from source servers: what would steer a terminal is left out. */
 export function harmless(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it removes
-  return stripVTControlCharacters(text).replace(/[\u0000-\u001f\u007f-\u009f]/g, " ");
+  return stripVTControlCharacters(text).replace(/\p{Cc}/gu, " ");
 }
 
 function aligned(rows: readonly (readonly string[])[]): string[] {

@@ -12,6 +12,8 @@ import type { openStore } from "#store/store.ts";
 /** sockaddr_un holds 108 bytes, the last one zero. Source: unix(7). */
 const longestSocketPath = 107;
 
+const patienceMs = 30_000;
+
 export interface Database {
   readonly clientConfig: Parameters<typeof openStore>[0];
   close(): Promise<void>;
@@ -30,7 +32,8 @@ export async function startDatabase(folder: string): Promise<Database> {
       endpoint: "http://localhost",
       region: "local",
       credentials: { accessKeyId: "local", secretAccessKey: "local" },
-      requestHandler: { httpAgent },
+      // The SDK waits for ever unless told. What is asked again is safe: writes have conditions.
+      requestHandler: { httpAgent, requestTimeout: patienceMs, throwOnRequestTimeout: true },
     },
     async close() {
       httpAgent.destroy();

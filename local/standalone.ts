@@ -78,6 +78,8 @@ export interface Standalone {
 const loopback = "127.0.0.1";
 const defaultPort = 18088;
 const defaultMachinesPort = 18766;
+/** The SDK waits for ever unless told; what is asked again is safe, since executions have names. */
+const enginePatienceMs = 30_000;
 
 /** @throws `state.in-use`, `state.damaged`, `console.port-taken` */
 export async function startStandalone(options: StandaloneOptions = {}): Promise<Standalone> {
@@ -148,6 +150,7 @@ async function start(
   parts.defer(() => engine.close());
   const engineClient = new SFNClient({
     endpoint: engine.endpoint,
+    requestHandler: { requestTimeout: enginePatienceMs, throwOnRequestTimeout: true },
     region: "local",
     credentials: { accessKeyId: "local", secretAccessKey: "local" },
   });
