@@ -63,10 +63,14 @@ export class Execution implements Host {
     return this.#step(() => this.#progress.start());
   }
 
-  /** Takes up an execution that was running when the engine stopped. */
+  /**
+   * Takes up an execution that was running when the engine stopped. What is on disk is acted upon as it
+   * is, without being written again: a process that is killed at each of its writes still gets on.
+   */
   resume(branches: readonly Branch[], lastEventId: number): Promise<void> {
     this.#tree.restore(branches, lastEventId);
     return this.#step(() => {
+      const waiting: Branch[] = [];
       for (const branch of this.#tree.branches) {
         if (branch.status !== "running") continue;
         const { activity } = branch;
@@ -74,8 +78,10 @@ export class Execution implements Host {
         if (activity.kind === "task" && activity.heartbeatMs !== null) {
           activity.heartbeatAt = this.world.clock.now() + activity.heartbeatMs;
         }
-        this.#tree.setActivity(branch, activity);
+        if (activity.kind === "ready") this.#tree.setActivity(branch, activity);
+        else waiting.push(branch);
       }
+      this.#act({ branches: waiting, removed: [] });
     });
   }
 
@@ -194,7 +200,7 @@ export class Execution implements Host {
   }
 
   /** Does what the journal now says is to be done, and no longer what it does not say. */
-  #act(change: Change): void {
+  #act(change: Pick<Change, "branches" | "removed">): void {
     for (const id of change.removed) this.#drop(id);
     for (const branch of change.branches) {
       const current = this.#undertakings.get(branch.id);
