@@ -159,7 +159,7 @@ const isReportedDone = (sessionId: string) =>
   console.reports.some((told) => told.sessionId === sessionId && told.report.state === "done");
 
 /** Slow enough that something can happen in the middle. */
-const slow = { rateLimitBytesPerSecond: 4 * MiB };
+const slow = { rateLimitBytesPerSecond: MiB };
 
 const untilMoving = () =>
   console.until("progress", () =>

@@ -135,6 +135,7 @@ class BlockReceiver implements Receiver {
     const session = this.#sessions.get(sessionId) ?? newSession(sessionId, asked);
     // Devices may have other names after a restart, and an agent another certificate.
     session.record.order = asked;
+    session.hasDevices = true;
     this.#sessions.set(sessionId, session);
     await this.#save(session);
     await this.#allow();
@@ -280,6 +281,13 @@ class BlockReceiver implements Receiver {
     }
     if (session.record.state === "failed" || session.record.state === "stopped") {
       refuse(endFacts(session));
+      return;
+    }
+    if (session.isRunning && !session.hasDevices) {
+      refuse(
+        new MigrationError("not-ready", { what: "session", state: "its volumes are looked for" })
+          .facts,
+      );
       return;
     }
     if (session.passId !== hello.passId) {

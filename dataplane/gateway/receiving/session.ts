@@ -46,6 +46,11 @@ export class Session {
   passId: string | undefined;
   status: Status | undefined;
   readonly ended = Promise.withResolvers<void>();
+  /**
+   * Its devices were looked up since this process started. After a restart of the machine the paths
+   * of the record may belong to other volumes (X-25), so until then nobody is let in.
+   */
+  hasDevices = false;
 
   constructor(record: SessionRecord) {
     this.record = record;

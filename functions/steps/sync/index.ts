@@ -4,8 +4,8 @@ import { syncMode } from "#domain/protocol/facts.ts";
 import type { SourceServer } from "#domain/records.ts";
 import { openCallback } from "../../callbacks.ts";
 import type { Deps } from "../../deps.ts";
-import { derivedId } from "../../ids.ts";
 import { gatewayOf, written } from "../../migration.ts";
+import { sessionIdOf } from "../../sessions.ts";
 import { step } from "../../step.ts";
 import { tell } from "../../tell.ts";
 
@@ -29,7 +29,7 @@ export async function sync(request: z.output<typeof input>, deps: Deps) {
   const client = await deps.gatewayClient(gateway);
   requireSameDisks(server);
 
-  const sessionId = derivedId("ses", runId, taskToken);
+  const sessionId = sessionIdOf(request);
   await endOlderSession(deps, server, sessionId, (id) => client.stopSession(id));
   const callback = await openCallback(deps, { taskToken, runId, serverId, purpose: "sync" });
   const session = await deps.store.sessions.ensure({
