@@ -8,7 +8,7 @@ function devices(...listed: Record<string, unknown>[]): BlockDevice[] {
     type: "disk",
     size: 1024,
     rm: false,
-    name: facts["kname"],
+    name: facts.kname,
     ...facts,
   }));
   return parseLsblk(JSON.stringify({ blockdevices: whole }));

@@ -31,7 +31,6 @@ export const volumeProgress = z.object({
   /** Blocks whose content differed from the volume's, in uncompressed bytes. */
   changedBytes: count,
 });
-export type VolumeProgress = z.output<typeof volumeProgress>;
 
 export const progress = z.object({
   volumes: z.array(volumeProgress),

@@ -6,8 +6,7 @@
  * - fstab and the boot loader name disks by device name (`/dev/sda1`, `/dev/sdb1`);
  * - the network interface is tied to a MAC address and has a static IP address.
  *
- * Once up, it reports itself on the serial line (source-server/boot-report.ts). The hardware it boots on
- * is in source-server/machine.ts.
+ * Once up, it reports itself on the serial line (source-server/boot-report.ts).
  */
 import { randomBytes } from "node:crypto";
 import { access, constants, mkdir, rename } from "node:fs/promises";

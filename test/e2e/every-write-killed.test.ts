@@ -138,8 +138,14 @@ test("a console killed after every single write of a migration ends where an und
   expect(volumes.filter((name) => name.endsWith(".json"))).toHaveLength(4);
   expect(snapshots.filter((name) => name.endsWith(".json"))).toHaveLength(4);
   expect(new Set(run.history.filter(({ type }) => type === "ExecutionSucceeded")).size).toBe(1);
-  // It did die at every write: at least once on entering each state, and once on leaving it.
-  expect(migration.deaths).toBeGreaterThan(50);
+  // It did die at every write: there is at least one for each of the states that were entered.
+  const nested = await Promise.all(
+    ["gateway", "launch"].map((name) => operator.run(`${run.id}-${name}`)),
+  );
+  const entered = [run, ...nested].flatMap(({ history }) =>
+    history.filter(({ type }) => type.endsWith("StateEntered")),
+  );
+  expect(migration.deaths).toBeGreaterThanOrEqual(entered.length);
 
   const cleaning = await dieThrough(() => operator.start(serverId, "clean-up"));
   await startConsole();
