@@ -83,13 +83,14 @@ interface Note {
 async function noteRun(deps: Deps, runId: string | undefined, note: Note): Promise<void> {
   if (runId === undefined || (await deps.store.runs.find(runId)) === undefined) return;
   await deps.store.runs.update(runId, (run) => {
-    if (run.step === note.step && run.waitsFor === note.waitsFor && note.error === undefined)
-      return run;
-    const { waitsFor: _, ...rest } = run;
+    // A step that looks again still waits for what it waited for; what an earlier try met and got over
+    // is no error of the run.
+    const { waitsFor: before, error: _, ...rest } = run;
+    const waitsFor = note.waitsFor ?? (run.step === note.step ? before : undefined);
     return {
       ...rest,
       step: note.step,
-      ...(note.waitsFor === undefined ? {} : { waitsFor: note.waitsFor }),
+      ...(waitsFor === undefined ? {} : { waitsFor }),
       ...(note.error === undefined
         ? {}
         : { error: { ...note.error, runId, at: deps.now().toISOString() } }),
