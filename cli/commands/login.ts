@@ -29,9 +29,15 @@ export function addLogin(program: Command, setting: Setting): void {
 async function logIn(context: Context, user: string, options: Options): Promise<void> {
   const { say, out, language, env } = context;
   const baseUrl = await context.consoleUrl();
-  const passwords = options.passwordStdin === true ? await readLines(context) : undefined;
+  // Nobody can be asked through a pipe, whether the option says so or not.
+  const isPiped = options.passwordStdin === true || context.stdin.isTTY !== true;
+  const passwords = isPiped ? await readLines(context) : undefined;
   const anonymous = openClient({ baseUrl, language });
-  const password = passwords?.[0] ?? (await askSecret(context, say("login password", { user })));
+  const password =
+    passwords === undefined ? await askSecret(context, say("login password", { user })) : passwords[0];
+  if (password === undefined) {
+    throw new MigrationError("input.invalid", { where: "stdin", problem: "the password is missing" });
+  }
 
   let login = await anonymous.login(user, password);
   if (login.mustChangePassword) {
