@@ -765,11 +765,11 @@ export const errorTable = {
     "cloud",
     {
       message: "{platform} does not allow {action}",
-      hint: "Print the permissions needed with: hypermotion target policy {platform}",
+      hint: "The permissions needed are listed in providers/{platform}/README.md.",
     },
     {
       message: "{platform} 不允许 {action}",
-      hint: "查看所需权限：hypermotion target policy {platform}",
+      hint: "所需权限见 providers/{platform}/README.md。",
     },
   ),
   "cloud.unexpected": entry(
