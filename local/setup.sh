@@ -22,6 +22,7 @@ need guestfish libguestfs-tools
 need sfdisk fdisk
 need mkfs.ext4 e2fsprogs
 need mkfs.xfs xfsprogs
+need mkfs.vfat dosfstools
 need lsblk util-linux
 need capsh libcap2-bin
 need ip iproute2
