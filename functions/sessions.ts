@@ -26,6 +26,9 @@ export function sessionIdOf(task: { runId: string; taskToken: string }): string 
   return derivedId("ses", task.runId, task.taskToken);
 }
 
+/** An agent takes its order up within this; until then nobody is told that the copy waits for it. */
+const takeUpMs = 20_000;
+
 /** Notes how far an open session is; one that ended is left alone. */
 export async function noteProgress(
   deps: Deps,
@@ -37,7 +40,9 @@ export async function noteProgress(
   const session = await deps.store.sessions.update(sessionId, (old) => {
     stallChanged = false;
     if (old.state !== "open") return old;
-    const progress = mergeProgress(old.progress, told, teller);
+    const merged = mergeProgress(old.progress, told, teller);
+    const isNew = deps.now().getTime() - Date.parse(old.createdAt) < takeUpMs;
+    const progress = { ...merged, waitingForAgent: merged.waitingForAgent && !isNew };
     stallChanged = progress.waitingForAgent !== (old.progress?.waitingForAgent ?? false);
     return { ...old, progress };
   });
