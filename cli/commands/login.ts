@@ -34,9 +34,14 @@ async function logIn(context: Context, user: string, options: Options): Promise<
   const passwords = isPiped ? await readLines(context) : undefined;
   const anonymous = openClient({ baseUrl, language });
   const password =
-    passwords === undefined ? await askSecret(context, say("login password", { user })) : passwords[0];
+    passwords === undefined
+      ? await askSecret(context, say("login password", { user }))
+      : passwords[0];
   if (password === undefined) {
-    throw new MigrationError("input.invalid", { where: "stdin", problem: "the password is missing" });
+    throw new MigrationError("input.invalid", {
+      where: "stdin",
+      problem: "the password is missing",
+    });
   }
 
   let login = await anonymous.login(user, password);
