@@ -3,9 +3,9 @@ import { freeSlotsWhere, isSlotOf } from "#domain/placement.ts";
 import type { Launched, Resource, SourceServer } from "#domain/records.ts";
 import type { Deps } from "./deps.ts";
 import { resourceToken } from "./ids.ts";
+import { removeInstance } from "./instances.ts";
 import { type Migration, written } from "./migration.ts";
 import { detach } from "./volumes.ts";
-import { waitBriefly } from "./waiting.ts";
 
 export function launchOf(server: SourceServer, runId: string): Launched {
   return written(
@@ -44,7 +44,7 @@ export function launchToken(runId: string): string {
  */
 export async function removeLaunch(
   deps: Deps,
-  { server, provider, target }: Migration,
+  { server, provider }: Migration,
   launch: Launched,
 ): Promise<void> {
   const made: Resource[] = [];
@@ -58,11 +58,7 @@ export async function removeLaunch(
 
   const unanswered = await provider.compute.findInstanceByToken(launchToken(launch.runId));
   for (const id of idsOf("instance", [launch.instanceId, unanswered?.id])) {
-    await provider.compute.deleteInstance(id);
-    await waitBriefly(deps, `instance ${id} to be gone on ${target.id}`, async () => {
-      const found = await provider.compute.findInstance(id);
-      return found === undefined ? { ready: true } : { state: found.state };
-    });
+    await removeInstance(deps, provider, id);
   }
   for (const id of idsOf("volume", launch.volumeIds)) {
     if (server.volumes.some((volume) => volume.volumeId === id)) continue;

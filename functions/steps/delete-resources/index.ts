@@ -2,12 +2,12 @@ import { z } from "zod";
 import type { Resource } from "#domain/records.ts";
 import { transition } from "#domain/server.ts";
 import type { Deps } from "../../deps.ts";
+import { removeInstance } from "../../instances.ts";
 import { keptCloudIds } from "../../keeping.ts";
 import { removeLaunch } from "../../launches.ts";
 import { type Migration, migrationOf } from "../../migration.ts";
 import { step } from "../../step.ts";
 import { detach } from "../../volumes.ts";
-import { waitBriefly } from "../../waiting.ts";
 
 const input = z.object({ runId: z.string(), serverId: z.string() });
 const output = z.object({ deleted: z.number().int() });
@@ -67,11 +67,7 @@ async function deleteOne(
 ): Promise<void> {
   switch (kind) {
     case "instance":
-      await provider.compute.deleteInstance(id);
-      await waitBriefly(deps, `instance ${id} to be gone`, async () => {
-        const found = await provider.compute.findInstance(id);
-        return found === undefined ? { ready: true } : { state: found.state };
-      });
+      await removeInstance(deps, provider, id);
       return;
     case "image":
       await provider.images?.deleteImage(id);

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import type { Gateway } from "#domain/records.ts";
 import type { Deps } from "../../deps.ts";
+import { removeInstance } from "../../instances.ts";
 import { keptCloudIds } from "../../keeping.ts";
 import { step } from "../../step.ts";
-import { waitBriefly } from "../../waiting.ts";
 
 const input = z.object({ runId: z.string(), serverId: z.string() });
 const output = z.object({ retired: z.boolean() });
@@ -34,11 +34,7 @@ async function removeGateway(deps: Deps, gateway: Gateway, runId: string): Promi
     ]);
 
   for (const id of idsOf("instance", gateway.instanceId)) {
-    await provider.compute.deleteInstance(id);
-    await waitBriefly(deps, `gateway instance ${id} to be gone`, async () => {
-      const found = await provider.compute.findInstance(id);
-      return found === undefined ? { ready: true } : { state: found.state };
-    });
+    await removeInstance(deps, provider, id);
   }
   for (const id of idsOf("address", gateway.addressId)) await provider.network.releaseAddress(id);
   // A server that was cut over to runs in the gateway's security group (X-19) and keeps it.
