@@ -3,9 +3,12 @@
  * folder of ours alone, and not on a port that every user of this machine could reach.
  */
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
-import { Agent, type Server } from "node:http";
+import { EventEmitter, once } from "node:events";
+import { Agent, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
 import dynalite from "dynalite";
 import type { openStore } from "#store/store.ts";
 
@@ -25,6 +28,7 @@ export async function startDatabase(folder: string): Promise<Database> {
   // Of a process that was killed; whoever holds the data folder is the only one.
   await rm(socketPath, { force: true });
   const server = dynalite({ path: join(folder, "tables"), createTableMs: 0 });
+  const requests = handWhole(server);
   await listen(server, socketPath);
   const httpAgent = new Agent({ keepAlive: true, maxSockets: 64, socketPath } as object);
   return {
@@ -38,10 +42,48 @@ export async function startDatabase(folder: string): Promise<Database> {
     async close() {
       httpAgent.destroy();
       server.closeAllConnections();
+      await requests.none();
       await new Promise<void>((resolve, reject) => {
         server.close((error) => (error ? reject(error) : resolve()));
       });
       if (dirname(socketPath) !== folder) await rm(dirname(socketPath), { recursive: true });
+    },
+  };
+}
+
+/**
+ * Hands dynalite a request only when it has come whole, and counts it until it is answered, though the
+ * caller may have hung up long before: dynalite throws out of the process what goes wrong with a
+ * request's stream, and what it can't read once its tables are closed.
+ */
+function handWhole(server: Server): { none(): Promise<void> } {
+  const [handle] = server.listeners("request");
+  if (handle === undefined) throw new TypeError("dynalite handles no requests");
+  server.removeAllListeners("request");
+  let atWork = 0;
+  const changes = new EventEmitter();
+  const work = async (request: IncomingMessage, response: ServerResponse) => {
+    const body = await buffer(request);
+    const { method, url, headers } = request;
+    const ended = Promise.withResolvers<void>();
+    const end = response.end;
+    response.end = (...args: unknown[]) => {
+      ended.resolve();
+      return Reflect.apply(end, response, args);
+    };
+    handle(Object.assign(Readable.from([body]), { method, url, headers }), response);
+    await ended.promise;
+  };
+  server.on("request", async (request: IncomingMessage, response: ServerResponse) => {
+    atWork += 1;
+    // Rejects where the caller hung up before all was said: nothing was asked, nobody waits.
+    await work(request, response).catch(() => response.destroy());
+    atWork -= 1;
+    if (atWork === 0) changes.emit("none");
+  });
+  return {
+    async none() {
+      if (atWork > 0) await once(changes, "none");
     },
   };
 }
