@@ -51,7 +51,8 @@ export const instanceTypeView = z
     vcpus: z.number(),
     memoryBytes: z.number(),
     maxVolumes: z.number(),
-    hardware: targetHardware,
+    hardware: targetHardware.pick({ storage: true, network: true }),
+    firmware: z.array(targetHardware.shape.firmware),
   })
   .openapi("InstanceType");
 

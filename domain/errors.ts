@@ -677,6 +677,19 @@ export const errorTable = {
       hint: "控制台输出保存在运行中：hypermotion runs show {run}",
     },
   ),
+  "launch.no-type": entry(
+    terminal,
+    "refused",
+    {
+      message:
+        "The target offers no instance type with {firmware} firmware that holds the {volumes} volumes of server {server}",
+      hint: "Allow other instance types in the target's settings, or move some disks apart.",
+    },
+    {
+      message: "目标没有支持 {firmware} 固件且能容纳服务器 {server} 的 {volumes} 个卷的实例规格",
+      hint: "请在目标设置中允许其他实例规格，或将部分磁盘分开迁移。",
+    },
+  ),
   "launch.no-machine": entry(
     terminal,
     "refused",

@@ -24,6 +24,10 @@ export const eventTable = {
     en: "Drivers repaired: {actions} changes, {checks} checks passed",
     zh: "驱动修复完成：{actions} 处更改，{checks} 项检查通过",
   },
+  "launch.smaller-than-source": {
+    en: "No instance type is as large as the source; {type} is the largest ({vcpus} vCPUs, {memoryGiB} GiB)",
+    zh: "没有与源服务器一样大的实例规格；最大的是 {type}（{vcpus} 个 vCPU，{memoryGiB} GiB）",
+  },
   "launch.booted": {
     en: "Booted as {instance}: {evidence}",
     zh: "已启动为 {instance}：{evidence}",

@@ -67,10 +67,18 @@ export const replicaVolume = z.object({
   device: deviceHint.optional(),
 });
 
+/** Where a launched server is put; what is absent is as the target's settings say. */
+export const launchNetwork = z.strictObject({
+  subnetId: z.string().min(1).optional(),
+  privateAddress: z.ipv4().optional(),
+  securityGroupIds: z.array(z.string().min(1)).min(1).max(5).optional(),
+});
+
 export const launched = z.object({
   kind: z.enum(["test", "cutover"]),
   runId: z.string(),
   instanceType: z.string(),
+  placement: launchNetwork.optional(),
   repaired: z.boolean(),
   volumeIds: z.array(z.string()),
   instanceId: z.string().optional(),
@@ -249,6 +257,7 @@ export const event = z.object({
 export type Target = z.output<typeof target>;
 export type Gateway = z.output<typeof gateway>;
 export type ReplicaVolume = z.output<typeof replicaVolume>;
+export type LaunchNetwork = z.output<typeof launchNetwork>;
 export type Launched = z.output<typeof launched>;
 export type SourceServer = z.output<typeof sourceServer>;
 export type SyncSession = z.output<typeof syncSession>;

@@ -55,6 +55,8 @@ export interface Deps {
     /** Key from which callback tokens are made; the same after a restart. */
     readonly callbackKey: Uint8Array;
   };
+  /** Where a bare machine gets the gateway's program; its digest makes the way there unimportant. */
+  gatewaySoftware(): Promise<{ url: string; sha256: string }>;
   readonly log: Logger;
   now(): Date;
   random(size: number): Uint8Array;

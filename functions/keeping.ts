@@ -13,8 +13,9 @@ export async function keepLaunched(
   gatewayId: string,
 ): Promise<void> {
   for await (const resource of deps.store.resources.all(serverId)) {
-    if (resource.runId === runId && resource.kind !== "snapshot")
-      await keep(deps, resource, serverId);
+    // An image and its snapshot have done their work; the running server needs neither.
+    const isServer = resource.kind === "instance" || resource.kind === "volume";
+    if (resource.runId === runId && isServer) await keep(deps, resource, serverId);
   }
   for await (const resource of deps.store.resources.all(gatewayId)) {
     if (resource.kind === "security-group") await keep(deps, resource, serverId);

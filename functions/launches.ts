@@ -38,6 +38,11 @@ export function launchToken(runId: string): string {
   return resourceToken("launch", runId);
 }
 
+/** Of the snapshot that the launch's image is made of. */
+export function imageSnapshotToken(runId: string): string {
+  return resourceToken("image-snapshot", runId);
+}
+
 /**
  * Removes everything a launch made: instance, clones, image, slots. May be repeated; what is gone is
  * gone. The ledger also knows what a crash kept out of the server's record.
@@ -66,6 +71,11 @@ export async function removeLaunch(
     await provider.volumes.deleteVolume(id);
   }
   for (const id of idsOf("image", [launch.imageId])) await provider.images?.deleteImage(id);
+  // The run's other snapshots are a recovery point, which outlives the launch.
+  const imageSnapshot = made.find(({ token }) => token === imageSnapshotToken(launch.runId));
+  if (imageSnapshot?.cloudId !== undefined) {
+    await provider.volumes.deleteSnapshot(imageSnapshot.cloudId);
+  }
   await freeCloneSlots(deps, server, launch.runId);
 }
 

@@ -2,8 +2,9 @@
  * The embedded DynamoDB: dynalite on disk. It checks no signature, so it listens on a Unix socket in a
  * folder of ours alone, and not on a port that every user of this machine could reach.
  */
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+
 import { EventEmitter, once } from "node:events";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { Agent, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";

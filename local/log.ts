@@ -19,6 +19,7 @@ const secretFields = [
   "secrets",
   "credentials",
   "authorization",
+  "bootstrap",
   "userData",
 ];
 

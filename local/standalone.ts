@@ -13,6 +13,7 @@
  *
  *   db/  records    journal.sqlite  executions    secrets/  encrypted files and their key
  *   identity/  certificate for agents and gateways    log/    console.json  addresses
+ *   downloads/  the gateway's program, for bare machines
  */
 import { createHash, randomBytes } from "node:crypto";
 import { chmod } from "node:fs/promises";
@@ -34,6 +35,7 @@ import { sfnMachines } from "#functions/machines.ts";
 import { targetProviders } from "#functions/target-providers.ts";
 import { openStore } from "#store/store.ts";
 import { startDatabase } from "./database.ts";
+import { downloadsPath, openDownloads } from "./downloads.ts";
 import { startEngine } from "./engine/engine.ts";
 import { addressToTell, openMachinesDoor, openPeoplesDoor, urlOf } from "./listen.ts";
 import { openLog } from "./log.ts";
@@ -117,7 +119,8 @@ async function start(
   await store.prepare();
 
   // Both doors are opened first, so that their addresses are known, and answer once all is there.
-  const gate = createGate();
+  const downloads = openDownloads(join(dataFolder, "downloads"));
+  const gate = createGate((name) => downloads.serve(name));
   const host = options.listen ?? loopback;
   const machinesDoor = await openMachinesDoor(
     {
@@ -170,6 +173,10 @@ async function start(
       fingerprint: identity.fingerprint,
       callbackKey,
     },
+    gatewaySoftware: async () => {
+      const { name, sha256 } = await downloads.gateway();
+      return { url: `${machinesUrl}${downloadsPath}${name}`, sha256 };
+    },
     log,
     now: () => new Date(),
     random: (size) => randomBytes(size),
@@ -205,7 +212,7 @@ async function start(
 }
 
 /** Answers 503, which agents and gateways take as "later", before the console is up and when it stops. */
-function createGate() {
+function createGate(download: (name: string) => Promise<Response>) {
   type Fetch = (request: Request) => Response | Promise<Response>;
   const shut: Fetch = () => new Response(null, { status: 503, headers: { "retry-after": "1" } });
   let fetch = shut;
@@ -218,10 +225,11 @@ function createGate() {
     },
     forPeople: (request: Request) => fetch(request),
     /** What comes over the network reaches nothing but what is for machines. */
-    forMachines: (request: Request) =>
-      isMachinePath(new URL(request.url).pathname)
-        ? fetch(request)
-        : new Response(null, { status: 404 }),
+    forMachines: (request: Request) => {
+      const { pathname } = new URL(request.url);
+      if (pathname.startsWith(downloadsPath)) return download(pathname.slice(downloadsPath.length));
+      return isMachinePath(pathname) ? fetch(request) : new Response(null, { status: 404 });
+    },
   };
 }
 

@@ -11,7 +11,7 @@ export interface Log {
 
 const hidden = "[hidden]";
 /** Fields that hold secrets by their nature: user data carries the gateway's enrolment code. */
-const secretName = /^(userData|.*(password|secret|credential|accessKey|privateKey).*)$/i;
+const secretName = /^(bootstrap|userData|.*(password|secret|credential|accessKey|privateKey).*)$/i;
 /** Shorter ones would blot out innocent text. */
 const shortestSecret = 6;
 

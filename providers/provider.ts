@@ -12,7 +12,8 @@
  * What differs between clouds is data: `Capabilities`.
  */
 import type { Platform } from "#domain/platform.ts";
-import type { DeviceHint, TargetHardware } from "#domain/protocol/gateway.ts";
+import type { DeviceHint, GatewayBootstrap, TargetHardware } from "#domain/protocol/gateway.ts";
+import type { LaunchNetwork } from "#domain/records.ts";
 
 /** Put on everything that is created, so that a sweep finds what a ledger lost. */
 export interface Tags {
@@ -67,11 +68,15 @@ export interface Instance {
   readonly problem?: string;
 }
 
+export type Firmware = TargetHardware["firmware"];
+
 export interface InstanceType {
   readonly name: string;
   readonly vcpus: number;
   readonly memoryBytes: number;
-  readonly hardware: TargetHardware;
+  /** What its guest sees. */
+  readonly hardware: Pick<TargetHardware, "storage" | "network">;
+  readonly firmware: readonly Firmware[];
   /** Volumes it can attach beside its system disk. */
   readonly maxVolumes: number;
 }
@@ -101,7 +106,9 @@ export interface Capabilities {
   readonly userData: { readonly maxBytes: number };
   readonly idempotency: "clientToken" | "clientChosenId" | "findByNameAndTag";
   readonly bootStrategies: readonly BootStrategy[];
-  readonly firmware: readonly ("bios" | "uefi")[];
+  readonly firmware: readonly Firmware[];
+  /** A gateway begins as a bare machine: its bootstrap must say where the program comes from. */
+  readonly installsGateway: boolean;
   /** Snapshots can become new volumes: driver repair works on a clone and the replica stays exact. */
   readonly canClone: boolean;
   /** `readConsole` shows a launched instance's serial line. */
@@ -117,17 +124,23 @@ export interface SecurityRule {
 export interface GatewaySpec extends CreateOptions {
   readonly instanceType?: string;
   readonly securityGroupId: string;
-  /** JSON of `gatewayBootstrap`; holds a one-time code and nothing lasting. */
-  readonly userData: string;
+  /** Reaches the instance as its user data; holds a one-time code and nothing lasting. */
+  readonly bootstrap: GatewayBootstrap;
 }
 
 export interface LaunchSpec extends CreateOptions {
   readonly instanceType: string;
   readonly securityGroupId: string;
+  readonly firmware: Firmware;
   readonly strategy: BootStrategy;
-  /** In the order of the source's disks; the first boots. Their life ends with the instance. */
+  /**
+   * In the order of the source's disks; the first boots, unless an image does: then all are data. Their
+   * life ends with the instance.
+   */
   readonly volumeIds: readonly string[];
   readonly imageId?: string;
+  /** Where the target's own settings are not what is wanted. */
+  readonly network?: LaunchNetwork;
 }
 
 /** A thing that still exists at the target and carries our tags. */
@@ -174,7 +187,11 @@ export interface Provider {
   readonly compute: {
     listInstanceTypes(): Promise<InstanceType[]>;
     createGateway(spec: GatewaySpec): Promise<{ id: string }>;
-    launch(spec: LaunchSpec): Promise<{ id: string }>;
+    /**
+     * A launch of several orders is carried on by calling it again with the same spec, as long as
+     * `waitsFor` says what the next order waits for.
+     */
+    launch(spec: LaunchSpec): Promise<{ id: string; waitsFor?: string }>;
     findInstance(id: string): Promise<Instance | undefined>;
     findInstanceByToken(token: string): Promise<Instance | undefined>;
     stopInstance(id: string): Promise<void>;
@@ -214,7 +231,7 @@ export interface Provider {
       options: CreateOptions & {
         snapshotId?: string;
         volumeId?: string;
-        firmware: "bios" | "uefi";
+        firmware: Firmware;
       },
     ): Promise<{ id: string }>;
     findImage(id: string): Promise<Image | undefined>;

@@ -207,7 +207,13 @@ describe("the log", () => {
       token: "g-1",
       tags,
       securityGroupId: "sg-1",
-      userData: '{"enrolmentCode":"once-only"}',
+      bootstrap: {
+        gatewayId: "gateway-1",
+        consoleUrl: "https://console.invalid",
+        enrolmentCode: "once-only",
+        ports: { control: 18090, blocks: 12222 },
+        listen: "0.0.0.0",
+      },
     });
     await expect(provider.volumes.findVolume("v-1")).rejects.toThrow(MigrationError);
 

@@ -32,6 +32,8 @@ export const gatewayBootstrap = z.object({
     control: z.number().int().default(18090),
     blocks: z.number().int().default(12222),
   }),
+  /** Where a bare machine gets the gateway's program, a .tar.gz; absent where it is there already. */
+  software: z.object({ url: z.url(), sha256: fingerprint }).optional(),
   /** Addresses to listen on. */
   listen: z.string().default("0.0.0.0"),
   /** Only volumes below this folder may be named by path (the local platform). */

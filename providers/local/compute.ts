@@ -8,7 +8,7 @@ import { join } from "node:path";
 import type { Instance, InstanceType, LaunchSpec, Provider } from "../provider.ts";
 import type { LocalConfig } from "./config.ts";
 import { notFound, quotaExceeded, refused, wrongState } from "./errors.ts";
-import { choosePorts, refuseWrongUserData, startGateway } from "./gateways.ts";
+import { choosePorts, startGateway } from "./gateways.ts";
 import { type InstanceRecord, instanceFolder, instanceRecord } from "./instances.ts";
 import { endAll, instanceVariable, type Keeping, lookAtKeeper, orderEnd } from "./keeping.ts";
 import { readLog } from "./logs.ts";
@@ -158,14 +158,14 @@ export async function openCompute(
           name,
           vcpus: config.server.vcpus,
           memoryBytes: config.server.memoryBytes,
-          hardware: { platform: "local", storage, network, firmware: "bios" },
+          hardware: { storage, network },
+          firmware: ["bios"],
           maxVolumes: Math.min(maxVolumes, config.server.maxVolumes),
         }),
       );
     },
 
-    async createGateway({ token, tags, securityGroupId, userData }) {
-      refuseWrongUserData(userData);
+    async createGateway({ token, tags, securityGroupId, bootstrap }) {
       await freeToken(token);
       const record = await alone(async () => {
         const earlier = await records.findByToken(token);
@@ -178,7 +178,7 @@ export async function openCompute(
           token,
           tags,
           securityGroupId,
-          userData,
+          bootstrap,
           ports,
           wanted: "running",
         }));

@@ -5,11 +5,8 @@ import { mkdir } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { z } from "zod";
 import { MigrationError } from "#domain/errors.ts";
-import { gatewayBootstrap } from "#domain/protocol/gateway.ts";
 import type { LocalConfig } from "./config.ts";
-import { refused } from "./errors.ts";
 import { type GatewayRecord, instanceFolder } from "./instances.ts";
 import { ensureKeeper } from "./keeping.ts";
 import { writeAtomically } from "./records.ts";
@@ -17,18 +14,6 @@ import { writeAtomically } from "./records.ts";
 const daemon = fileURLToPath(
   new URL("../../dataplane/gateway/hypermotion-gateway.mjs", import.meta.url),
 );
-
-/** @throws `cloud.refused` when it is not a gateway's start-up configuration */
-export function refuseWrongUserData(text: string): void {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw refused("a gateway", "its user data is not JSON");
-  }
-  const { error } = gatewayBootstrap.safeParse(value);
-  if (error !== undefined) throw refused("a gateway", z.prettifyError(error));
-}
 
 /** Below the range that systems take ports of outgoing connections from (Linux: 32768 and up). */
 const lowestPort = 20_000;
@@ -73,10 +58,14 @@ export async function startGateway(record: GatewayRecord, config: LocalConfig): 
   const state = join(folder, "state");
   const bootstrapFile = join(folder, "user-data.json");
   for (const path of [volumeRoot, state]) await mkdir(path, { recursive: true, mode: 0o700 });
-  const bootstrap = gatewayBootstrap.parse(JSON.parse(record.userData));
   await writeAtomically(
     bootstrapFile,
-    JSON.stringify({ ...bootstrap, ports: record.ports, listen: config.gatewayListen, volumeRoot }),
+    JSON.stringify({
+      ...record.bootstrap,
+      ports: record.ports,
+      listen: config.gatewayListen,
+      volumeRoot,
+    }),
   );
   const program = config.gatewayCommand ?? [process.execPath, daemon];
   await ensureKeeper(folder, {

@@ -35,6 +35,7 @@ function capabilitiesOf(config: LocalConfig): Capabilities {
     idempotency: "clientChosenId",
     bootStrategies: ["bootFromVolume"],
     firmware: ["bios"],
+    installsGateway: false,
     canClone: true,
     hasConsole: true,
   };

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { gatewayBootstrap } from "#domain/protocol/gateway.ts";
 import { type LocalTarget, openLocalTarget, until } from "#test/fixtures/local-target.ts";
 import { instanceVariable, lookAtKeeper } from "./keeping.ts";
 import { isRunning, type ProcessIdentity, processesWith, signal } from "./processes.ts";
@@ -97,7 +98,7 @@ test("a console that is killed leaves its gateway running, and the next one find
     console.log(made.id);
     setInterval(() => undefined, 1000);
   `;
-  const userData = JSON.stringify({
+  const bootstrap = gatewayBootstrap.parse({
     gatewayId: "gateway",
     consoleUrl: "https://console.invalid",
     enrolmentCode: "not-a-real-code-0000",
@@ -106,7 +107,7 @@ test("a console that is killed leaves its gateway running, and the next one find
   const order = {
     options: target.options,
     group: { ...target.naming("group"), rules: [] },
-    gateway: { ...target.naming("gateway"), userData },
+    gateway: { ...target.naming("gateway"), bootstrap },
   };
   const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
     env: { ...process.env, UNDER_TEST: JSON.stringify(order) },

@@ -1,6 +1,7 @@
 /** What is known of an instance, and where its files are. */
 import { join } from "node:path";
 import { z } from "zod";
+import { gatewayBootstrap } from "#domain/protocol/gateway.ts";
 import type { LocalConfig } from "./config.ts";
 import { recordBase } from "./records.ts";
 
@@ -13,7 +14,7 @@ const common = recordBase.extend({
 export const instanceRecord = z.discriminatedUnion("kind", [
   common.extend({
     kind: z.literal("gateway"),
-    userData: z.string(),
+    bootstrap: gatewayBootstrap,
     ports: z.object({ control: z.number(), blocks: z.number() }),
   }),
   common.extend({

@@ -29,6 +29,7 @@ async function launch(instanceType: string, says = "tiny login: "): Promise<stri
     instanceType,
     securityGroupId: await target.ensureGroup(),
     strategy: "bootFromVolume",
+    firmware: "bios",
     volumeIds,
   });
   return id;
@@ -78,6 +79,7 @@ describe.skipIf(noQemu !== undefined)(`machines${reason}`, () => {
       instanceType: "ahci",
       securityGroupId: await target.ensureGroup(),
       strategy: "bootFromVolume",
+      firmware: "bios",
       volumeIds: [volumeId],
     });
 

@@ -4,6 +4,7 @@
  */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { MigrationError } from "#domain/errors.ts";
+import { gatewayBootstrap } from "#domain/protocol/gateway.ts";
 import type { Leftover, Provider, ResourceState } from "#providers/provider.ts";
 
 /** A cloud with one account, as the suite needs it. */
@@ -36,7 +37,7 @@ export interface SuiteOptions {
 const mostLooks = 1_000;
 
 /** User data of a gateway that will never be asked anything. */
-const userData = JSON.stringify({
+const bootstrap = gatewayBootstrap.parse({
   gatewayId: "gateway-under-test",
   consoleUrl: "https://console.invalid",
   enrolmentCode: "not-a-real-code-0000",
@@ -156,7 +157,7 @@ export function describeProvider(
 
     async function makeGateway(purpose: string): Promise<string> {
       const { id: securityGroupId } = await ensureGroup();
-      const order = { ...naming(purpose), securityGroupId, userData };
+      const order = { ...naming(purpose), securityGroupId, bootstrap };
       const { id } = await provider.compute.createGateway(order);
       await running(id);
       return id;
@@ -187,12 +188,15 @@ export function describeProvider(
         throw new Error("a launch needs a strategy, an instance type and a volume");
       }
       const imageId = await imageFor(strategy, system);
+      const [firmware] = type.firmware;
+      if (firmware === undefined) throw new Error(`${type.name} has no firmware`);
       return {
         ...naming(purpose),
         instanceType: type.name,
         securityGroupId: (await ensureGroup()).id,
         strategy,
-        volumeIds,
+        firmware,
+        volumeIds: imageId === undefined ? volumeIds : volumeIds.slice(1),
         ...(imageId !== undefined && { imageId }),
       };
     }
@@ -269,7 +273,9 @@ export function describeProvider(
         const types = await provider.compute.listInstanceTypes();
 
         expect(types.length).toBeGreaterThan(0);
-        for (const { hardware } of types) expect(hardware.platform).toBe(provider.platform);
+        const { firmware } = await provider.capabilities();
+        for (const type of types)
+          expect(firmware).toEqual(expect.arrayContaining([...type.firmware]));
       });
     });
 
@@ -611,7 +617,7 @@ export function describeProvider(
       test("a repeated order for a gateway returns the first, also when that was never answered", async () => {
         newOwner();
         const { id: securityGroupId } = await ensureGroup();
-        const order = { ...naming("gateway"), securityGroupId, userData };
+        const order = { ...naming("gateway"), securityGroupId, bootstrap };
         cloud.loseNextAnswer();
         await expect(provider.compute.createGateway(order)).rejects.toThrow();
 
@@ -624,7 +630,7 @@ export function describeProvider(
 
       test("a gateway in a security group that is not there is refused", async () => {
         newOwner();
-        const order = { ...naming("gateway"), securityGroupId: cloud.unknownId, userData };
+        const order = { ...naming("gateway"), securityGroupId: cloud.unknownId, bootstrap };
 
         expect(await codeOf(provider.compute.createGateway(order))).toBe("cloud.not-found");
       });

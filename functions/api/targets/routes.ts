@@ -127,7 +127,8 @@ export function targetRoutes(deps: Deps): Router {
   });
   router.openapi(route.instanceTypes, async (c) => {
     const provider = await deps.providerFor(await find(c.req.valid("param").id), noRun);
-    return c.json({ items: await provider.compute.listInstanceTypes() }, 200);
+    const types = await provider.compute.listInstanceTypes();
+    return c.json({ items: types.map((type) => ({ ...type, firmware: [...type.firmware] })) }, 200);
   });
   router.openapi(route.remove, async (c) => {
     await removeTarget(deps, await find(c.req.valid("param").id));

@@ -1,10 +1,13 @@
 import { z } from "zod";
 import { MigrationError } from "#domain/errors.ts";
+import { adviseInstanceType } from "#domain/instance-advice.ts";
+import { launchNetwork } from "#domain/records.ts";
 import type { InstanceType } from "#providers/provider.ts";
 import type { Deps } from "../../deps.ts";
 import { cloneToken, launchOf } from "../../launches.ts";
 import { type Migration, migrationOf, written } from "../../migration.ts";
 import { step } from "../../step.ts";
+import { tell } from "../../tell.ts";
 import { waitUntilUsable } from "../../volumes.ts";
 
 const input = z.object({
@@ -13,7 +16,10 @@ const input = z.object({
   kind: z.enum(["test", "cutover"]),
   instanceType: z.string().nullable(),
   repair: z.boolean(),
+  placement: launchNetwork.nullable(),
 });
+const GiB = 1024 ** 3;
+
 const output = z.object({ volumeIds: z.array(z.string()) });
 
 /** Makes a new volume of each snapshot of the newest recovery point; the replica itself is left alone. */
@@ -24,7 +30,10 @@ export async function cloneVolumes(request: z.output<typeof input>, deps: Deps) 
   const point = await deps.store.recoveryPoints.get(
     written(server.recoveryPointId, `the recovery point of ${serverId}`),
   );
-  const instanceType = await chooseType(migration, request.instanceType);
+  // A repeated step keeps to what the first one chose.
+  const begun = server.launches.find((launched) => launched.runId === runId);
+  const instanceType = begun?.instanceType ?? (await chooseType(deps, migration, request));
+  const { placement } = request;
   await deps.store.servers.update(serverId, (found) =>
     found.launches.some((launched) => launched.runId === runId)
       ? found
@@ -32,7 +41,14 @@ export async function cloneVolumes(request: z.output<typeof input>, deps: Deps) 
           ...found,
           launches: [
             ...found.launches,
-            { kind: request.kind, runId, instanceType, repaired: false, volumeIds: [] },
+            {
+              kind: request.kind,
+              runId,
+              instanceType,
+              repaired: false,
+              volumeIds: [],
+              ...(placement === null ? {} : { placement }),
+            },
           ],
         },
   );
@@ -69,21 +85,42 @@ export async function cloneVolumes(request: z.output<typeof input>, deps: Deps) 
 
 /** @throws `input.invalid` for a type the target does not offer, naming those it does */
 async function chooseType(
+  deps: Deps,
   { provider, server }: Migration,
-  wanted: string | null,
+  { instanceType: wanted, runId }: z.output<typeof input>,
 ): Promise<InstanceType["name"]> {
-  const types = (await provider.compute.listInstanceTypes()).filter(
-    (type) => type.hardware.firmware === server.inventory.firmware,
+  const { inventory } = server;
+  const types = (await provider.compute.listInstanceTypes()).filter(({ firmware }) =>
+    firmware.includes(inventory.firmware),
   );
-  const [first] = types;
-  if (wanted === null) return written(first, "an instance type that fits").name;
-  if (types.some((type) => type.name === wanted)) return wanted;
-  throw new MigrationError("input.invalid", {
-    where: "instance type",
-    problem: `${wanted} is not offered for a ${server.inventory.firmware} server; there are ${types
-      .map((type) => type.name)
-      .join(", ")}`,
-  });
+  if (wanted !== null) {
+    if (types.some((type) => type.name === wanted)) return wanted;
+    const offered = types.map(({ name }) => name).join(", ");
+    throw new MigrationError("input.invalid", {
+      where: "instance type",
+      problem: `${wanted} is not offered for a ${inventory.firmware} server; there are ${offered}`,
+    });
+  }
+  const needs = {
+    vcpus: inventory.cpus ?? 1,
+    memoryBytes: inventory.memoryBytes ?? 0,
+    volumes: server.volumes.length - 1,
+  };
+  const advice = adviseInstanceType(types, needs);
+  if (advice === undefined) {
+    throw new MigrationError("launch.no-type", {
+      server: server.id,
+      firmware: inventory.firmware,
+      volumes: server.volumes.length,
+    });
+  }
+  const { type, smaller } = advice;
+  if (smaller) {
+    const { name, vcpus, memoryBytes } = type;
+    const params = { type: name, vcpus, memoryGiB: Math.round(memoryBytes / GiB) };
+    await tell(deps, server.id, "launch.smaller-than-source", params, runId);
+  }
+  return type.name;
 }
 
 export const handler = step({ name: "clone-volumes", input, output, run: cloneVolumes });

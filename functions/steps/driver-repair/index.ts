@@ -59,7 +59,11 @@ export async function driverRepair(request: z.output<typeof input>, deps: Deps) 
   await client.startRepair(repairId, {
     serverId,
     volumes,
-    hardware: { ...type.hardware, platform: target.platform },
+    hardware: {
+      ...type.hardware,
+      platform: target.platform,
+      firmware: server.inventory.firmware,
+    },
     network: request.network,
     timeoutSeconds: 1800,
     callback: callback.order,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { MigrationError } from "#domain/errors.ts";
-import { type BootStrategy, bootStrategies } from "#providers/provider.ts";
+import { type BootStrategy, bootStrategies, type LaunchSpec } from "#providers/provider.ts";
 import type { Deps } from "../../deps.ts";
 import { launchOf, launchToken, updateLaunch } from "../../launches.ts";
 import { gatewayOf, migrationOf, written } from "../../migration.ts";
@@ -15,17 +15,24 @@ export async function launch({ runId, serverId }: z.output<typeof input>, deps: 
   const { server, target, provider, tags } = await migrationOf(deps, serverId, runId);
   const gateway = await gatewayOf(deps, server);
   const wanted = launchOf(server, runId);
-  const { id } = await provider.compute.launch({
+  const { imageId, placement } = wanted;
+  const spec: LaunchSpec = {
     token: launchToken(runId),
     tags: tags(wanted.kind === "test" ? `${server.name}-test` : server.name),
     instanceType: wanted.instanceType,
     securityGroupId: written(gateway.securityGroupId, `the security group of ${gateway.id}`),
+    firmware: server.inventory.firmware,
     strategy: strategyOf(server.bootStrategy),
-    volumeIds: wanted.volumeIds,
-    ...(wanted.imageId === undefined ? {} : { imageId: wanted.imageId }),
+    volumeIds: imageId === undefined ? wanted.volumeIds : wanted.volumeIds.slice(1),
+    ...(imageId === undefined ? {} : { imageId }),
+    ...(placement === undefined ? {} : { network: placement }),
+  };
+  const id = await waitBriefly(deps, `the launch of ${server.name}`, async () => {
+    const begun = await provider.compute.launch(spec);
+    await updateLaunch(deps, serverId, runId, { instanceId: begun.id });
+    return begun.waitsFor === undefined ? { ready: begun.id } : { state: begun.waitsFor };
   });
   await updateLaunch(deps, serverId, runId, {
-    instanceId: id,
     launchedAt: wanted.launchedAt ?? deps.now().toISOString(),
   });
   const instance = await waitBriefly(deps, `instance ${id}`, async () => {

@@ -61,7 +61,7 @@ async function createInstance(
     token: resourceToken("gateway", gateway.id),
     tags: tagsFor(deps, gateway.id, "HyperGate"),
     securityGroupId: written(gateway.securityGroupId, "the security group"),
-    userData: JSON.stringify(await bootstrap(deps, gateway.id)),
+    bootstrap: await bootstrap(deps, provider, gateway.id),
     ...(target.gatewayInstanceType === undefined
       ? {}
       : { instanceType: target.gatewayInstanceType }),
@@ -71,7 +71,8 @@ async function createInstance(
 }
 
 /** A repeated step makes another code; the one that no gateway got expires unused. */
-async function bootstrap(deps: Deps, gatewayId: string) {
+async function bootstrap(deps: Deps, provider: Provider, gatewayId: string) {
+  const { installsGateway } = await provider.capabilities();
   const secret = Buffer.from(deps.random(24)).toString("base64url");
   await deps.store.codes.create({
     id: hashSecret(secret),
@@ -88,6 +89,7 @@ async function bootstrap(deps: Deps, gatewayId: string) {
     enrolmentCode: secret,
     ports: {},
     ...(fingerprint === undefined ? {} : { consoleFingerprint: fingerprint }),
+    ...(installsGateway ? { software: await deps.gatewaySoftware() } : {}),
   });
 }
 
