@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { inventory } from "#domain/inventory.ts";
-import { launched, replicaVolume, sourceServer } from "#domain/records.ts";
+import { launched, launchNetwork, replicaVolume, sourceServer } from "#domain/records.ts";
 import { serverStates } from "#domain/server.ts";
 import { keptError } from "./errors.ts";
 import { displayName } from "./targets.ts";
@@ -43,31 +43,25 @@ export const changeServerRequest = z
   })
   .openapi("ChangeServerRequest");
 
-const instanceType = z.string().min(1).max(100).optional();
+const launchWish = {
+  kind: z.enum(["test", "cutover"]),
+  /** Without it, the smallest that is as large as the source. */
+  instanceType: z.string().min(1).max(100).optional(),
+  /** Fit the guest's drivers to the target first. */
+  repair: z.boolean().default(true),
+  network: z.enum(["dhcp", "keep"]).optional(),
+  placement: launchNetwork.optional(),
+};
 
 export const migrateRequest = z
   .object({
     targetId: z.string().max(100),
     /** Go on to a launch when the disks are copied. */
-    launch: z
-      .object({
-        kind: z.enum(["test", "cutover"]),
-        instanceType,
-        repair: z.boolean().default(true),
-      })
-      .optional(),
+    launch: z.object(launchWish).optional(),
   })
   .openapi("MigrateRequest");
 
-export const launchRequest = z
-  .object({
-    kind: z.enum(["test", "cutover"]),
-    instanceType,
-    /** Fit the guest's drivers to the target first. */
-    repair: z.boolean().default(true),
-    network: z.enum(["dhcp", "keep"]).optional(),
-  })
-  .openapi("LaunchRequest");
+export const launchRequest = z.object(launchWish).openapi("LaunchRequest");
 
 export const createCodeRequest = z
   .object({

@@ -3,13 +3,15 @@ import type { Command } from "commander";
 import type { Context } from "./context.ts";
 import type { Say, Words } from "./words.ts";
 
+export type OptionSpec = readonly [flags: string, description: Words, repeats?: "repeats"];
+
 export interface CommandSpec<O> {
   /** With its arguments, such as `show <server>`. */
   readonly usage: string;
   readonly summary: Words;
   /** In the order of the arguments. */
   readonly args?: readonly Words[];
-  readonly options?: readonly (readonly [flags: string, description: Words, repeats?: "repeats"])[];
+  readonly options?: readonly OptionSpec[];
   readonly examples: readonly string[];
   run(context: Context, args: readonly string[], options: O): Promise<void>;
 }

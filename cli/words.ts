@@ -188,6 +188,18 @@ export const words = {
     en: "start it as it is, without driver repair",
     zh: "不修复驱动，按原样启动",
   },
+  "launch subnet": {
+    en: "put it into this subnet of the target",
+    zh: "放入目标的此子网",
+  },
+  "launch address": {
+    en: "give it this private address",
+    zh: "使用此私有地址",
+  },
+  "launch security-group": {
+    en: "use these security groups, separated by commas, instead of the gateway's",
+    zh: "使用这些安全组（以逗号分隔），而非网关的安全组",
+  },
   "launch keep-network": {
     en: "keep the network settings instead of DHCP",
     zh: "保留网络设置，不改为 DHCP",

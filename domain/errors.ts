@@ -677,6 +677,18 @@ export const errorTable = {
       hint: "控制台输出保存在运行中：hypermotion runs show {run}",
     },
   ),
+  "run.bad-input": entry(
+    terminal,
+    "refused",
+    {
+      message: "The input of {kind} can't be used: {problem}",
+      hint: "Start it again with an input such as {example}; nothing was begun.",
+    },
+    {
+      message: "{kind} 的输入无法使用：{problem}",
+      hint: "请使用如 {example} 的输入重新启动；尚未开始任何操作。",
+    },
+  ),
   "launch.no-type": entry(
     terminal,
     "refused",

@@ -2,14 +2,12 @@ import type { Command } from "commander";
 import { confirm } from "../ask.ts";
 import { addCommand, type Setting } from "../command.ts";
 import { badInput, type Context } from "../context.ts";
+import { type LaunchOptions, launchOptions, launchWish } from "../launching.ts";
 import { detachOption, startAndFollow } from "./move.ts";
 
-interface Options {
+interface Options extends LaunchOptions {
   test?: boolean;
   cutover?: boolean;
-  type?: string;
-  repair: boolean;
-  keepNetwork?: boolean;
   yes?: boolean;
   detach?: boolean;
 }
@@ -22,9 +20,7 @@ export function addLaunch(program: Command, setting: Setting): void {
     options: [
       ["--test", "launch test"],
       ["--cutover", "launch cutover"],
-      ["--type <type>", "launch type"],
-      ["--no-repair", "launch no-repair"],
-      ["--keep-network", "launch keep-network"],
+      ...launchOptions,
       ["--yes", "option yes"],
       detachOption,
     ],
@@ -42,12 +38,7 @@ export function addLaunch(program: Command, setting: Setting): void {
         if (kind === "cutover" && options.yes !== true) {
           await askForCutover(context, server.name);
         }
-        return client.launch(server.id, {
-          kind,
-          repair: options.repair,
-          ...(options.type === undefined ? {} : { instanceType: options.type }),
-          ...(options.keepNetwork === true ? { network: "keep" as const } : {}),
-        });
+        return client.launch(server.id, { kind, ...launchWish(options) });
       });
     },
   });

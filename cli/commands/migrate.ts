@@ -1,14 +1,13 @@
 import type { Command } from "commander";
 import { addCommand, type Setting } from "../command.ts";
 import { badInput } from "../context.ts";
+import { type LaunchOptions, launchOptions, launchWish } from "../launching.ts";
 import { findTarget } from "../names.ts";
 import { detachOption, startAndFollow } from "./move.ts";
 
-interface Options {
+interface Options extends LaunchOptions {
   target?: string;
   launch?: string;
-  type?: string;
-  repair: boolean;
   detach?: boolean;
 }
 
@@ -20,8 +19,7 @@ export function addMigrate(program: Command, setting: Setting): void {
     options: [
       ["--target <target>", "migrate target"],
       ["--launch <kind>", "migrate launch"],
-      ["--type <type>", "launch type"],
-      ["--no-repair", "launch no-repair"],
+      ...launchOptions,
       detachOption,
     ],
     examples: [
@@ -43,15 +41,7 @@ export function addMigrate(program: Command, setting: Setting): void {
         const target = await findTarget(client, targetName);
         return client.migrate(server.id, {
           targetId: target.id,
-          ...(kind === undefined
-            ? {}
-            : {
-                launch: {
-                  kind,
-                  repair: options.repair,
-                  ...(options.type === undefined ? {} : { instanceType: options.type }),
-                },
-              }),
+          ...(kind === undefined ? {} : { launch: { kind, ...launchWish(options) } }),
         });
       });
     },

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseRunInput } from "#domain/run-input.ts";
 import type { Deps } from "../../deps.ts";
 import { resourceToken } from "../../ids.ts";
 import { tagsFor } from "../../migration.ts";
@@ -6,24 +7,24 @@ import { step } from "../../step.ts";
 
 const input = z.object({
   runId: z.string(),
-  gatewayId: z.string(),
-  input: z.record(z.string(), z.unknown()),
+  /** What the execution was started with, by us or by hand. */
+  input: z.unknown(),
 });
-const output = z.object({ securityGroupId: z.string() });
+const output = z.object({ gatewayId: z.string(), securityGroupId: z.string() });
 
 /** block receiver, control API, iSCSI, SSH. */
 const gatewayPorts = [12222, 18090, 3260, 22] as const;
 
 export async function ensureSecurityGroup(request: z.output<typeof input>, deps: Deps) {
-  const { runId, gatewayId } = request;
-  const { parentRunId } = request.input;
+  const { runId } = request;
+  const { gatewayId, parentRunId } = parseRunInput("provision-gateway", request.input);
   await deps.store.runs.ensure({
     id: runId,
     kind: "provision-gateway",
     gatewayId,
     state: "running",
-    input: request.input,
-    ...(typeof parentRunId === "string" ? { parentRunId } : {}),
+    input: { gatewayId },
+    ...(parentRunId === undefined ? {} : { parentRunId }),
   });
   const gateway = await deps.store.gateways.get(gatewayId);
   const target = await deps.store.targets.get(gateway.targetId);
@@ -39,7 +40,7 @@ export async function ensureSecurityGroup(request: z.output<typeof input>, deps:
     securityGroupId: group.id,
     state: found.state === "planned" ? "provisioning" : found.state,
   }));
-  return { securityGroupId: group.id };
+  return { gatewayId, securityGroupId: group.id };
 }
 
 export const handler = step({

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { MigrationError } from "#domain/errors.ts";
-import { type RunKind, runKinds, type SourceServer } from "#domain/records.ts";
+import type { SourceServer } from "#domain/records.ts";
+import { parseRunInput, type RunInput } from "#domain/run-input.ts";
 import { transition } from "#domain/server.ts";
 import { volumeSizeBytes } from "#domain/volume-size.ts";
 import type { Deps } from "../../deps.ts";
@@ -9,15 +10,16 @@ import { step } from "../../step.ts";
 
 const input = z.object({
   runId: z.string(),
-  kind: z.enum(runKinds),
-  serverId: z.string(),
-  targetId: z.string().optional(),
-  launchKind: z.enum(["test", "cutover"]).optional(),
-  /** What the execution was started with. */
-  input: z.record(z.string(), z.unknown()),
+  kind: z.enum(["migrate-server", "sync-server", "launch-server", "clean-up"]),
+  /** What the execution was started with, by us or by hand. */
+  input: z.unknown(),
 });
 const output = z.object({ serverId: z.string() });
-type Request = z.output<typeof input>;
+
+/** An input that was found right, with the kind of run it is for. */
+type Request = {
+  [K in z.output<typeof input>["kind"]]: { kind: K; runId: string; input: RunInput<K> };
+}[z.output<typeof input>["kind"]];
 
 /** An agent polls at least twice a minute. */
 const silentAgentMs = 120_000;
@@ -26,17 +28,26 @@ const silentAgentMs = 120_000;
  * Takes the server for this run, in one write with the change of its state, and refuses before
  * anything is made what cannot end well.
  */
-export async function precheck(request: Request, deps: Deps) {
-  const { runId, serverId } = request;
-  const parentRunId = parentOf(request.input);
+export async function precheck(given: z.output<typeof input>, deps: Deps) {
+  const { runId } = given;
+  const told = record.catch({}).parse(given.input);
+  const parentRunId = text.parse(told.parentRunId);
+  const serverIdTold = text.parse(told.serverId);
+  // First the record, so that an input that is wrong is said there too.
   await deps.store.runs.ensure({
     id: runId,
-    kind: request.kind,
-    serverId,
+    kind: given.kind,
     state: "running",
-    input: request.input,
+    input: told,
+    ...(serverIdTold === undefined ? {} : { serverId: serverIdTold }),
     ...(parentRunId === undefined ? {} : { parentRunId }),
   });
+  const request = {
+    kind: given.kind,
+    runId,
+    input: parseRunInput(given.kind, given.input),
+  } as Request;
+  const { serverId } = request.input;
   const server = await takeServer(deps, serverId, parentRunId ?? runId, (found) =>
     entered(found, request),
   );
@@ -45,22 +56,29 @@ export async function precheck(request: Request, deps: Deps) {
   return { serverId };
 }
 
-function parentOf(input: Record<string, unknown>): string | undefined {
-  return typeof input.parentRunId === "string" ? input.parentRunId : undefined;
-}
+const record = z.record(z.string(), z.unknown());
+const text = z.string().optional().catch(undefined);
 
-function needsAgent({ kind, launchKind }: Request): boolean {
-  return kind === "migrate-server" || kind === "sync-server" || launchKind === "cutover";
+function needsAgent(request: Request): boolean {
+  switch (request.kind) {
+    case "migrate-server":
+    case "sync-server":
+      return true;
+    case "launch-server":
+      return request.input.kind === "cutover";
+    case "clean-up":
+      return false;
+  }
 }
 
 /** The server as this run finds it, moved on where the run begins a new part of its life. */
 function entered(server: SourceServer, request: Request): SourceServer {
-  switch (request.kind satisfies RunKind) {
+  switch (request.kind) {
     case "migrate-server":
       return {
         ...server,
         state: transition(server, "start replication"),
-        ...targetOf(server, request.targetId),
+        ...targetOf(server, request.input.targetId),
       };
     case "sync-server":
       requireState(server, "sync", [
@@ -71,7 +89,7 @@ function entered(server: SourceServer, request: Request): SourceServer {
       ]);
       return server;
     case "launch-server":
-      return launching(server, request.launchKind ?? "test", request.runId);
+      return launching(server, request.input.kind, request.runId);
     case "clean-up":
       if (request.input.scope === "launch") {
         requireState(server, "revert", [
@@ -84,15 +102,10 @@ function entered(server: SourceServer, request: Request): SourceServer {
         transition(server, "give up");
       }
       return server;
-    case "provision-gateway":
-      return server;
   }
 }
 
-function targetOf(server: SourceServer, targetId: string | undefined): { targetId: string } {
-  if (targetId === undefined) {
-    throw new MigrationError("input.invalid", { where: "targetId", problem: "is missing" });
-  }
+function targetOf(server: SourceServer, targetId: string): { targetId: string } {
   const elsewhere = server.targetId !== undefined && server.targetId !== targetId;
   if (elsewhere && server.volumes.length > 0) {
     throw new MigrationError("input.invalid", {

@@ -8,8 +8,9 @@ import { tell } from "../../tell.ts";
 
 const input = z.object({
   runId: z.string(),
-  serverId: z.string().optional(),
-  gatewayId: z.string().optional(),
+  /** Null where the machine was started with an input that names none. */
+  serverId: z.string().nullish(),
+  gatewayId: z.string().nullish(),
   /** As the state machine caught it. */
   error: z.object({ Error: z.string(), Cause: z.string().nullish() }),
 });
@@ -27,7 +28,7 @@ export async function recordFailure(request: z.output<typeof input>, deps: Deps)
 
   // The server is free before the run is seen to have ended: whoever waits for it may start the next.
   const hasServer =
-    serverId !== undefined && (await deps.store.servers.find(serverId)) !== undefined;
+    typeof serverId === "string" && (await deps.store.servers.find(serverId)) !== undefined;
   if (hasServer) {
     const owner = run?.parentRunId ?? runId;
     await deps.store.servers.update(serverId, (found) =>
@@ -90,7 +91,7 @@ async function enrolmentTimeout(
   deps: Deps,
   { gatewayId }: z.output<typeof input>,
 ): Promise<ErrorFacts | undefined> {
-  if (gatewayId === undefined) return undefined;
+  if (typeof gatewayId !== "string") return undefined;
   const gateway = await deps.store.gateways.find(gatewayId);
   if (gateway === undefined || gateway.state === "ready") return undefined;
   const seconds = Math.round((deps.now().getTime() - Date.parse(gateway.createdAt)) / 1000);

@@ -1,0 +1,73 @@
+/**
+ * What a state machine is started with, by the API or by hand. Small: records carry the rest. The first
+ * step of each machine checks it.
+ */
+import { z } from "zod";
+import { MigrationError } from "./errors.ts";
+import { launchNetwork } from "./records.ts";
+
+const serverId = z.string().startsWith("srv-");
+/** Set by a machine that starts another one and waits for it. */
+const parentRunId = z.string().optional();
+
+const launchKind = z.enum(["test", "cutover"]);
+
+const launchInput = z.strictObject({
+  kind: launchKind,
+  /** Without it, the smallest that is as large as the source. */
+  instanceType: z.string().min(1).max(100).optional(),
+  /** Fit the guest's drivers to the target first; true unless told. */
+  repair: z.boolean().optional(),
+  /** Whether the launched server keeps its addresses; dhcp unless told. */
+  network: z.enum(["dhcp", "keep"]).optional(),
+  placement: launchNetwork.optional(),
+});
+
+export const runInputs = {
+  "migrate-server": {
+    schema: z.strictObject({
+      serverId,
+      targetId: z.string().startsWith("tgt-"),
+      /** Go on to a launch when the disks are copied. */
+      launch: launchInput.optional(),
+      parentRunId,
+    }),
+    example: '{"serverId": "srv-…", "targetId": "tgt-…"}',
+  },
+  "sync-server": {
+    schema: z.strictObject({ serverId, parentRunId }),
+    example: '{"serverId": "srv-…"}',
+  },
+  "launch-server": {
+    schema: launchInput.extend({ serverId, parentRunId }),
+    example: '{"serverId": "srv-…", "kind": "test"}',
+  },
+  "clean-up": {
+    schema: z.strictObject({
+      serverId,
+      scope: z.enum(["launch", "all"]),
+      /** With scope launch: the rehearsal was good, the server is ready for the cutover. */
+      accept: z.boolean().optional(),
+      parentRunId,
+    }),
+    example: '{"serverId": "srv-…", "scope": "all"}',
+  },
+  "provision-gateway": {
+    schema: z.strictObject({ gatewayId: z.string().startsWith("gw-"), parentRunId }),
+    example: '{"gatewayId": "gw-…"}',
+  },
+} as const;
+
+type Kind = keyof typeof runInputs;
+export type RunInput<K extends Kind> = z.output<(typeof runInputs)[K]["schema"]>;
+
+/** @throws `run.bad-input`, which names each field that is wrong and shows an input that is right */
+export function parseRunInput<K extends Kind>(kind: K, input: unknown): RunInput<K> {
+  const { schema, example } = runInputs[kind];
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data as RunInput<K>;
+  const problem = parsed.error.issues
+    .map(({ path, message }) => `${path.length === 0 ? "" : `${path.join(".")}: `}${message}`)
+    .join("; ");
+  throw new MigrationError("run.bad-input", { kind, problem, example });
+}
