@@ -790,11 +790,35 @@ export const errorTable = {
     "cloud",
     {
       message: "{platform} does not allow {action}",
-      hint: "The permissions needed are listed in providers/{platform}/README.md.",
+      hint: "The permissions needed are printed by: hypermotion target policy {platform}",
     },
     {
       message: "{platform} 不允许 {action}",
-      hint: "所需权限见 providers/{platform}/README.md。",
+      hint: "所需权限可用此命令查看：hypermotion target policy {platform}",
+    },
+  ),
+  "cloud.credentials": entry(
+    terminal,
+    "access",
+    {
+      message: "{platform} does not accept the credentials: {problem}",
+      hint: "Check that the key exists, is active and belongs to this account, and give it again: hypermotion target credentials",
+    },
+    {
+      message: "{platform} 不接受这些凭证：{problem}",
+      hint: "请确认密钥存在、已启用并属于此账号，然后重新提供：hypermotion target credentials",
+    },
+  ),
+  "cloud.clock-skew": entry(
+    terminal,
+    "cloud",
+    {
+      message: "{platform} finds the clock of this console wrong: {problem}",
+      hint: "Set the console's clock by NTP; requests older than a few minutes are refused.",
+    },
+    {
+      message: "{platform} 认为控制台的时钟有误：{problem}",
+      hint: "请用 NTP 校准控制台时钟；超过数分钟的请求会被拒绝。",
     },
   ),
   "cloud.unexpected": entry(

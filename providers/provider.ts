@@ -105,8 +105,8 @@ export interface Capabilities {
   readonly gatewayMaxVolumes: number;
   readonly userData: { readonly maxBytes: number };
   readonly idempotency: "clientToken" | "clientChosenId" | "findByNameAndTag";
-  readonly bootStrategies: readonly BootStrategy[];
-  readonly firmware: readonly Firmware[];
+  /** Best first; none for a firmware whose servers can't be launched. */
+  readonly bootStrategies: Readonly<Record<Firmware, readonly BootStrategy[]>>;
   /** A gateway begins as a bare machine: its bootstrap must say where the program comes from. */
   readonly installsGateway: boolean;
   /** Snapshots can become new volumes: driver repair works on a clone and the replica stays exact. */

@@ -4,6 +4,7 @@
  */
 import type { z } from "zod";
 import { MigrationError } from "#domain/errors.ts";
+import { awsConfig, awsSecrets } from "./aws/config.ts";
 import { localConfig, localSecrets } from "./local/config.ts";
 import type { Provider, ProviderOptions } from "./provider.ts";
 
@@ -48,6 +49,7 @@ function cloud<Config, Secrets>(
 }
 
 const clouds = {
+  aws: cloud(awsConfig, awsSecrets, async () => (await import("./aws/index.ts")).openAws),
   local: cloud(localConfig, localSecrets, async () => (await import("./local/index.ts")).openLocal),
 } as const satisfies Record<string, Entry>;
 

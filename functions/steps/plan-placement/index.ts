@@ -36,7 +36,7 @@ export async function planPlacement(request: z.output<typeof input>, deps: Deps)
     slotsPerGateway,
     slots,
   });
-  const [bootStrategy] = capabilities.bootStrategies;
+  const [bootStrategy] = capabilities.bootStrategies[server.inventory.firmware];
   await deps.store.servers.update(server.id, (found) => ({
     ...found,
     gatewayId,
