@@ -2,7 +2,7 @@
  * Finds a volume among what is attached: by what the volume itself says, never by letter, because
  * letters change with every start and every order of attaching (X-25).
  */
-import { readdir, realpath, stat } from "node:fs/promises";
+import { lstat, readdir, realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { MigrationError } from "#domain/errors.ts";
 import type { DeviceHint } from "#domain/protocol/gateway.ts";
@@ -28,6 +28,8 @@ export async function findDevice(
   hint: DeviceHint,
 ): Promise<string> {
   if (hint.by === "path") return findByPath(finder, volumeId, hint.path);
+  const file = await findFileBySerial(finder, hint);
+  if (file !== undefined) return findByPath(finder, volumeId, file);
   const { devices } = await finder.listBlockDevices();
   // What is mounted here is the gateway's own; no hint may lead to it.
   const free = devices.filter((device) => device.type === "disk" && !isMounted(device));
@@ -53,6 +55,16 @@ async function findByPath(finder: DeviceFinder, volumeId: string, named: string)
   if (!path.startsWith(root + sep)) throw refuse(`${named} is not below ${finder.volumeRoot}`);
   if (!(await stat(path)).isFile()) throw refuse(`${named} is not a file`);
   return path;
+}
+
+/** Where volumes are files, a link named by the serial stands for the device that would show it. */
+async function findFileBySerial(
+  { volumeRoot }: DeviceFinder,
+  hint: Exclude<DeviceHint, { by: "path" }>,
+): Promise<string | undefined> {
+  if (volumeRoot === undefined || hint.by !== "serial" || !/^[\w-]+$/.test(hint.serial)) return;
+  const link = join(volumeRoot, "by-serial", hint.serial);
+  return (await lstat(link).catch(() => undefined)) === undefined ? undefined : link;
 }
 
 function isMounted(device: BlockDevice): boolean {

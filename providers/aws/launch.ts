@@ -200,7 +200,7 @@ async function carryOut(
     case "attach-root": {
       const volume = await findEc2Volume(account, system);
       if (volume?.State !== "available") return `volume ${system} to be free`;
-      await attach(account, system, id, device);
+      await attach(account, system, id, { device });
       return undefined;
     }
     case "attach":

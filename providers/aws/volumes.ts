@@ -59,17 +59,24 @@ export function attachmentOf(volume: Ec2Volume) {
   return volume.Attachments?.find(({ State }) => State !== "detached");
 }
 
-/** Hangs a volume under the first name that is free, or the given one. May be repeated. */
+/**
+ * Hangs a volume under the first name that is free, or the given one. May be repeated.
+ * @param options atMost volumes beside the root
+ */
 export async function attach(
   account: Account,
   volumeId: string,
   instanceId: string,
-  device?: string,
+  { device, atMost }: { device?: string; atMost?: number } = {},
 ): Promise<void> {
   const { ec2 } = account;
   const found = await ec2.send(new DescribeInstancesCommand({ InstanceIds: [instanceId] }));
   const mappings = found.Reservations?.[0]?.Instances?.[0]?.BlockDeviceMappings ?? [];
   if (mappings.some(({ Ebs }) => Ebs?.VolumeId === volumeId)) return;
+  if (mappings.length > (atMost ?? Number.POSITIVE_INFINITY)) {
+    const what = `volumes on one gateway (${atMost})`;
+    throw new MigrationError("cloud.quota-exceeded", { platform: "aws", what });
+  }
   const taken = mappings.map(({ DeviceName = "" }) => DeviceName);
   for (;;) {
     const Device = device ?? freeDeviceName(taken);
@@ -156,7 +163,8 @@ export function openVolumes(account: Account): Provider["volumes"] {
       return volume && shown(volume);
     },
 
-    attachVolume: (volumeId, instanceId) => attach(account, volumeId, instanceId),
+    attachVolume: (volumeId, instanceId) =>
+      attach(account, volumeId, instanceId, { atMost: config.gateway.maxVolumes }),
 
     async detachVolume(id) {
       const volume = await findEc2Volume(account, id);

@@ -31,7 +31,7 @@ describeProvider(
     return {
       consoleId,
       sizeBytes: MiB,
-      unknownId: "vol-0000000000000000",
+      unknownId: () => "vol-0000000000000000",
       letTimePass: () => sleep(20),
       loseNextAnswer() {
         losing = true;

@@ -5,7 +5,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { MigrationError } from "#domain/errors.ts";
 import { gatewayBootstrap } from "#domain/protocol/gateway.ts";
-import type { Leftover, Provider, ResourceState } from "#providers/provider.ts";
+import type {
+  LaunchSpec,
+  Leftover,
+  Provider,
+  ResourceKind,
+  ResourceState,
+} from "#providers/provider.ts";
 
 /** A cloud with one account, as the suite needs it. */
 export interface CloudUnderTest {
@@ -15,7 +21,7 @@ export interface CloudUnderTest {
   /** A size the cloud allows for any volume; four times it must be allowed too. */
   readonly sizeBytes: number;
   /** An id shaped like the cloud's own, of something that never was. */
-  readonly unknownId: string;
+  unknownId(kind: ResourceKind): string;
   /** Called between two looks: lets a fake's time go on, or waits a little. */
   letTimePass(): Promise<void>;
   /** The next create of any kind takes effect, but its answer does not reach us. */
@@ -42,6 +48,7 @@ const bootstrap = gatewayBootstrap.parse({
   consoleUrl: "https://console.invalid",
   enrolmentCode: "not-a-real-code-0000",
   ports: {},
+  software: { url: "https://console.invalid/it.tar.gz", sha256: "ab".repeat(32) },
 });
 
 async function codeOf(promise: Promise<unknown>): Promise<string> {
@@ -202,6 +209,16 @@ export function describeProvider(
       };
     }
 
+    /** Carries the launch on until it waits for nothing more. */
+    async function launched(order: LaunchSpec): Promise<string> {
+      const id = await until("the launch to be done", async () => {
+        const { id, waitsFor } = await provider.compute.launch(order);
+        return waitsFor === undefined ? id : undefined;
+      });
+      await running(id);
+      return id;
+    }
+
     async function imageFor(strategy: string, volumeId: string): Promise<string | undefined> {
       if (provider.images === undefined || !strategy.startsWith("imageFrom")) return undefined;
       const origin =
@@ -341,14 +358,14 @@ export function describeProvider(
         const { volumes, compute } = provider;
 
         const found = [
-          await volumes.findVolume(cloud.unknownId),
-          await volumes.findSnapshot(cloud.unknownId),
-          await compute.findInstance(cloud.unknownId),
+          await volumes.findVolume(cloud.unknownId("volume")),
+          await volumes.findSnapshot(cloud.unknownId("snapshot")),
+          await compute.findInstance(cloud.unknownId("instance")),
           await compute.findInstanceByToken(`nothing-${owner}`),
         ];
-        await volumes.deleteVolume(cloud.unknownId);
-        await volumes.deleteSnapshot(cloud.unknownId);
-        await compute.deleteInstance(cloud.unknownId);
+        await volumes.deleteVolume(cloud.unknownId("volume"));
+        await volumes.deleteSnapshot(cloud.unknownId("snapshot"));
+        await compute.deleteInstance(cloud.unknownId("instance"));
 
         expect(found).toEqual([undefined, undefined, undefined, undefined]);
       });
@@ -428,8 +445,8 @@ export function describeProvider(
         const volume = await makeVolume("v");
 
         const codes = [
-          await codeOf(provider.volumes.attachVolume(cloud.unknownId, gateway)),
-          await codeOf(provider.volumes.attachVolume(volume, cloud.unknownId)),
+          await codeOf(provider.volumes.attachVolume(cloud.unknownId("volume"), gateway)),
+          await codeOf(provider.volumes.attachVolume(volume, cloud.unknownId("instance"))),
         ];
 
         expect(codes).toEqual(["cloud.not-found", "cloud.not-found"]);
@@ -484,9 +501,12 @@ export function describeProvider(
 
         const codes = [
           await codeOf(
-            provider.volumes.createSnapshot({ ...naming("s"), volumeId: cloud.unknownId }),
+            provider.volumes.createSnapshot({
+              ...naming("s"),
+              volumeId: cloud.unknownId("volume"),
+            }),
           ),
-          await codeOf(makeVolume("clone", { fromSnapshotId: cloud.unknownId })),
+          await codeOf(makeVolume("clone", { fromSnapshotId: cloud.unknownId("snapshot") })),
         ];
 
         expect(codes).toEqual(["cloud.not-found", "cloud.not-found"]);
@@ -629,7 +649,8 @@ export function describeProvider(
 
       test("a gateway in a security group that is not there is refused", async () => {
         newOwner();
-        const order = { ...naming("gateway"), securityGroupId: cloud.unknownId, bootstrap };
+        const securityGroupId = cloud.unknownId("security-group");
+        const order = { ...naming("gateway"), securityGroupId, bootstrap };
 
         expect(await codeOf(provider.compute.createGateway(order))).toBe("cloud.not-found");
       });
@@ -670,21 +691,37 @@ export function describeProvider(
         test("deleting a server deletes the volumes it was launched with", async () => {
           newOwner();
           const volumeIds = [await makeVolume("v1", { role: "system" }), await makeVolume("v2")];
-          const { id } = await provider.compute.launch(await launchOrder("server", volumeIds));
-          await running(id);
+          const order = await launchOrder("server", volumeIds);
+          const id = await launched(order);
 
           await provider.compute.deleteInstance(id);
           await gone(`instance ${id}`, () => provider.compute.findInstance(id));
 
-          for (const volumeId of volumeIds) {
+          for (const volumeId of order.volumeIds) {
             await gone(`volume ${volumeId}`, () => provider.volumes.findVolume(volumeId));
           }
+        });
+
+        test("a launch that stopped half way is deleted with all that belongs to it", async () => {
+          newOwner();
+          const volumeIds = [await makeVolume("v1", { role: "system" }), await makeVolume("v2")];
+          const order = await launchOrder("server", volumeIds);
+          const { id } = await provider.compute.launch(order);
+
+          await provider.compute.deleteInstance(id);
+          await provider.compute.deleteInstance(id);
+          await gone(`instance ${id}`, () => provider.compute.findInstance(id));
+
+          for (const volumeId of order.volumeIds) {
+            await gone(`volume ${volumeId}`, () => provider.volumes.findVolume(volumeId));
+          }
+          expect(await listed("instance")).toEqual([]);
         });
 
         test("a server's console can be read while it runs", async () => {
           newOwner();
           const order = await launchOrder("server", [await makeVolume("v", { role: "system" })]);
-          const { id } = await provider.compute.launch(order);
+          const id = await launched(order);
           await running(id);
 
           expect(typeof (await provider.compute.readConsole(id))).toBe("string");
