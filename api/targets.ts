@@ -42,6 +42,8 @@ export const platformView = z
     /** JSON Schemas of what a target on it needs. */
     config: z.record(z.string(), z.unknown()),
     credentials: z.record(z.string(), z.unknown()),
+    /** The least the credentials must be allowed, as the platform itself writes it. */
+    policy: z.record(z.string(), z.unknown()).optional(),
   })
   .openapi("Platform");
 

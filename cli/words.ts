@@ -34,6 +34,7 @@ export const words = {
   "option help": { en: "show help", zh: "显示帮助" },
   "arg server": { en: "name or id of a source server", zh: "源服务器的名称或 ID" },
   "arg target": { en: "name or id of a target", zh: "目标的名称或 ID" },
+  "arg platform": { en: "a platform, such as aws", zh: "平台，如 aws" },
   "arg run": { en: "id of a run", zh: "运行的 ID" },
   "arg gateway": { en: "id of a gateway", zh: "网关的 ID" },
   "arg name": { en: "name", zh: "名称" },
@@ -187,6 +188,14 @@ export const words = {
   "launch no-repair": {
     en: "start it as it is, without driver repair",
     zh: "不修复驱动，按原样启动",
+  },
+  "target policy": {
+    en: "print the least permissions a platform's credentials need",
+    zh: "打印平台凭证所需的最小权限",
+  },
+  "target no policy": {
+    en: "{platform} needs no permissions",
+    zh: "{platform} 不需要任何权限",
   },
   "launch subnet": {
     en: "put it into this subnet of the target",

@@ -5,12 +5,15 @@
 import type { z } from "zod";
 import { MigrationError } from "#domain/errors.ts";
 import { awsConfig, awsSecrets } from "./aws/config.ts";
+import { awsPolicy } from "./aws/policy.ts";
 import { localConfig, localSecrets } from "./local/config.ts";
 import type { Provider, ProviderOptions } from "./provider.ts";
 
 interface Entry {
   readonly configSchema: z.ZodType;
   readonly secretsSchema: z.ZodType;
+  /** The least the credentials must be allowed, as the platform writes it; none where it needs none. */
+  readonly policy?: object;
   open(options: ProviderOptions<unknown, unknown>): Promise<Provider>;
 }
 
@@ -31,10 +34,12 @@ function cloud<Config, Secrets>(
   configSchema: z.ZodType<Config>,
   secretsSchema: z.ZodType<Secrets>,
   load: () => Promise<Factory<Config, Secrets>>,
+  policy?: object,
 ): Entry {
   return {
     configSchema,
     secretsSchema,
+    ...(policy === undefined ? {} : { policy }),
     async open({ config, secrets, consoleId }) {
       const options = {
         config: parsed(configSchema, config, "The target's settings"),
@@ -49,7 +54,12 @@ function cloud<Config, Secrets>(
 }
 
 const clouds = {
-  aws: cloud(awsConfig, awsSecrets, async () => (await import("./aws/index.ts")).openAws),
+  aws: cloud(
+    awsConfig,
+    awsSecrets,
+    async () => (await import("./aws/index.ts")).openAws,
+    awsPolicy,
+  ),
   local: cloud(localConfig, localSecrets, async () => (await import("./local/index.ts")).openLocal),
 } as const satisfies Record<string, Entry>;
 
@@ -74,9 +84,14 @@ function getCloud(platform: string): Entry {
 export function targetSchemas(platform: string): {
   readonly config: z.ZodType;
   readonly secrets: z.ZodType;
+  readonly policy?: object;
 } {
-  const { configSchema, secretsSchema } = getCloud(platform);
-  return { config: configSchema, secrets: secretsSchema };
+  const { configSchema, secretsSchema, policy } = getCloud(platform);
+  return {
+    config: configSchema,
+    secrets: secretsSchema,
+    ...(policy === undefined ? {} : { policy }),
+  };
 }
 
 /**

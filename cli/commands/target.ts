@@ -23,6 +23,7 @@ export function addTarget(program: Command, setting: Setting): void {
   const group = addGroup(program, setting, "target", "target").alias("targets");
   addAdding(group, setting);
   addReading(group, setting);
+  addPolicy(group, setting);
   addCommand(group, setting, {
     usage: "check <target>",
     summary: "target check",
@@ -160,6 +161,27 @@ function addReading(group: Command, setting: Setting): void {
         [say("PLATFORM"), say("REQUIRED")],
         items.map((item) => [item.platform, requiredOf(item).join(", ") || "-"]),
       );
+    },
+  });
+}
+
+function addPolicy(group: Command, setting: Setting): void {
+  addCommand(group, setting, {
+    usage: "policy <platform>",
+    summary: "target policy",
+    args: ["arg platform"],
+    examples: ["hypermotion target policy aws > hypermotion.json"],
+    async run(context, [platform = ""]) {
+      const { out, say } = context;
+      const items = await takeAll((await context.client()).listPlatforms());
+      const found = items.find((item) => item.platform === platform);
+      if (found === undefined) {
+        const allowed = items.map((item) => item.platform).join(", ");
+        throw badInput(platform, say("must be one of", { allowed }));
+      }
+      if (found.policy !== undefined) out.line(JSON.stringify(found.policy, null, 2));
+      else if (out.json) out.object({});
+      else out.line(say("target no policy", { platform }));
     },
   });
 }

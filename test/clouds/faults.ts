@@ -26,9 +26,9 @@ export class Calls {
     this.faults.push(...faults.map((fault) => ({ fault, seen: 0 })));
   }
 
-  /** Faults that have not hit yet. */
-  get pending(): number {
-    return this.faults.length;
+  /** From now on no fault hits. */
+  recover(): void {
+    this.faults = [];
   }
 
   /** The fault that hits this call, if one does. */

@@ -138,10 +138,15 @@ export function targetRoutes(deps: Deps): Router {
 }
 
 function platform(name: (typeof targetPlatforms)[number]): PlatformView {
-  const { config, secrets } = targetSchemas(name);
+  const { config, secrets, policy } = targetSchemas(name);
   const jsonSchema = (schema: z.ZodType) =>
     z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
-  return { platform: name, config: jsonSchema(config), credentials: jsonSchema(secrets) };
+  return {
+    platform: name,
+    config: jsonSchema(config),
+    credentials: jsonSchema(secrets),
+    ...(policy === undefined ? {} : { policy: { ...policy } }),
+  };
 }
 
 function view(target: Target): TargetView {
