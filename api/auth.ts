@@ -31,7 +31,8 @@ export const userView = z
     role: z.enum(roles),
     /** Has not chosen a password yet. */
     oneTime: z.boolean(),
-    createdAt: z.string(),
+    /** Absent where users are kept elsewhere. */
+    createdAt: z.string().optional(),
   })
   .openapi("User");
 

@@ -163,6 +163,30 @@ export const errorTable = {
     },
     { message: "用户名或密码错误", hint: "控制台首次启动时会打印管理员的一次性密码。" },
   ),
+  "auth.elsewhere": entry(
+    terminal,
+    "access",
+    {
+      message: "This console keeps no users of its own",
+      hint: "Users, passwords and roles are kept at {address}; sign in there.",
+    },
+    {
+      message: "此控制台不自行管理用户",
+      hint: "用户、密码和角色在 {address} 管理，请在那里登录。",
+    },
+  ),
+  "auth.no-role": entry(
+    terminal,
+    "access",
+    {
+      message: "{user} is in none of the groups that may use this console",
+      hint: "An administrator of the user pool puts people into one of the groups: {roles}.",
+    },
+    {
+      message: "{user} 不属于任何可使用此控制台的用户组",
+      hint: "请由用户池管理员将其加入以下用户组之一：{roles}。",
+    },
+  ),
   "auth.forbidden": entry(
     terminal,
     "access",

@@ -32,10 +32,15 @@ export function isMachinePath(path: string): boolean {
   return /^\/(v1\/agents\/|v1\/gateways\/enrol$|v1\/callbacks\/|healthz$)/.test(path);
 }
 
-/** @param stopping aborted when the console stops, so that long polls and streams end */
+/**
+ * @param stopping aborted when the console stops, so that long polls and streams end
+ * @param longestAnswerMs where whoever carries the answers gives up on long ones: streams end before,
+ *   and their readers come back for the rest
+ */
 export function createApp(
   deps: Deps,
   stopping: AbortSignal = new AbortController().signal,
+  longestAnswerMs?: number,
 ): Router {
   const app = newRouter();
   app.use(async (c, next) => {
@@ -61,7 +66,7 @@ export function createApp(
     callbackRoutes(deps),
     gatewayRoutes(deps),
     runRoutes(deps),
-    eventRoutes(deps, stopping),
+    eventRoutes(deps, stopping, longestAnswerMs),
     agentRoutes(deps, stopping),
   ]) {
     app.route("/", routes);

@@ -57,6 +57,11 @@ export interface Deps {
   };
   /** Where a bare machine gets the gateway's program; its digest makes the way there unimportant. */
   gatewaySoftware(): Promise<{ url: string; sha256: string }>;
+  /**
+   * Where people sign in, when not here: then the API's front door has checked who calls, and there are
+   * no users and sessions of our own.
+   */
+  readonly signInAt?: string;
   readonly log: Logger;
   now(): Date;
   random(size: number): Uint8Array;

@@ -27,7 +27,7 @@ import type { z } from "zod";
 import { MigrationError } from "#domain/errors.ts";
 import * as records from "#domain/records.ts";
 
-const tableName = "hypermotion";
+const localTableName = "hypermotion";
 const maxAttempts = 30;
 const longestPauseMs = 500;
 
@@ -99,7 +99,11 @@ export interface Store {
   close(): void;
 }
 
-export function openStore(config: DynamoDBClientConfig, now: () => Date): Store {
+export function openStore(
+  config: DynamoDBClientConfig,
+  now: () => Date,
+  tableName = localTableName,
+): Store {
   const client = new DynamoDBClient(config);
   const db = DynamoDBDocumentClient.from(client, {
     marshallOptions: { removeUndefinedValues: true },
@@ -108,7 +112,13 @@ export function openStore(config: DynamoDBClientConfig, now: () => Date): Store 
     kind: string,
     schema: S,
     ownerOf?: (record: z.output<S>) => string,
-  ) => collection<z.output<S>>(db, kind, schema as unknown as z.ZodType<z.output<S>>, now, ownerOf);
+  ) =>
+    collection<z.output<S>>(
+      { db, tableName, now },
+      kind,
+      schema as unknown as z.ZodType<z.output<S>>,
+      ownerOf,
+    );
   return {
     targets: of("target", records.target),
     gateways: of("gateway", records.gateway),
@@ -121,17 +131,22 @@ export function openStore(config: DynamoDBClientConfig, now: () => Date): Store 
     callbacks: of("callback", records.callback),
     codes: of("code", records.code),
     users: of("user", records.user),
-    events: eventLog(db),
-    prepare: () => prepareTable(client),
+    events: eventLog(db, tableName),
+    prepare: () => prepareTable(client, tableName),
     close: () => client.destroy(),
   };
 }
 
+interface Table {
+  readonly db: DynamoDBDocumentClient;
+  readonly tableName: string;
+  readonly now: () => Date;
+}
+
 function collection<T extends Kept>(
-  db: DynamoDBDocumentClient,
+  { db, tableName, now }: Table,
   kind: string,
   schema: z.ZodType<T>,
-  now: () => Date,
   ownerOf?: (record: T) => string,
 ): Collection<T> {
   const listKey = (owner?: string) => {
@@ -290,7 +305,7 @@ function decodeCursor(cursor: string): Record<string, unknown> {
   }
 }
 
-function eventLog(db: DynamoDBDocumentClient): EventLog {
+function eventLog(db: DynamoDBDocumentClient, tableName: string): EventLog {
   return {
     async append(event) {
       await db.send(
@@ -315,7 +330,7 @@ function eventLog(db: DynamoDBDocumentClient): EventLog {
   };
 }
 
-async function prepareTable(client: DynamoDBClient): Promise<void> {
+async function prepareTable(client: DynamoDBClient, tableName: string): Promise<void> {
   try {
     await client.send(
       new CreateTableCommand({

@@ -4,18 +4,33 @@ import type { Context, MiddlewareHandler } from "hono";
 import { MigrationError } from "#domain/errors.ts";
 import { type Role, roles, type SourceServer } from "#domain/records.ts";
 import type { Deps } from "../../deps.ts";
-import type { Env } from "../router.ts";
+import type { Env, Person } from "../router.ts";
+import { personOfClaims } from "./claims.ts";
 import { userOfSession } from "./session.ts";
 
 /** Lets people of a role, or a higher one, pass. */
 export function allow(deps: Deps, needed: Role): MiddlewareHandler<Env> {
   return async (c, next) => {
-    const user = await userOfSession(deps, bearer(c) ?? "");
-    if (user.oneTime) throw new MigrationError("auth.change-password", { user: user.id });
-    if (roles.indexOf(user.role) < roles.indexOf(needed)) {
-      throw new MigrationError("auth.forbidden", { role: user.role, needed });
+    const person = await personOf(deps, c);
+    if (roles.indexOf(person.role) < roles.indexOf(needed)) {
+      throw new MigrationError("auth.forbidden", { role: person.role, needed });
     }
-    c.set("person", { name: user.id, role: user.role });
+    c.set("person", person);
+    await next();
+  };
+}
+
+async function personOf(deps: Deps, c: Context<Env>): Promise<Person> {
+  if (deps.signInAt !== undefined) return personOfClaims(c.env);
+  const user = await userOfSession(deps, bearer(c) ?? "");
+  if (user.oneTime) throw new MigrationError("auth.change-password", { user: user.id });
+  return { name: user.id, role: user.role };
+}
+
+/** For routes about users and sessions of our own. @throws `auth.elsewhere` where there are none */
+export function onlyHere({ signInAt }: Deps): MiddlewareHandler<Env> {
+  return async (_c, next) => {
+    if (signInAt !== undefined) throw new MigrationError("auth.elsewhere", { address: signInAt });
     await next();
   };
 }

@@ -16,7 +16,7 @@ import { MigrationError } from "#domain/errors.ts";
 import type { User } from "#domain/records.ts";
 import type { Deps } from "../../deps.ts";
 import { byPerson, jsonAnswer, jsonBody, newRouter, type Router, refusals } from "../router.ts";
-import { allow, allowAnyone } from "./guard.ts";
+import { allow, allowAnyone, onlyHere } from "./guard.ts";
 import { issueSession } from "./session.ts";
 import { createThrottle } from "./throttle.ts";
 import {
@@ -31,13 +31,15 @@ const tags = ["people"];
 const nameParam = z.object({ name: userName });
 
 function routes(deps: Deps) {
-  const administrator = [allow(deps, "administrator")];
+  const here = onlyHere(deps);
+  const administrator = [here, allow(deps, "administrator")];
   return {
     login: createRoute({
       method: "post",
       path: "/v1/login",
       tags,
       summary: "Get a session token for user name and password",
+      middleware: [here],
       request: { body: jsonBody(loginRequest) },
       responses: { 200: jsonAnswer("Logged in", loginResponse), ...refusals },
     }),
@@ -47,7 +49,7 @@ function routes(deps: Deps) {
       tags,
       summary: "Choose a new password; ends all other sessions",
       security: byPerson,
-      middleware: [allowAnyone(deps)],
+      middleware: [here, allowAnyone(deps)],
       request: { body: jsonBody(changePasswordRequest) },
       responses: { 200: jsonAnswer("Changed, with a new session", loginResponse), ...refusals },
     }),
@@ -123,9 +125,11 @@ export function authRoutes(deps: Deps): Router {
     }
     return c.json(sessionView(deps, await changePassword(deps, name, newPassword)), 200);
   });
-  router.openapi(route.me, async (c) =>
-    c.json(view(await deps.store.users.get(c.var.person.name)), 200),
-  );
+  router.openapi(route.me, async (c) => {
+    const { name, role } = c.var.person;
+    if (deps.signInAt !== undefined) return c.json({ name, role, oneTime: false }, 200);
+    return c.json(view(await deps.store.users.get(name)), 200);
+  });
   router.openapi(route.list, async (c) => {
     const items: UserView[] = [];
     for await (const user of deps.store.users.all()) items.push(view(user));

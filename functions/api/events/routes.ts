@@ -14,7 +14,7 @@ const tags = ["events"];
 /** A proxy between us and the reader drops a connection that says nothing for long. */
 const signOfLifeMs = 15_000;
 
-export function eventRoutes(deps: Deps, stopping: AbortSignal): Router {
+export function eventRoutes(deps: Deps, stopping: AbortSignal, longestAnswerMs?: number): Router {
   const router = newRouter();
   const middleware = [allow(deps, "viewer")];
   const list = createRoute({
@@ -58,7 +58,11 @@ export function eventRoutes(deps: Deps, stopping: AbortSignal): Router {
     return streamSSE(c, async (sse) => {
       const gone = new AbortController();
       sse.onAbort(() => gone.abort());
-      const until = AbortSignal.any([gone.signal, stopping]);
+      const until = AbortSignal.any([
+        gone.signal,
+        stopping,
+        ...(longestAnswerMs === undefined ? [] : [AbortSignal.timeout(longestAnswerMs)]),
+      ]);
       const beat = setInterval(() => void sse.writeln(": here"), signOfLifeMs);
       try {
         await sse.writeln(": here");
