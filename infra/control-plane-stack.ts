@@ -1,0 +1,185 @@
+/** What moves servers: a Lambda for each step, the state machines, the API's Lambda, and a regular look. */
+import { Duration, Stack, type StackProps, Validations } from "aws-cdk-lib";
+import {
+  HttpMethod,
+  HttpNoneAuthorizer,
+  HttpRoute,
+  HttpRouteKey,
+} from "aws-cdk-lib/aws-apigatewayv2";
+import { HttpLambdaIntegration } from "aws-cdk-lib/aws-apigatewayv2-integrations";
+import type { Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
+import type { RetentionDays } from "aws-cdk-lib/aws-logs";
+import { Schedule, ScheduleExpression } from "aws-cdk-lib/aws-scheduler";
+import { LambdaInvoke } from "aws-cdk-lib/aws-scheduler-targets";
+import { Queue } from "aws-cdk-lib/aws-sqs";
+import type { CfnStateMachine } from "aws-cdk-lib/aws-stepfunctions";
+import type { Construct } from "constructs";
+import type { LambdaEnvironment } from "#domain/lambda-environment.ts";
+import type { DataStack } from "./data-stack.ts";
+import type { EntranceStack } from "./entrance-stack.ts";
+import { addLambda } from "./lambda.ts";
+import { type Surroundings, statementsFor } from "./least-privilege.ts";
+import { addMachine, machineNames } from "./machines.ts";
+import { arn, machinePrefix, type Naming, secretsPrefix } from "./names.ts";
+import { permissionsIn, readTable } from "./permissions/table.ts";
+import type { SiteStack, Software } from "./site-stack.ts";
+
+export interface ControlPlaneProps extends StackProps {
+  readonly naming: Naming;
+  readonly data: DataStack;
+  readonly entrance: EntranceStack;
+  readonly site: SiteStack;
+  readonly software: Software;
+  readonly logRetention: RetentionDays;
+  /** Folder of each Lambda's bundle, by name. */
+  readonly bundles: ReadonlyMap<string, string>;
+}
+
+/** What agents and gateways call; each proves who it is by a code or token of its own (functions/app.ts). */
+const machineRoutes: readonly [path: string, method: HttpMethod][] = [
+  ["/v1/agents/{proxy+}", HttpMethod.ANY],
+  ["/v1/gateways/enrol", HttpMethod.POST],
+  ["/v1/callbacks/{proxy+}", HttpMethod.POST],
+  ["/healthz", HttpMethod.GET],
+  ["/openapi.json", HttpMethod.GET],
+];
+
+export class ControlPlaneStack extends Stack {
+  readonly steps = new Map<string, LambdaFunction>();
+  readonly machines = new Map<string, CfnStateMachine>();
+  readonly apiFunction: LambdaFunction;
+  readonly lookAfterFunction: LambdaFunction;
+  private readonly props: ControlPlaneProps;
+  private readonly around: Surroundings;
+  private readonly environment: LambdaEnvironment;
+
+  constructor(scope: Construct, id: string, props: ControlPlaneProps) {
+    super(scope, id, props);
+    this.props = props;
+    const { naming, data, entrance, site, software } = props;
+    const prefix = machinePrefix(naming);
+    this.around = {
+      tableArn: data.table.tableArn,
+      secretsArn: arn(this, "secretsmanager", `secret:${secretsPrefix(naming)}*`),
+      callbackKeyArn: data.callbackKey.secretArn,
+      machinesArn: arn(this, "states", `stateMachine:${prefix}*`),
+      executionsArn: arn(this, "states", `execution:${prefix}*`),
+      targetRolesArn: `arn:${this.partition}:iam::*:role/hypermotion-target-*`,
+    };
+    this.environment = {
+      HYPERMOTION_TABLE: data.table.tableName,
+      HYPERMOTION_SECRETS_PREFIX: secretsPrefix(naming),
+      HYPERMOTION_CALLBACK_KEY_SECRET: data.callbackKey.secretName,
+      HYPERMOTION_CONSOLE_ID: naming.id,
+      HYPERMOTION_CONSOLE_URL: `${entrance.api.apiEndpoint}:443`,
+      HYPERMOTION_MACHINE_ARN_PREFIX: arn(this, "states", `stateMachine:${prefix}`),
+      HYPERMOTION_SOFTWARE_URL: site.softwareUrl,
+      HYPERMOTION_SOFTWARE_SHA256: software.sha256,
+      HYPERMOTION_SIGN_IN_AT: `Cognito user pool ${entrance.users.userPoolId}`,
+    };
+    const table = readTable();
+    for (const [name] of props.bundles) {
+      if (name === "api" || name === "look-after") continue;
+      this.steps.set(name, this.lambda(name, `Step ${name}`, table));
+    }
+    for (const name of machineNames) {
+      const { naming, logRetention } = props;
+      this.machines.set(name, addMachine(this, name, { naming, steps: this.steps, logRetention }));
+    }
+    this.apiFunction = this.lambda("api", "The HTTP API", table, Duration.seconds(29));
+    this.lookAfterFunction = this.lambda("look-after", "Mends what a crash left apart", table);
+    this.addRoutes();
+    this.addLook();
+  }
+
+  private lambda(
+    name: string,
+    description: string,
+    table: ReturnType<typeof readTable>,
+    timeout?: Duration,
+  ): LambdaFunction {
+    const bundle = this.props.bundles.get(name);
+    if (bundle === undefined) throw new Error(`there is no bundle of ${name}`);
+    const statements = statementsFor(permissionsIn(table, name), this.around);
+    const made = addLambda(this, name, {
+      bundle,
+      description,
+      statements,
+      environment: this.environment,
+      logRetention: this.props.logRetention,
+      ...(timeout === undefined ? {} : { timeout }),
+    });
+    this.acknowledgeNames(made);
+    return made;
+  }
+
+  /** Names with a wildcard that are ours alone, each for a reason. */
+  private acknowledgeNames(made: LambdaFunction): void {
+    const { naming } = this.props;
+    const here = (service: string, resource: string) =>
+      `Resource::arn:<AWS::Partition>:${service}:<AWS::Region>:<AWS::AccountId>:${resource}`;
+    const prefix = machinePrefix(naming);
+    const reasons: [string, string][] = [
+      [
+        here("secretsmanager", `secret:${secretsPrefix(naming)}*`),
+        "Secrets of targets and gateways are made while they are; all are under this deployment's prefix.",
+      ],
+      [
+        here("states", `stateMachine:${prefix}*`),
+        "The API starts any of our machines; task tokens belong to any of them.",
+      ],
+      [
+        here("states", `execution:${prefix}*`),
+        "Runs have names of their own; all are this deployment's.",
+      ],
+      [
+        "Resource::arn:<AWS::Partition>:iam::*:role/hypermotion-target-*",
+        "Target accounts are the customer's and not known here; each role's trust policy decides who may assume it.",
+      ],
+    ];
+    const { role } = made;
+    if (role === undefined) throw new Error(`${made.node.id} has no role`);
+    for (const [finding, reason] of reasons) {
+      Validations.of(role).acknowledge({ id: `AwsSolutions-IAM5[${finding}]`, reason });
+    }
+  }
+
+  private addRoutes(): void {
+    const { api, authorizer } = this.props.entrance;
+    const integration = new HttpLambdaIntegration("Api", this.apiFunction);
+    const add = (id: string, key: HttpRouteKey, open: boolean) => {
+      const route = new HttpRoute(this, id, {
+        httpApi: api,
+        routeKey: key,
+        integration,
+        authorizer: open ? new HttpNoneAuthorizer() : authorizer,
+      });
+      if (!open) return;
+      Validations.of(route).acknowledge({
+        id: "AwsSolutions-APIG4",
+        reason:
+          "Agents and gateways have no account of a person's: a one-time code, then a token of their own is checked by the app (design §9). Health and the API's description are public.",
+      });
+    };
+    add("people", HttpRouteKey.DEFAULT, false);
+    for (const [path, method] of machineRoutes) {
+      add(`open ${path}`, HttpRouteKey.with(path, method), true);
+    }
+  }
+
+  private addLook(): void {
+    const deadLetterQueue = new Queue(this, "LookFailures", {
+      enforceSSL: true,
+      retentionPeriod: Duration.days(14),
+    });
+    Validations.of(deadLetterQueue).acknowledge({
+      id: "AwsSolutions-SQS3",
+      reason: "It is the dead letter queue.",
+    });
+    new Schedule(this, "Look", {
+      description: "Brings records and executions together after a failure",
+      schedule: ScheduleExpression.rate(Duration.minutes(5)),
+      target: new LambdaInvoke(this.lookAfterFunction, { deadLetterQueue, retryAttempts: 2 }),
+    });
+  }
+}

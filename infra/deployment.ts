@@ -1,0 +1,72 @@
+/** All stacks of one deployment, and how they hang together. */
+import { mkdirSync } from "node:fs";
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type App, type Environment, Tags, Validations } from "aws-cdk-lib";
+import { RetentionDays } from "aws-cdk-lib/aws-logs";
+import { AwsSolutionsChecks } from "cdk-nag";
+import { bundle, handlerEntry, handlerNames, stepEntry, stepNames } from "./bundle.ts";
+import { ControlPlaneStack } from "./control-plane-stack.ts";
+import { DataStack } from "./data-stack.ts";
+import { EntranceStack } from "./entrance-stack.ts";
+import { ObservabilityStack } from "./observability-stack.ts";
+import { SiteStack, type Software } from "./site-stack.ts";
+
+export interface DeploymentOptions {
+  /** At most 20 of [a-z0-9-]; a second deployment beside the first needs another. */
+  readonly id: string;
+  readonly env: Environment;
+  /** Who gets the alarms. */
+  readonly email?: string;
+  readonly bundles: ReadonlyMap<string, string>;
+  readonly software: Software;
+}
+
+export interface Deployment {
+  readonly data: DataStack;
+  readonly site: SiteStack;
+  readonly entrance: EntranceStack;
+  readonly controlPlane: ControlPlaneStack;
+  readonly observability: ObservabilityStack;
+}
+
+const logRetention = RetentionDays.THREE_MONTHS;
+
+export function addDeployment(app: App, options: DeploymentOptions): Deployment {
+  const { id, env, email, bundles, software } = options;
+  if (!/^[a-z][a-z0-9-]{0,19}$/.test(id)) {
+    throw new Error(`${id} can't be the deployment's id: at most 20 of a-z, 0-9 and -`);
+  }
+  const naming = { id };
+  const data = new DataStack(app, `${id}-data`, { env, naming });
+  const site = new SiteStack(app, `${id}-site`, { env, software });
+  const entrance = new EntranceStack(app, `${id}-entrance`, { env, naming, logRetention });
+  const controlPlane = new ControlPlaneStack(app, `${id}-control-plane`, {
+    ...{ env, naming, data, site, entrance, software, bundles, logRetention },
+  });
+  const observability = new ObservabilityStack(app, `${id}-observability`, {
+    ...{ env, naming, controlPlane, entrance },
+    ...(email === undefined ? {} : { email }),
+  });
+  Tags.of(app).add("hypermotion:deployment", id);
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+  return { data, site, entrance, controlPlane, observability };
+}
+
+/** Bundles every Lambda. @returns folder by name */
+export async function bundleAll(): Promise<Map<string, string>> {
+  const folder = await mkdtemp(join(tmpdir(), "hypermotion-bundles-"));
+  const entries = [
+    ...stepNames.map((name) => [name, stepEntry(name)] as const),
+    ...handlerNames.map((name) => [name, handlerEntry(name)] as const),
+  ];
+  const bundled = new Map<string, string>();
+  for (const [name, entry] of entries) {
+    const place = join(folder, name);
+    mkdirSync(place);
+    await bundle(entry, place);
+    bundled.set(name, place);
+  }
+  return bundled;
+}

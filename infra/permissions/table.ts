@@ -1,0 +1,45 @@
+/**
+ * The table of what every Lambda needs, kept beside the code so that a change shows in a review:
+ *
+ *   node infra/permissions/table.ts      writes table.json
+ */
+import { readFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { z } from "zod";
+import { handlerNames, stepNames } from "../bundle.ts";
+import { type Permissions, permissions, permissionsOf } from "./permissions.ts";
+
+const file = new URL("table.json", import.meta.url);
+
+/** Lambda's name → what its code does. */
+export type PermissionTable = Readonly<Record<string, Permissions>>;
+
+export async function tableFromCode(): Promise<PermissionTable> {
+  const modules: [string, string][] = [
+    ...stepNames.map((name): [string, string] => [name, `functions/steps/${name}/index.ts`]),
+    ["api", "functions/app.ts"],
+    ["look-after", "functions/look-after.ts"],
+  ];
+  const entries = await Promise.all(
+    modules.map(async ([name, module]) => [name, await permissionsOf(module)] as const),
+  );
+  return Object.fromEntries(entries);
+}
+
+/** As it was last written. @throws when it is not there */
+export function readTable(): PermissionTable {
+  return z.record(z.string(), permissions).parse(JSON.parse(readFileSync(file, "utf8")));
+}
+
+/** @throws for a name the table does not hold */
+export function permissionsIn(table: PermissionTable, name: string): Permissions {
+  const found = table[name];
+  if (found !== undefined) return found;
+  throw new Error(
+    `${name} is not in infra/permissions/table.json; write it anew (${handlerNames})`,
+  );
+}
+
+if (import.meta.main) {
+  await writeFile(file, `${JSON.stringify(await tableFromCode(), null, 2)}\n`);
+}
