@@ -44,4 +44,3 @@ addDeployment(app, {
   software: await packSoftware(),
   ...(email === undefined ? {} : { email }),
 });
-app.synth();

@@ -7,6 +7,7 @@ import {
   HttpRouteKey,
 } from "aws-cdk-lib/aws-apigatewayv2";
 import { HttpLambdaIntegration } from "aws-cdk-lib/aws-apigatewayv2-integrations";
+import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import type { Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
 import type { RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Schedule, ScheduleExpression } from "aws-cdk-lib/aws-scheduler";
@@ -15,6 +16,7 @@ import { Queue } from "aws-cdk-lib/aws-sqs";
 import type { CfnStateMachine } from "aws-cdk-lib/aws-stepfunctions";
 import type { Construct } from "constructs";
 import type { LambdaEnvironment } from "#domain/lambda-environment.ts";
+import { acknowledgeWildcard } from "./acknowledge.ts";
 import type { DataStack } from "./data-stack.ts";
 import type { EntranceStack } from "./entrance-stack.ts";
 import { addLambda } from "./lambda.ts";
@@ -51,7 +53,7 @@ export class ControlPlaneStack extends Stack {
   readonly lookAfterFunction: LambdaFunction;
   private readonly props: ControlPlaneProps;
   private readonly around: Surroundings;
-  private readonly environment: LambdaEnvironment;
+  private readonly variables: LambdaEnvironment;
 
   constructor(scope: Construct, id: string, props: ControlPlaneProps) {
     super(scope, id, props);
@@ -66,7 +68,7 @@ export class ControlPlaneStack extends Stack {
       executionsArn: arn(this, "states", `execution:${prefix}*`),
       targetRolesArn: `arn:${this.partition}:iam::*:role/hypermotion-target-*`,
     };
-    this.environment = {
+    this.variables = {
       HYPERMOTION_TABLE: data.table.tableName,
       HYPERMOTION_SECRETS_PREFIX: secretsPrefix(naming),
       HYPERMOTION_CALLBACK_KEY_SECRET: data.callbackKey.secretName,
@@ -105,7 +107,7 @@ export class ControlPlaneStack extends Stack {
       bundle,
       description,
       statements,
-      environment: this.environment,
+      environment: this.variables,
       logRetention: this.props.logRetention,
       ...(timeout === undefined ? {} : { timeout }),
     });
@@ -114,33 +116,22 @@ export class ControlPlaneStack extends Stack {
   }
 
   /** Names with a wildcard that are ours alone, each for a reason. */
-  private acknowledgeNames(made: LambdaFunction): void {
-    const { naming } = this.props;
-    const here = (service: string, resource: string) =>
-      `Resource::arn:<AWS::Partition>:${service}:<AWS::Region>:<AWS::AccountId>:${resource}`;
-    const prefix = machinePrefix(naming);
-    const reasons: [string, string][] = [
+  private acknowledgeNames({ role, node }: LambdaFunction): void {
+    if (role === undefined) throw new Error(`${node.id} has no role`);
+    const { secretsArn, machinesArn, executionsArn, targetRolesArn } = this.around;
+    for (const [resource, reason] of [
       [
-        here("secretsmanager", `secret:${secretsPrefix(naming)}*`),
+        secretsArn,
         "Secrets of targets and gateways are made while they are; all are under this deployment's prefix.",
       ],
+      [machinesArn, "The API starts any of our machines; task tokens belong to any of them."],
+      [executionsArn, "Runs have names of their own; all are this deployment's."],
       [
-        here("states", `stateMachine:${prefix}*`),
-        "The API starts any of our machines; task tokens belong to any of them.",
-      ],
-      [
-        here("states", `execution:${prefix}*`),
-        "Runs have names of their own; all are this deployment's.",
-      ],
-      [
-        "Resource::arn:<AWS::Partition>:iam::*:role/hypermotion-target-*",
+        targetRolesArn,
         "Target accounts are the customer's and not known here; each role's trust policy decides who may assume it.",
       ],
-    ];
-    const { role } = made;
-    if (role === undefined) throw new Error(`${made.node.id} has no role`);
-    for (const [finding, reason] of reasons) {
-      Validations.of(role).acknowledge({ id: `AwsSolutions-IAM5[${finding}]`, reason });
+    ] as const) {
+      acknowledgeWildcard(role, resource, reason);
     }
   }
 
@@ -176,10 +167,30 @@ export class ControlPlaneStack extends Stack {
       id: "AwsSolutions-SQS3",
       reason: "It is the dead letter queue.",
     });
+    const { functionArn } = this.lookAfterFunction;
+    // The role CDK would make may call every version of the function.
+    const role = new Role(this, "LookRole", {
+      assumedBy: new ServicePrincipal("scheduler.amazonaws.com"),
+      inlinePolicies: {
+        Needs: new PolicyDocument({
+          statements: [
+            new PolicyStatement({ actions: ["lambda:InvokeFunction"], resources: [functionArn] }),
+            new PolicyStatement({
+              actions: ["sqs:SendMessage"],
+              resources: [deadLetterQueue.queueArn],
+            }),
+          ],
+        }),
+      },
+    });
     new Schedule(this, "Look", {
       description: "Brings records and executions together after a failure",
       schedule: ScheduleExpression.rate(Duration.minutes(5)),
-      target: new LambdaInvoke(this.lookAfterFunction, { deadLetterQueue, retryAttempts: 2 }),
+      target: new LambdaInvoke(this.lookAfterFunction, {
+        role: role.withoutPolicyUpdates(),
+        deadLetterQueue,
+        retryAttempts: 2,
+      }),
     });
   }
 }

@@ -6,6 +6,7 @@ import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import { LogGroup, type RetentionDays } from "aws-cdk-lib/aws-logs";
 import { CfnStateMachine } from "aws-cdk-lib/aws-stepfunctions";
 import type { Construct } from "constructs";
+import { acknowledgeWildcard } from "./acknowledge.ts";
 import { root } from "./bundle.ts";
 import { arn, machinePrefix, type Naming } from "./names.ts";
 
@@ -85,11 +86,11 @@ export function addMachine(scope: Construct, name: string, props: MachineProps):
       "Only for X-Ray and for the vended-logs delivery calls, which know no resources (Step Functions developer guide, logging and X-Ray).",
   });
   for (const machine of used.machines.values()) {
-    const { naming } = props;
-    Validations.of(role).acknowledge({
-      id: `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:${machinePrefix(naming)}${machine}:*]`,
-      reason: "Executions of the one machine this one starts have names of their own.",
-    });
+    acknowledgeWildcard(
+      role,
+      arn(scope, "states", `execution:${machinePrefix(props.naming)}${machine}:*`),
+      "Executions of the one machine this one starts have names of their own.",
+    );
   }
   const machine = new CfnStateMachine(scope, `machine-${name}`, {
     stateMachineName: `${machinePrefix(props.naming)}${name}`,
