@@ -17,6 +17,7 @@ import {
   platformView,
   targetView,
 } from "./targets.ts";
+import { type WaveRequest, waveView } from "./waves.ts";
 
 export interface ClientOptions {
   /** Such as `http://127.0.0.1:18088`. */
@@ -144,6 +145,9 @@ export function openClient(options: ClientOptions) {
     revert: (id: string) => call(runView, "POST", at("servers", id, "/revert")),
     accept: (id: string) => call(runView, "POST", at("servers", id, "/accept")),
     cleanUp: (id: string) => call(runView, "POST", at("servers", id, "/clean-up")),
+
+    startWave: (wave: WaveRequest) => call(runView, "POST", "/v1/waves", wave),
+    getWave: (id: string) => call(waveView, "GET", at("waves", id)),
 
     listGateways: () => pages(gatewayView, "/v1/gateways"),
     getGateway: (id: string) => call(gatewayView, "GET", at("gateways", id)),

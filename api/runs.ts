@@ -13,6 +13,7 @@ export const runView = z
     serverId: z.string().optional(),
     gatewayId: z.string().optional(),
     parentRunId: z.string().optional(),
+    waveId: z.string().optional(),
     state: z.enum(runStates),
     step: z.string().optional(),
     waitsFor: z.string().optional(),

@@ -31,6 +31,7 @@ import { addTarget } from "./commands/target.ts";
 import { addUp } from "./commands/up.ts";
 import { addUser } from "./commands/user.ts";
 import { addVersion } from "./commands/version.ts";
+import { addWave } from "./commands/wave.ts";
 import { createContext } from "./context.ts";
 import { languageOf } from "./language.ts";
 import { createOutput } from "./output.ts";
@@ -84,6 +85,7 @@ function createProgram(say: Say, language: Language): Command {
     addTarget,
     addServer,
     addMigrate,
+    addWave,
     addSync,
     addLaunch,
     addAccept,

@@ -233,6 +233,48 @@ export const words = {
     zh: "确定清理 {server} 在目标上的资源？",
   },
   runs: { en: "what is done and was done", zh: "运行记录" },
+  wave: { en: "many servers moved as one", zh: "批量迁移（波次）" },
+  "wave start": {
+    en: "copy many servers; with --cutover, cut them over once all are copied",
+    zh: "批量复制服务器；加 --cutover 则在全部复制完成后切换",
+  },
+  "wave servers": { en: "names or ids, divided by commas", zh: "名称或 ID，以逗号分隔" },
+  "wave file": {
+    en: 'file with a JSON list of ids, or of {"serverId", "instanceType", "placement"}',
+    zh: '包含 JSON 列表的文件：ID，或 {"serverId", "instanceType", "placement"}',
+  },
+  "wave s3-key": {
+    en: "such a list in the deployment's bucket (SaaS edition)",
+    zh: "部署存储桶中的列表（SaaS 版）",
+  },
+  "wave concurrency": {
+    en: "servers worked on at the same time (default 5)",
+    zh: "同时处理的服务器数（默认 5）",
+  },
+  "wave tolerate": {
+    en: "servers that may fail before the wave stops (default 0)",
+    zh: "容许失败的服务器数，超过则停止（默认 0）",
+  },
+  "wave cutover": {
+    en: "cut over: now, or not before a time such as 2026-12-01T22:00:00+01:00",
+    zh: "切换：now，或不早于某时间，如 2026-12-01T22:00:00+08:00",
+  },
+  "wave cutover wrong": {
+    en: "must be now, or a time with its zone, such as 2026-12-01T22:00:00+01:00",
+    zh: "应为 now 或带时区的时间，如 2026-12-01T22:00:00+08:00",
+  },
+  "wave one list": {
+    en: "give one of --servers, --file and --s3-key",
+    zh: "请在 --servers、--file、--s3-key 中指定一个",
+  },
+  "wave show": { en: "show what became of each server", zh: "查看各服务器的结果" },
+  "wave waiting": { en: "waiting", zh: "等待" },
+  "wave copying": { en: "copying", zh: "复制中" },
+  "wave copied": { en: "copied", zh: "已复制" },
+  "wave cutting-over": { en: "cutting over", zh: "切换中" },
+  "wave cut-over": { en: "cut over", zh: "已切换" },
+  "wave failed": { en: "failed", zh: "失败" },
+  RESULT: { en: "RESULT", zh: "结果" },
   "runs list": { en: "list runs, newest first", zh: "列出运行（最新在前）" },
   "runs list server": { en: "only of this server", zh: "仅此服务器" },
   "runs list state": {

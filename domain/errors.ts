@@ -713,6 +713,30 @@ export const errorTable = {
       hint: "请使用如 {example} 的输入重新启动；尚未开始任何操作。",
     },
   ),
+  "wave.nothing-ready": entry(
+    terminal,
+    "refused",
+    {
+      message: "No server of wave {wave} can be cut over",
+      hint: "See what became of each with: hypermotion wave show {wave}",
+    },
+    {
+      message: "波次 {wave} 中没有可切换的服务器",
+      hint: "各服务器的情况见：hypermotion wave show {wave}",
+    },
+  ),
+  "wave.too-many-failures": entry(
+    terminal,
+    "refused",
+    {
+      message: "{failed} of {servers} servers failed, {tolerated} were tolerated: {names}",
+      hint: "No further server was begun. See why each failed with: hypermotion wave show {wave}; then start a wave again, servers that are copied are only brought up to date.",
+    },
+    {
+      message: "{servers} 台服务器中有 {failed} 台失败，最多容许 {tolerated} 台：{names}",
+      hint: "没有再启动其他服务器。各服务器失败原因见：hypermotion wave show {wave}；随后可重新启动波次，已复制的服务器只做增量同步。",
+    },
+  ),
   "launch.no-type": entry(
     terminal,
     "refused",

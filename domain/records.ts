@@ -74,6 +74,13 @@ export const launchNetwork = z.strictObject({
   securityGroupIds: z.array(z.string().min(1)).min(1).max(5).optional(),
 });
 
+/** A server of a wave, with what is its own. */
+export const waveMember = z.strictObject({
+  serverId: z.string().startsWith("srv-"),
+  instanceType: z.string().min(1).max(100).optional(),
+  placement: launchNetwork.optional(),
+});
+
 export const launched = z.object({
   kind: z.enum(["test", "cutover"]),
   runId: z.string(),
@@ -171,6 +178,7 @@ export const runKinds = [
   "sync-server",
   "launch-server",
   "clean-up",
+  "migrate-wave",
 ] as const;
 
 /** One execution of a state machine, as people see it. Its id is the execution's name. */
@@ -178,7 +186,12 @@ export const run = base.extend({
   kind: z.enum(runKinds),
   serverId: z.string().optional(),
   gatewayId: z.string().optional(),
+  /** The run that waits for this one, under whose lock it works. */
   parentRunId: z.string().optional(),
+  /** The wave it was started by; it holds its server itself. */
+  waveId: z.string().optional(),
+  /** Of a wave: the servers it moves, in the order of its list. */
+  members: z.array(waveMember).optional(),
   state: z.enum(["running", "succeeded", "failed", "stopped"]),
   step: z.string().optional(),
   /** What the current step waits for, in plain words. */
@@ -258,6 +271,7 @@ export type Target = z.output<typeof target>;
 export type Gateway = z.output<typeof gateway>;
 export type ReplicaVolume = z.output<typeof replicaVolume>;
 export type LaunchNetwork = z.output<typeof launchNetwork>;
+export type WaveMember = z.output<typeof waveMember>;
 export type Launched = z.output<typeof launched>;
 export type SourceServer = z.output<typeof sourceServer>;
 export type SyncSession = z.output<typeof syncSession>;

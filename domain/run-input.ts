@@ -4,11 +4,14 @@
  */
 import { z } from "zod";
 import { MigrationError } from "./errors.ts";
-import { launchNetwork } from "./records.ts";
+import { launchNetwork, waveMember } from "./records.ts";
 
 const serverId = z.string().startsWith("srv-");
 /** Set by a machine that starts another one and waits for it. */
 const parentRunId = z.string().optional();
+
+/** Set by `migrate-wave` in what it starts. */
+const waveId = z.string().optional();
 
 const launchKind = z.enum(["test", "cutover"]);
 
@@ -23,6 +26,20 @@ const launchInput = z.strictObject({
   placement: launchNetwork.optional(),
 });
 
+/** Both a Lambda's answer and a Map's items end at 256 KiB. */
+export const maxWaveServers = 500;
+
+export const waveMembers = z
+  .array(z.union([serverId, waveMember]))
+  .min(1)
+  .max(maxWaveServers);
+
+/** How every server of a wave is cut over. */
+const waveCutover = launchInput.omit({ kind: true, placement: true }).extend({
+  /** Not before it; without it, as soon as every server has its copy. */
+  at: z.iso.datetime({ offset: true }).optional(),
+});
+
 export const runInputs = {
   "migrate-server": {
     schema: z.strictObject({
@@ -31,15 +48,16 @@ export const runInputs = {
       /** Go on to a launch when the disks are copied. */
       launch: launchInput.optional(),
       parentRunId,
+      waveId,
     }),
     example: '{"serverId": "srv-…", "targetId": "tgt-…"}',
   },
   "sync-server": {
-    schema: z.strictObject({ serverId, parentRunId }),
+    schema: z.strictObject({ serverId, parentRunId, waveId }),
     example: '{"serverId": "srv-…"}',
   },
   "launch-server": {
-    schema: launchInput.extend({ serverId, parentRunId }),
+    schema: launchInput.extend({ serverId, parentRunId, waveId }),
     example: '{"serverId": "srv-…", "kind": "test"}',
   },
   "clean-up": {
@@ -55,6 +73,21 @@ export const runInputs = {
   "provision-gateway": {
     schema: z.strictObject({ gatewayId: z.string().startsWith("gw-"), parentRunId }),
     example: '{"gatewayId": "gw-…"}',
+  },
+  "migrate-wave": {
+    schema: z.strictObject({
+      targetId: z.string().startsWith("tgt-"),
+      /** The list itself, or where it is in the deployment's bucket of lists. */
+      servers: z.union([waveMembers, z.strictObject({ s3Key: z.string().min(1).max(1024) })]),
+      /** Servers worked on at the same time; 5 unless told. */
+      concurrency: z.int().min(1).max(100).optional(),
+      /** Servers that may fail before the wave stops; none unless told. */
+      toleratedFailures: z.int().min(0).max(maxWaveServers).optional(),
+      /** Absent: copy only. */
+      cutover: waveCutover.optional(),
+    }),
+    example:
+      '{"targetId": "tgt-…", "servers": ["srv-…", "srv-…"], "cutover": {"at": "2026-12-01T22:00:00Z"}}',
   },
 } as const;
 

@@ -22,6 +22,7 @@ import { newRouter, type Router } from "./api/router.ts";
 import { runRoutes } from "./api/runs/routes.ts";
 import { serverRoutes } from "./api/servers/routes.ts";
 import { targetRoutes } from "./api/targets/routes.ts";
+import { waveRoutes } from "./api/waves/routes.ts";
 import type { Deps } from "./deps.ts";
 
 /** An inventory or a repair's log is the longest thing said; a record holds at most 400 KB. */
@@ -66,6 +67,7 @@ export function createApp(
     callbackRoutes(deps),
     gatewayRoutes(deps),
     runRoutes(deps),
+    waveRoutes(deps),
     eventRoutes(deps, stopping, longestAnswerMs),
     agentRoutes(deps, stopping),
   ]) {

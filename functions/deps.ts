@@ -57,6 +57,8 @@ export interface Deps {
   };
   /** Where a bare machine gets the gateway's program; its digest makes the way there unimportant. */
   gatewaySoftware(): Promise<{ url: string; sha256: string }>;
+  /** A list of servers that an operator has put into the deployment's bucket. @throws `record.not-found` */
+  waveList?(key: string): Promise<string>;
   /**
    * Where people sign in, when not here: then the API's front door has checked who calls, and there are
    * no users and sessions of our own.

@@ -45,10 +45,19 @@ export async function stopRun(deps: Deps, runId: string, by: string): Promise<Ru
   // A nested run is stopped through the one that waits for it, else that would start it anew.
   if (asked.parentRunId !== undefined) return stopRun(deps, asked.parentRunId, by);
   if (asked.state !== "running") return asked;
-  for await (const other of deps.store.runs.all()) {
-    if (other.parentRunId === runId && other.state === "running") await endRun(deps, other, by);
-  }
-  return endRun(deps, asked, by);
+  const running: Run[] = [];
+  for await (const run of deps.store.runs.all()) if (run.state === "running") running.push(run);
+  // The execution that starts others is stopped first, else it would begin the next meanwhile.
+  const ended = await endRun(deps, asked, by);
+  for (const run of startedBy(runId, running)) await endRun(deps, run, by);
+  return ended;
+}
+
+/** Runs that a run has started, and those that these have started. */
+function startedBy(runId: string, running: readonly Run[]): Run[] {
+  return running
+    .filter(({ parentRunId, waveId }) => parentRunId === runId || waveId === runId)
+    .flatMap((run) => [run, ...startedBy(run.id, running)]);
 }
 
 async function endRun(deps: Deps, run: Run, by: string): Promise<Run> {

@@ -170,7 +170,8 @@ export function openVolumes(account: Account): Provider["volumes"] {
       const volume = await findEc2Volume(account, id);
       const attachment = volume && attachmentOf(volume);
       if (attachment === undefined || attachment.State === "detaching") return;
-      await detach(account, id);
+      // A volume that goes with its instance may have gone since we looked.
+      await unlessAbsent(detach(account, id));
     },
 
     async deleteVolume(id) {

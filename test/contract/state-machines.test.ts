@@ -25,10 +25,12 @@ interface Task {
   }[];
   Catch?: { ErrorEquals: string[]; Next: string }[];
 }
-interface Machine {
+interface Scope {
+  States: Record<string, Task & { ItemProcessor?: Scope }>;
+}
+interface Machine extends Scope {
   Comment: string;
   QueryLanguage: string;
-  States: Record<string, Task>;
 }
 
 const files = readdirSync(machinesFolder).filter((name) => name.endsWith(".asl.json"));
@@ -43,9 +45,16 @@ const stepNames = readdirSync(stepsFolder, { withFileTypes: true })
 const kebab = (name: string) => name.replace(/(?<=[a-z])(?=[A-Z])/g, "-").toLowerCase();
 const placeholder = (text: string | undefined) => /^\$\{(\w+)\}$/.exec(text ?? "")?.[1];
 
+/** With those inside of a Map. */
+function statesOf({ States }: Scope): [string, Task][] {
+  return Object.entries(States).flatMap(([name, state]) => [
+    [name, state],
+    ...(state.ItemProcessor === undefined ? [] : statesOf(state.ItemProcessor)),
+  ]);
+}
+
 function tasksOf(text: string) {
-  const machine = JSON.parse(text) as Machine;
-  return Object.entries(machine.States)
+  return statesOf(JSON.parse(text) as Machine)
     .filter(([, state]) => state.Type === "Task")
     .map(([name, state]) => ({ name, state }));
 }
@@ -54,11 +63,12 @@ function tasksOf(text: string) {
 const awsErrors =
   /^(States\.(ALL|Timeout|HeartbeatTimeout|TaskFailed)|Lambda\.\w+|StepFunctions\.\w+)$/;
 
-test("there are the five machines a migration needs", () => {
+test("there are the machines a migration needs", () => {
   expect(machines.map(({ name }) => name).sort()).toEqual([
     "clean-up",
     "launch-server",
     "migrate-server",
+    "migrate-wave",
     "provision-gateway",
     "sync-server",
   ]);
@@ -88,6 +98,12 @@ describe.each(machines)("$name", ({ text }) => {
     expect(isValid).toBe(true);
     expect(definition.QueryLanguage).toBe("JSONata");
     expect(definition.Comment).toMatch(/Input: \{"/);
+  });
+
+  test("no two states have one name", () => {
+    const names = statesOf(JSON.parse(text) as Machine).map(([name]) => name);
+
+    expect(names).toEqual([...new Set(names)]);
   });
 
   test("every task names a step or a machine that exists", () => {

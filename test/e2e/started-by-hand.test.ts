@@ -56,6 +56,7 @@ test.each([
   ["launch-server", { serverId: 7 }, /serverId.*kind/],
   ["clean-up", { serverId: "srv-1", scope: "everything" }, /scope/],
   ["provision-gateway", ["gw-1"], /object/],
+  ["migrate-wave", { targetId: "tgt-1", servers: "all" }, /servers/],
 ] as const)(
   "%s started by hand with a wrong input says in plain words what is wrong",
   async (kind, input, named) => {

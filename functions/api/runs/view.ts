@@ -13,6 +13,7 @@ export function runView(run: Run, language: Language): RunView {
     repair: _repair,
     repairLog: _repairLog,
     console: _console,
+    members: _members,
     error,
     ...shown
   } = run;

@@ -32,6 +32,7 @@ export async function precheck(given: z.output<typeof input>, deps: Deps) {
   const { runId } = given;
   const told = record.catch({}).parse(given.input);
   const parentRunId = text.parse(told.parentRunId);
+  const waveId = text.parse(told.waveId);
   const serverIdTold = text.parse(told.serverId);
   // First the record, so that an input that is wrong is said there too.
   await deps.store.runs.ensure({
@@ -41,6 +42,7 @@ export async function precheck(given: z.output<typeof input>, deps: Deps) {
     input: told,
     ...(serverIdTold === undefined ? {} : { serverId: serverIdTold }),
     ...(parentRunId === undefined ? {} : { parentRunId }),
+    ...(waveId === undefined ? {} : { waveId }),
   });
   const request = {
     kind: given.kind,

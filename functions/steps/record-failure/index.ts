@@ -5,6 +5,7 @@ import { releaseServer } from "#domain/run-end.ts";
 import type { Deps } from "../../deps.ts";
 import { step } from "../../step.ts";
 import { tell } from "../../tell.ts";
+import { memberRunsOf } from "../../waves.ts";
 
 const input = z.object({
   runId: z.string(),
@@ -77,9 +78,33 @@ async function whatHappened(
   if (name === "States.Timeout" || name === "States.HeartbeatTimeout") {
     return (await enrolmentTimeout(deps, request)) ?? timeout(run);
   }
+  if (name === "States.ExceedToleratedFailureThreshold" && run !== undefined) {
+    return tooManyFailures(deps, run);
+  }
   if (run?.error !== undefined) return errorFromFacts(run.error).facts;
   return new MigrationError("internal.unexpected", {
     problem: `${name} ${cause ?? ""}`.slice(0, 1000),
+  }).facts;
+}
+
+/** What the wave's servers say by their own runs. */
+async function tooManyFailures(deps: Deps, wave: Run): Promise<ErrorFacts> {
+  const members = await memberRunsOf(deps, wave);
+  const failed = members.filter(({ copy, cutover }) =>
+    [copy, cutover].some((run) => run !== undefined && run.state !== "succeeded"),
+  );
+  const named = await Promise.all(
+    failed.slice(0, 5).map(async ({ member: { serverId } }) => {
+      const server = await deps.store.servers.find(serverId);
+      return server?.name ?? serverId;
+    }),
+  );
+  return new MigrationError("wave.too-many-failures", {
+    failed: failed.length,
+    servers: members.length,
+    tolerated: Number(wave.input.toleratedFailures ?? 0),
+    names: named.join(", ") + (failed.length > named.length ? ", …" : ""),
+    wave: wave.id,
   }).facts;
 }
 
