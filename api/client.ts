@@ -8,7 +8,15 @@ import { eventView } from "./events.ts";
 import { gatewayView } from "./gateways.ts";
 import { pageOf } from "./paging.ts";
 import { runDetails, runView } from "./runs.ts";
-import { codeView, type Launch, type Migrate, serverDetails, serverView } from "./servers.ts";
+import { type ScheduleRequest, scheduleView } from "./schedules.ts";
+import {
+  type ChangeServer,
+  codeView,
+  type Launch,
+  type Migrate,
+  serverDetails,
+  serverView,
+} from "./servers.ts";
 import { type EventSource, parseEventStream } from "./stream.ts";
 import {
   type CreateTarget,
@@ -18,6 +26,7 @@ import {
   targetView,
 } from "./targets.ts";
 import { type WaveRequest, waveView } from "./waves.ts";
+import { newWebhookView, type WebhookRequest, webhookView } from "./webhooks.ts";
 
 export interface ClientOptions {
   /** Such as `http://127.0.0.1:18088`. */
@@ -134,7 +143,7 @@ export function openClient(options: ClientOptions) {
     getServer: (id: string) => call(serverDetails, "GET", at("servers", id)),
     createCode: (code: { uses?: number; validHours?: number }) =>
       call(codeView, "POST", "/v1/codes", code),
-    changeServer: (id: string, change: { name?: string; rateLimitBytesPerSecond?: number }) =>
+    changeServer: (id: string, change: ChangeServer) =>
       call(serverView, "PATCH", at("servers", id), change),
     removeServer: (id: string) => call(nothing, "DELETE", at("servers", id)),
     migrate: (id: string, request: Migrate) =>
@@ -148,6 +157,19 @@ export function openClient(options: ClientOptions) {
 
     startWave: (wave: WaveRequest) => call(runView, "POST", "/v1/waves", wave),
     getWave: (id: string) => call(waveView, "GET", at("waves", id)),
+
+    listSchedules: () => pages(scheduleView, "/v1/schedules"),
+    createSchedule: (schedule: ScheduleRequest) =>
+      call(scheduleView, "POST", "/v1/schedules", schedule),
+    changeSchedule: (id: string, change: { enabled: boolean }) =>
+      call(scheduleView, "PATCH", at("schedules", id), change),
+    removeSchedule: (id: string) => call(nothing, "DELETE", at("schedules", id)),
+
+    listWebhooks: () => pages(webhookView, "/v1/webhooks"),
+    createWebhook: (webhook: WebhookRequest) =>
+      call(newWebhookView, "POST", "/v1/webhooks", webhook),
+    testWebhook: (id: string) => call(webhookView, "POST", at("webhooks", id, "/test")),
+    removeWebhook: (id: string) => call(nothing, "DELETE", at("webhooks", id)),
 
     listGateways: () => pages(gatewayView, "/v1/gateways"),
     getGateway: (id: string) => call(gatewayView, "GET", at("gateways", id)),

@@ -24,6 +24,7 @@ export const serverView = z
     lagSeconds: z.number().optional(),
     launches: z.array(launched),
     rateLimitBytesPerSecond: z.number(),
+    lagTargetSeconds: z.number().optional(),
     lastError: keptError.optional(),
     /** What may be asked of it now. */
     next: z.array(z.string()),
@@ -40,6 +41,8 @@ export const changeServerRequest = z
     name: displayName.optional(),
     /** 0 = no limit. */
     rateLimitBytesPerSecond: z.number().nonnegative().optional(),
+    /** The lag that is wished for; 0 = none. */
+    lagTargetSeconds: z.number().int().nonnegative().max(31_536_000).optional(),
   })
   .openapi("ChangeServerRequest");
 
@@ -85,3 +88,4 @@ export type ServerView = z.output<typeof serverView>;
 export type ServerDetails = z.output<typeof serverDetails>;
 export type Launch = z.input<typeof launchRequest>;
 export type Migrate = z.input<typeof migrateRequest>;
+export type ChangeServer = z.input<typeof changeServerRequest>;

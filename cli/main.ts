@@ -24,6 +24,7 @@ import { addLogs } from "./commands/logs.ts";
 import { addMigrate } from "./commands/migrate.ts";
 import { addRevert } from "./commands/revert.ts";
 import { addRuns } from "./commands/runs.ts";
+import { addSchedule } from "./commands/schedule.ts";
 import { addServer } from "./commands/server.ts";
 import { addStatus } from "./commands/status.ts";
 import { addSync } from "./commands/sync.ts";
@@ -32,6 +33,7 @@ import { addUp } from "./commands/up.ts";
 import { addUser } from "./commands/user.ts";
 import { addVersion } from "./commands/version.ts";
 import { addWave } from "./commands/wave.ts";
+import { addWebhook } from "./commands/webhook.ts";
 import { createContext } from "./context.ts";
 import { languageOf } from "./language.ts";
 import { createOutput } from "./output.ts";
@@ -92,9 +94,11 @@ function createProgram(say: Say, language: Language): Command {
     addRevert,
     addCleanUp,
     addRuns,
+    addSchedule,
     addStatus,
     addLogs,
     addGateway,
+    addWebhook,
     addUser,
     addVersion,
   ]) {

@@ -14,7 +14,8 @@ export function findTarget(client: Client, given: string): Promise<TargetView> {
   return findByName("target", client.listTargets(), given);
 }
 
-async function findByName<T extends { id: string; name: string }>(
+/** @throws `record.not-found`, `input.ambiguous` */
+export async function findByName<T extends { id: string; name: string }>(
   kind: string,
   all: AsyncIterable<T>,
   given: string,

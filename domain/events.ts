@@ -33,6 +33,23 @@ export const eventTable = {
     zh: "已启动为 {instance}：{evidence}",
   },
   "launch.not-booted": { en: "Did not boot: {evidence}", zh: "未能启动：{evidence}" },
+  "lag.over-target": {
+    en: "The newest recovery point is {seconds} s old, the target is {target} s",
+    zh: "最新恢复点已有 {seconds} 秒，目标为 {target} 秒",
+  },
+  "lag.within-target": {
+    en: "The lag is within its target again ({seconds} s)",
+    zh: "延迟已恢复到目标以内（{seconds} 秒）",
+  },
+  "slots.used-up": {
+    en: "No gateway of target {target} has room: {reason}",
+    zh: "目标 {target} 的网关已无空位：{reason}",
+  },
+  "leftovers.cost": {
+    en: "Since {days} days {things} things of a finished move are kept at the target ({gib} GiB, about {usd} US dollars a month); give them back with: hypermotion clean-up {server}",
+    zh: "迁移完成后 {days} 天，目标上仍保留 {things} 项资源（{gib} GiB，每月约 {usd} 美元）；可用 hypermotion clean-up {server} 归还",
+  },
+  "webhook.test": { en: "A test, asked for by {by}", zh: "由 {by} 发起的测试" },
   "clean-up.done": {
     en: "Cleaned up, nothing is left at the target",
     zh: "清理完成，目标上无残留",

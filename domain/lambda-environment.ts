@@ -17,6 +17,10 @@ export const lambdaEnvironment = z.object({
   /** The packed data plane, for bare machines. */
   HYPERMOTION_SOFTWARE_URL: z.url(),
   HYPERMOTION_SOFTWARE_SHA256: z.string().regex(/^[0-9a-f]{64}$/),
+  /** The event bus. */
+  HYPERMOTION_EVENT_BUS: z.string().min(1),
+  /** The bucket that holds lists of servers for waves. */
+  HYPERMOTION_LISTS_BUCKET: z.string().min(1),
   /** Where people sign in. */
   HYPERMOTION_SIGN_IN_AT: z.string().min(1),
 });

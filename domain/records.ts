@@ -138,6 +138,12 @@ export const sourceServer = base.extend({
   /** What is being launched or runs at the target because of us. */
   launches: z.array(launched).default([]),
   rateLimitBytesPerSecond: z.number().nonnegative().default(0),
+  /** The lag that was wished for. */
+  lagTargetSeconds: z.number().positive().optional(),
+  /** When it was last told what the replica costs that a cutover left. */
+  leftoversToldAt: instant.optional(),
+  /** Whether it has been told that the lag is over it. */
+  lagIsOver: z.boolean().optional(),
   lastError: recordedError.optional(),
 });
 
@@ -267,6 +273,51 @@ export const event = z.object({
   params: z.record(z.string(), z.union([z.string(), z.number()])),
 });
 
+/** Something done again and again, or once at a time. */
+export const schedule = base.extend({
+  name: z.string(),
+  /** See `domain/schedule-expression.ts`. */
+  expression: z.string(),
+  /** IANA name. */
+  timeZone: z.string(),
+  /** One server, or every copied server of a target. */
+  serverId: z.string().optional(),
+  targetId: z.string().optional(),
+  enabled: z.boolean(),
+  nextDueAt: instant.optional(),
+  lastStartedAt: instant.optional(),
+  lastRunIds: z.array(z.string()).default([]),
+  /** Times it was due while the server was still busy. */
+  skippedBusy: z.number().int().default(0),
+  lastProblem: errorFacts.extend({ at: instant }).optional(),
+});
+
+/** Someone else's server that is told what happens. Its key is a secret. */
+export const webhook = base.extend({
+  name: z.string(),
+  url: z.url(),
+  /** Keys of the event catalogue; none: all. */
+  types: z.array(z.string()),
+  lastDeliveredAt: instant.optional(),
+  lastProblem: z.object({ problem: z.string(), at: instant }).optional(),
+});
+
+/** An event on its way to those who asked for it. Its id is the event's. */
+export const outgoing = base.extend({
+  event,
+  published: z.boolean().default(false),
+  /** Webhook → how often it was tried. */
+  tries: z
+    .record(
+      z.string(),
+      z.object({ count: z.number().int(), state: z.enum(["waiting", "done"]), nextAt: instant }),
+    )
+    .default({}),
+});
+
+export type Schedule = z.output<typeof schedule>;
+export type Webhook = z.output<typeof webhook>;
+export type Outgoing = z.output<typeof outgoing>;
 export type Target = z.output<typeof target>;
 export type Gateway = z.output<typeof gateway>;
 export type ReplicaVolume = z.output<typeof replicaVolume>;

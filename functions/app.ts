@@ -20,9 +20,11 @@ import { healthRoutes } from "./api/health/routes.ts";
 import { languageOf } from "./api/language.ts";
 import { newRouter, type Router } from "./api/router.ts";
 import { runRoutes } from "./api/runs/routes.ts";
+import { scheduleRoutes } from "./api/schedules/routes.ts";
 import { serverRoutes } from "./api/servers/routes.ts";
 import { targetRoutes } from "./api/targets/routes.ts";
 import { waveRoutes } from "./api/waves/routes.ts";
+import { webhookRoutes } from "./api/webhooks/routes.ts";
 import type { Deps } from "./deps.ts";
 
 /** An inventory or a repair's log is the longest thing said; a record holds at most 400 KB. */
@@ -68,6 +70,8 @@ export function createApp(
     gatewayRoutes(deps),
     runRoutes(deps),
     waveRoutes(deps),
+    scheduleRoutes(deps),
+    webhookRoutes(deps),
     eventRoutes(deps, stopping, longestAnswerMs),
     agentRoutes(deps, stopping),
   ]) {

@@ -3,7 +3,7 @@
  * each make one of these at start; tests make their own.
  */
 import type { Logger } from "pino";
-import type { Gateway, RunKind, Target } from "#domain/records.ts";
+import type { Event, Gateway, RunKind, Target } from "#domain/records.ts";
 import type { Provider } from "#providers/provider.ts";
 import type { Store } from "#store/store.ts";
 import type { GatewayClient } from "./gateway-client.ts";
@@ -57,6 +57,8 @@ export interface Deps {
   };
   /** Where a bare machine gets the gateway's program; its digest makes the way there unimportant. */
   gatewaySoftware(): Promise<{ url: string; sha256: string }>;
+  /** Puts an event on the deployment's bus and counts it, where there is one. May be repeated. */
+  publish?(event: Event): Promise<void>;
   /** A list of servers that an operator has put into the deployment's bucket. @throws `record.not-found` */
   waveList?(key: string): Promise<string>;
   /**

@@ -5,6 +5,7 @@
 import { MigrationError } from "#domain/errors.ts";
 import type { SourceServer } from "#domain/records.ts";
 import type { Deps } from "./deps.ts";
+import { moveOn } from "./moving-on.ts";
 
 /**
  * Takes the server for a run and changes it in the same write. May be repeated by the same run. A lock
@@ -19,7 +20,7 @@ export async function takeServer(
 ): Promise<SourceServer> {
   const holder = (await deps.store.servers.get(serverId)).activeRunId;
   const abandoned = holder !== undefined && holder !== owner && (await hasEnded(deps, holder));
-  return deps.store.servers.update(serverId, (server) => {
+  return moveOn(deps, serverId, owner, (server) => {
     const free =
       server.activeRunId === undefined ||
       server.activeRunId === owner ||

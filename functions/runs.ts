@@ -5,6 +5,7 @@ import { releaseServer } from "#domain/run-end.ts";
 import type { Deps } from "./deps.ts";
 import { newId } from "./ids.ts";
 import { takeServer } from "./lock.ts";
+import { moveOn } from "./moving-on.ts";
 import { closeCallback, endSession } from "./sessions.ts";
 import { tell } from "./tell.ts";
 
@@ -18,9 +19,10 @@ export async function startRun(
   kind: RunKind,
   serverId: string,
   input: Record<string, unknown>,
+  id = newId("run", deps.random),
 ): Promise<Run> {
   const run = await deps.store.runs.create({
-    id: newId("run", deps.random),
+    id,
     kind,
     serverId,
     state: "running",
@@ -136,7 +138,7 @@ async function releaseLock(deps: Deps, run: Run): Promise<void> {
   if (run.serverId === undefined) return;
   const server = await deps.store.servers.find(run.serverId);
   if (server === undefined) return;
-  await deps.store.servers.update(server.id, (old) => releaseServer(old, run.id));
+  await moveOn(deps, server.id, run.id, (found) => releaseServer(found, run.id));
 }
 
 /** Ends the run's open session here, and at the gateway as far as it answers. */

@@ -1,5 +1,6 @@
 /** Tells people what happened to a server. */
 import type { EventType } from "#domain/events.ts";
+import type { Event } from "#domain/records.ts";
 import type { Deps } from "./deps.ts";
 import { newId } from "./ids.ts";
 
@@ -11,12 +12,15 @@ export async function tell(
   runId?: string,
 ): Promise<void> {
   const at = deps.now().toISOString();
-  await deps.store.events.append({
+  const event: Event = {
     id: `${at}-${newId("evt", deps.random)}`,
     serverId,
     at,
     type,
     params,
     ...(runId === undefined ? {} : { runId }),
-  });
+  };
+  // First on its way: a crash in between must not keep it from those who asked for it.
+  await deps.store.outbox.create({ id: event.id, event, published: false, tries: {} });
+  await deps.store.events.append(event);
 }

@@ -93,6 +93,10 @@ export interface Store {
   readonly callbacks: Collection<records.Callback>;
   readonly codes: Collection<records.Code>;
   readonly users: Collection<records.User>;
+  readonly schedules: Collection<records.Schedule>;
+  readonly webhooks: Collection<records.Webhook>;
+  /** Events that not everyone has yet who asked for them. */
+  readonly outbox: Collection<records.Outgoing>;
   readonly events: EventLog;
   /** Makes the table where none is yet (local only; on AWS the stack makes it). */
   prepare(): Promise<void>;
@@ -131,6 +135,9 @@ export function openStore(
     callbacks: of("callback", records.callback),
     codes: of("code", records.code),
     users: of("user", records.user),
+    schedules: of("schedule", records.schedule),
+    webhooks: of("webhook", records.webhook),
+    outbox: of("outgoing", records.outgoing),
     events: eventLog(db, tableName),
     prepare: () => prepareTable(client, tableName),
     close: () => client.destroy(),

@@ -94,6 +94,21 @@ function addChanging(group: Command, setting: Setting): void {
     },
   });
   addCommand(group, setting, {
+    usage: "lag <server> <minutes>",
+    summary: "server lag",
+    args: ["arg server", "server lag minutes"],
+    examples: ["hypermotion server lag web-1 30", "hypermotion server lag web-1 0"],
+    async run(context, [name = "", given]) {
+      const minutes = decimal(context, "<minutes>", given) ?? 0;
+      const client = await context.client();
+      const { id } = await findServer(client, name);
+      const lagTargetSeconds = Math.round(minutes * 60);
+      const server = await client.changeServer(id, { lagTargetSeconds });
+      if (context.out.json) context.out.object(server);
+      else context.out.line(context.say("server lag set", { name: server.name, minutes }));
+    },
+  });
+  addCommand(group, setting, {
     usage: "remove <server>",
     summary: "server remove",
     args: ["arg server"],

@@ -4,6 +4,8 @@
  */
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
+import { S3Client } from "@aws-sdk/client-s3";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { SFNClient } from "@aws-sdk/client-sfn";
 import pino from "pino";
@@ -15,6 +17,8 @@ import { type Deps, hostWith } from "../deps.ts";
 import { gatewayClientOf } from "../gateways.ts";
 import { sfnMachines } from "../machines.ts";
 import { targetProviders } from "../target-providers.ts";
+import { publishEvent } from "./bus.ts";
+import { readList } from "./lists.ts";
 import { managedSecrets } from "./secrets.ts";
 
 /** The SDK waits for ever unless told; a Lambda that hangs is paid for. */
@@ -67,6 +71,14 @@ async function makeDeps(environment: NodeJS.ProcessEnv): Promise<Deps> {
       url: env.HYPERMOTION_CONSOLE_URL,
       callbackKey: Buffer.from(callbackKey),
     },
+    publish: (event) =>
+      publishEvent(
+        new EventBridgeClient({ requestHandler: patience }),
+        env.HYPERMOTION_EVENT_BUS,
+        event,
+      ),
+    waveList: (key) =>
+      readList(new S3Client({ requestHandler: patience }), env.HYPERMOTION_LISTS_BUCKET, key),
     signInAt: env.HYPERMOTION_SIGN_IN_AT,
     log,
     now: () => new Date(),

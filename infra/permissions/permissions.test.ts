@@ -23,6 +23,7 @@ test("what two steps need, read by hand, is what was found in them", async () =>
   expect(table["record-launch"]).toEqual({
     collections: {
       events: ["append"],
+      outbox: ["create"],
       resources: ["all", "update"],
       runs: ["find", "update"],
       servers: ["get", "update"],

@@ -168,12 +168,17 @@ function addReading(router: Router, deps: Deps): void {
 function addChanging(router: Router, deps: Deps): void {
   const route = changeRoutes(deps);
   router.openapi(route.change, async (c) => {
-    const { name, rateLimitBytesPerSecond } = c.req.valid("json");
-    const server = await deps.store.servers.update(c.req.valid("param").id, (old) => ({
-      ...old,
-      name: name ?? old.name,
-      rateLimitBytesPerSecond: rateLimitBytesPerSecond ?? old.rateLimitBytesPerSecond,
-    }));
+    const change = c.req.valid("json");
+    const server = await deps.store.servers.update(c.req.valid("param").id, (old) => {
+      const { lagTargetSeconds: before, ...rest } = old;
+      const lagTargetSeconds = change.lagTargetSeconds ?? before;
+      return {
+        ...rest,
+        name: change.name ?? old.name,
+        rateLimitBytesPerSecond: change.rateLimitBytesPerSecond ?? old.rateLimitBytesPerSecond,
+        ...(lagTargetSeconds === undefined || lagTargetSeconds === 0 ? {} : { lagTargetSeconds }),
+      };
+    });
     return c.json(serverView(server, c.var.language, deps.now()), 200);
   });
   router.openapi(route.remove, async (c) => {

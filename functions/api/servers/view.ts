@@ -16,6 +16,8 @@ export function serverView(server: SourceServer, language: Language, now: Date):
     bootStrategy: _bootStrategy,
     inventory: _inventory,
     volumes: _volumes,
+    leftoversToldAt: _leftoversToldAt,
+    lagIsOver: _lagIsOver,
     lastError,
     ...shown
   } = server;

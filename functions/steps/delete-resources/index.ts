@@ -6,6 +6,7 @@ import { removeInstance } from "../../instances.ts";
 import { keptCloudIds } from "../../keeping.ts";
 import { removeLaunch } from "../../launches.ts";
 import { type Migration, migrationOf } from "../../migration.ts";
+import { moveOn } from "../../moving-on.ts";
 import { step } from "../../step.ts";
 import { detach } from "../../volumes.ts";
 
@@ -46,7 +47,7 @@ export async function deleteResources({ runId, serverId }: z.output<typeof input
   for (const id of [server.recoveryPointId, ...server.olderRecoveryPointIds]) {
     if (id !== undefined) await deps.store.recoveryPoints.delete(id);
   }
-  await deps.store.servers.update(serverId, (found) => {
+  await moveOn(deps, serverId, runId, (found) => {
     const { recoveryPointId: _, recoveryPointAt: __, ...rest } = found;
     return {
       ...rest,

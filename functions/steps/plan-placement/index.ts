@@ -8,6 +8,7 @@ import type { Deps } from "../../deps.ts";
 import { derivedId } from "../../ids.ts";
 import { migrationOf } from "../../migration.ts";
 import { step } from "../../step.ts";
+import { tell } from "../../tell.ts";
 
 const input = z.object({ runId: z.string(), serverId: z.string() });
 const output = z.object({ gatewayId: z.string() });
@@ -93,6 +94,7 @@ async function takePlace(deps: Deps, wish: Wish): Promise<string> {
       gateways,
     });
     if (placement.on === "nothing yet") {
+      await tellOnce(deps, wish, placement.reason);
       throw new MigrationError("not-ready", {
         what: `a place on a gateway of ${target.id}`,
         state: placement.reason,
@@ -103,6 +105,13 @@ async function takePlace(deps: Deps, wish: Wish): Promise<string> {
     if (gatewayId !== undefined && (await tookSlots(deps, gatewayId, wish))) return gatewayId;
   }
   throw new MigrationError("record.contended", { kind: "target", id: wish.target.id });
+}
+
+/** This step is repeated for as long as nothing is free. */
+async function tellOnce(deps: Deps, { runId, server, target }: Wish, reason: string) {
+  const run = await deps.store.runs.find(runId);
+  if (run?.waitsFor !== undefined) return;
+  await tell(deps, server.id, "slots.used-up", { target: target.name, reason }, runId);
 }
 
 async function usableGateways(deps: Deps, target: Target): Promise<Gateway[]> {

@@ -3,6 +3,7 @@ import { describeError, type ErrorFacts, errorFromFacts, MigrationError } from "
 import type { Run, SourceServer } from "#domain/records.ts";
 import { releaseServer } from "#domain/run-end.ts";
 import type { Deps } from "../../deps.ts";
+import { moveOn } from "../../moving-on.ts";
 import { step } from "../../step.ts";
 import { tell } from "../../tell.ts";
 import { memberRunsOf } from "../../waves.ts";
@@ -32,7 +33,7 @@ export async function recordFailure(request: z.output<typeof input>, deps: Deps)
     typeof serverId === "string" && (await deps.store.servers.find(serverId)) !== undefined;
   if (hasServer) {
     const owner = run?.parentRunId ?? runId;
-    await deps.store.servers.update(serverId, (found) =>
+    await moveOn(deps, serverId, runId, (found) =>
       found.activeRunId === owner
         ? releaseServer({ ...notCopying(found), lastError: error }, runId)
         : found,

@@ -4,6 +4,7 @@ import type { Deps } from "../../deps.ts";
 import { keepLaunched } from "../../keeping.ts";
 import { launchOf } from "../../launches.ts";
 import { written } from "../../migration.ts";
+import { moveOn } from "../../moving-on.ts";
 import { step } from "../../step.ts";
 import { tell } from "../../tell.ts";
 
@@ -19,14 +20,12 @@ export async function recordLaunch({ runId, serverId }: z.output<typeof input>, 
     await keepLaunched(deps, serverId, runId, gatewayId);
   }
 
+  const action = launch.kind === "test" ? "start test launch" : "finish cutover";
   let moved = false;
-  const { state } = await deps.store.servers.update(serverId, (found) => {
-    const state = transition(
-      found,
-      launch.kind === "test" ? "start test launch" : "finish cutover",
-    );
+  const { state } = await moveOn(deps, serverId, runId, (found) => {
+    const state = transition(found, action);
     moved = state !== found.state;
-    return moved ? { ...found, state } : found;
+    return { ...found, state };
   });
   if (moved) {
     const instance = written(launch.instanceId, "the instance");
@@ -37,7 +36,6 @@ export async function recordLaunch({ runId, serverId }: z.output<typeof input>, 
       { instance, evidence: launch.evidence ?? "" },
       runId,
     );
-    await tell(deps, serverId, "server.state", { state }, runId);
   }
   return { state };
 }

@@ -4,8 +4,8 @@ import type { Deps } from "../../deps.ts";
 import { keepNoLonger } from "../../keeping.ts";
 import { forgetLaunch, removeLaunch } from "../../launches.ts";
 import { migrationOf } from "../../migration.ts";
+import { moveOn } from "../../moving-on.ts";
 import { step } from "../../step.ts";
-import { tell } from "../../tell.ts";
 
 const input = z.object({ runId: z.string(), serverId: z.string(), accept: z.boolean() });
 const output = z.object({ state: z.string() });
@@ -21,13 +21,10 @@ export async function revertLaunch(request: z.output<typeof input>, deps: Deps) 
     await forgetLaunch(deps, serverId, launch.runId);
   }
   const action = actionFor(migration.server.state, accept);
-  let moved = false;
-  const { state } = await deps.store.servers.update(serverId, (found) => {
-    const state = transition(found, action);
-    moved = state !== found.state;
-    return moved ? { ...found, state } : found;
-  });
-  if (moved) await tell(deps, serverId, "server.state", { state }, runId);
+  const { state } = await moveOn(deps, serverId, runId, (found) => ({
+    ...found,
+    state: transition(found, action),
+  }));
   return { state };
 }
 

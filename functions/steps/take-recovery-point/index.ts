@@ -5,6 +5,7 @@ import { transition } from "#domain/server.ts";
 import type { Deps } from "../../deps.ts";
 import { derivedId, resourceToken } from "../../ids.ts";
 import { migrationOf, written } from "../../migration.ts";
+import { moveOn } from "../../moving-on.ts";
 import { step } from "../../step.ts";
 import { tell } from "../../tell.ts";
 import { waitBriefly } from "../../waiting.ts";
@@ -56,7 +57,7 @@ export async function takeRecoveryPoint({ runId, serverId }: z.output<typeof inp
   }
 
   let isNew = false;
-  await deps.store.servers.update(serverId, (found) => {
+  await moveOn(deps, serverId, runId, (found) => {
     isNew = found.recoveryPointId !== id;
     if (!isNew) return found;
     return {

@@ -1,0 +1,75 @@
+/**
+ * What costs money though nobody needs it: gateways that stand idle, recovery points too old to go back
+ * to, replicas of servers that were cut over. The first two are given back; the last is told, since a way
+ * back from the cutover needs it. Once a day; may be repeated at any time.
+ */
+import { describeError, factsOf } from "#domain/errors.ts";
+import { volumeGibMonth } from "#domain/prices.ts";
+import type { SourceServer } from "#domain/records.ts";
+import type { Deps } from "./deps.ts";
+import { migrationOf } from "./migration.ts";
+import { keptOlder, pruneOlder } from "./pruning.ts";
+import { retireUnused } from "./retiring.ts";
+import { tell } from "./tell.ts";
+
+const dayMs = 86_400_000;
+/** A gateway is quickly needed again by the next server, and takes minutes to make. */
+const idleGatewayMs = dayMs;
+const GiB = 1024 ** 3;
+
+export async function keepHouse(deps: Deps): Promise<void> {
+  const now = deps.now().getTime();
+  for await (const target of deps.store.targets.all()) {
+    for (const id of target.gatewayIds) {
+      await apart(deps, { gatewayId: id }, async () => {
+        const gateway = await deps.store.gateways.find(id);
+        if (gateway === undefined || Date.parse(gateway.updatedAt) + idleGatewayMs > now) return;
+        if (Object.keys(gateway.slots).length > 0) return;
+        await retireUnused(deps, id, "housekeeping");
+        deps.log.info({ gatewayId: id }, "an idle gateway was retired");
+      });
+    }
+  }
+  for await (const server of deps.store.servers.all()) {
+    await apart(deps, { serverId: server.id }, async () => {
+      const isIdle = server.activeRunId === undefined;
+      if (isIdle && server.olderRecoveryPointIds.length > keptOlder) {
+        await pruneOlder(deps, await migrationOf(deps, server.id, "housekeeping"));
+      }
+      await tellLeftovers(deps, server, now);
+    });
+  }
+}
+
+/** A cloud that does not answer for one is no reason to leave the others. */
+async function apart(deps: Deps, what: object, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    const { message } = describeError(factsOf(error));
+    deps.log.error({ ...what, err: error, message }, "housekeeping failed; it is tried again");
+  }
+}
+
+async function tellLeftovers(deps: Deps, server: SourceServer, now: number): Promise<void> {
+  const cutover = server.launches.find(({ kind }) => kind === "cutover");
+  if (server.state !== "cut-over" || cutover?.launchedAt === undefined) return;
+  const days = Math.floor((now - Date.parse(cutover.launchedAt)) / dayMs);
+  const told = server.leftoversToldAt === undefined ? 0 : Date.parse(server.leftoversToldAt);
+  if (days < 1 || now - told < dayMs) return;
+  let things = 0;
+  for await (const { state, keptFor } of deps.store.resources.all(server.id)) {
+    if (state !== "gone" && keptFor.length === 0) things++;
+  }
+  if (things === 0) return;
+  const { platform } = await deps.store.targets.get(server.targetId ?? "");
+  const gib = server.volumes.reduce((sum, { sizeBytes }) => sum + sizeBytes / GiB, 0);
+  const price = volumeGibMonth[platform];
+  const usd = price === undefined ? "?" : (gib * price).toFixed(2);
+  await deps.store.servers.update(server.id, (found) => ({
+    ...found,
+    leftoversToldAt: new Date(now).toISOString(),
+  }));
+  const params = { days, things, gib: Math.ceil(gib), usd, server: server.name };
+  await tell(deps, server.id, "leftovers.cost", params);
+}
