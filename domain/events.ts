@@ -4,6 +4,11 @@
  */
 import type { Language } from "./errors.ts";
 
+/** The source of our events on an event bus. */
+export const eventSource = "hypermotion";
+/** Where our events are counted, by the dimensions `deployment` and `type`. */
+export const eventMetric = { namespace: "HyperMotion", name: "Events" } as const;
+
 export const eventTable = {
   "server.registered": { en: "Registered with {disks} disks", zh: "已注册，共 {disks} 块磁盘" },
   "server.state": { en: "Now {state}", zh: "当前状态：{state}" },

@@ -17,7 +17,14 @@ export const stepNames: readonly string[] = readdirSync(`${root}functions/steps`
   .sort();
 
 /** Lambdas beside the steps: the files of `functions/lambda` that export a handler. */
-export const handlerNames = ["api", "look-after"] as const;
+export const handlerNames = [
+  "api",
+  "look-after",
+  "every-minute",
+  "deliver-events",
+  "keep-house",
+] as const;
+export type HandlerName = (typeof handlerNames)[number];
 
 /** What is in a bundle beside JavaScript's modules: pino and others still ask for `require`. */
 const banner =

@@ -1,4 +1,4 @@
-/** What moves servers: a Lambda for each step, the state machines, the API's Lambda, and a regular look. */
+/** What moves servers: a Lambda for each step, the state machines, and the handlers beside them. */
 import { Duration, Stack, type StackProps, Validations } from "aws-cdk-lib";
 import {
   HttpMethod,
@@ -7,22 +7,21 @@ import {
   HttpRouteKey,
 } from "aws-cdk-lib/aws-apigatewayv2";
 import { HttpLambdaIntegration } from "aws-cdk-lib/aws-apigatewayv2-integrations";
-import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
-import type { Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
+import { Policy, PolicyStatement } from "aws-cdk-lib/aws-iam";
+import { CfnEventSourceMapping, type Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
 import type { RetentionDays } from "aws-cdk-lib/aws-logs";
-import { Schedule, ScheduleExpression } from "aws-cdk-lib/aws-scheduler";
-import { LambdaInvoke } from "aws-cdk-lib/aws-scheduler-targets";
-import { Queue } from "aws-cdk-lib/aws-sqs";
 import type { CfnStateMachine } from "aws-cdk-lib/aws-stepfunctions";
 import type { Construct } from "constructs";
 import type { LambdaEnvironment } from "#domain/lambda-environment.ts";
 import { acknowledgeWildcard } from "./acknowledge.ts";
+import { type HandlerName, handlerNames, stepNames } from "./bundle.ts";
 import type { DataStack } from "./data-stack.ts";
 import type { EntranceStack } from "./entrance-stack.ts";
+import type { EventsStack } from "./events-stack.ts";
 import { addLambda } from "./lambda.ts";
 import { type Surroundings, statementsFor } from "./least-privilege.ts";
 import { addMachine, machineNames } from "./machines.ts";
-import { arn, machinePrefix, type Naming, secretsPrefix } from "./names.ts";
+import { arn, listsBucketName, machinePrefix, type Naming, secretsPrefix } from "./names.ts";
 import { permissionsIn, readTable } from "./permissions/table.ts";
 import type { SiteStack, Software } from "./site-stack.ts";
 
@@ -30,6 +29,7 @@ export interface ControlPlaneProps extends StackProps {
   readonly naming: Naming;
   readonly data: DataStack;
   readonly entrance: EntranceStack;
+  readonly events: EventsStack;
   readonly site: SiteStack;
   readonly software: Software;
   readonly logRetention: RetentionDays;
@@ -46,11 +46,21 @@ const machineRoutes: readonly [path: string, method: HttpMethod][] = [
   ["/openapi.json", HttpMethod.GET],
 ];
 
+const descriptions: Record<HandlerName, { description: string; timeout?: Duration }> = {
+  api: { description: "The HTTP API", timeout: Duration.seconds(29) },
+  "look-after": { description: "Mends what a crash left apart" },
+  "every-minute": { description: "Starts what is due, watches the lag, delivers again" },
+  "deliver-events": { description: "Brings events to the bus and to webhooks" },
+  "keep-house": {
+    description: "Gives back what nobody needs, tells what the rest costs",
+    timeout: Duration.minutes(10),
+  },
+};
+
 export class ControlPlaneStack extends Stack {
   readonly steps = new Map<string, LambdaFunction>();
   readonly machines = new Map<string, CfnStateMachine>();
-  readonly apiFunction: LambdaFunction;
-  readonly lookAfterFunction: LambdaFunction;
+  readonly handlers: Readonly<Record<HandlerName, LambdaFunction>>;
   private readonly props: ControlPlaneProps;
   private readonly around: Surroundings;
   private readonly variables: LambdaEnvironment;
@@ -58,7 +68,7 @@ export class ControlPlaneStack extends Stack {
   constructor(scope: Construct, id: string, props: ControlPlaneProps) {
     super(scope, id, props);
     this.props = props;
-    const { naming, data, entrance, site, software } = props;
+    const { naming, data, entrance, events, site, software } = props;
     const prefix = machinePrefix(naming);
     this.around = {
       tableArn: data.table.tableArn,
@@ -67,6 +77,8 @@ export class ControlPlaneStack extends Stack {
       machinesArn: arn(this, "states", `stateMachine:${prefix}*`),
       executionsArn: arn(this, "states", `execution:${prefix}*`),
       targetRolesArn: `arn:${this.partition}:iam::*:role/hypermotion-target-*`,
+      busArn: events.bus.eventBusArn,
+      listsBucketArn: `arn:${this.partition}:s3:::${listsBucketName(this, naming)}`,
     };
     this.variables = {
       HYPERMOTION_TABLE: data.table.tableName,
@@ -77,21 +89,26 @@ export class ControlPlaneStack extends Stack {
       HYPERMOTION_MACHINE_ARN_PREFIX: arn(this, "states", `stateMachine:${prefix}`),
       HYPERMOTION_SOFTWARE_URL: site.softwareUrl,
       HYPERMOTION_SOFTWARE_SHA256: software.sha256,
+      HYPERMOTION_EVENT_BUS: events.bus.eventBusName,
+      HYPERMOTION_LISTS_BUCKET: listsBucketName(this, naming),
       HYPERMOTION_SIGN_IN_AT: `Cognito user pool ${entrance.users.userPoolId}`,
     };
     const table = readTable();
-    for (const [name] of props.bundles) {
-      if (name === "api" || name === "look-after") continue;
+    for (const name of stepNames) {
       this.steps.set(name, this.lambda(name, `Step ${name}`, table));
     }
     for (const name of machineNames) {
       const { naming, logRetention } = props;
       this.machines.set(name, addMachine(this, name, { naming, steps: this.steps, logRetention }));
     }
-    this.apiFunction = this.lambda("api", "The HTTP API", table, Duration.seconds(29));
-    this.lookAfterFunction = this.lambda("look-after", "Mends what a crash left apart", table);
+    this.handlers = Object.fromEntries(
+      handlerNames.map((name) => {
+        const { description, timeout } = descriptions[name];
+        return [name, this.lambda(name, description, table, timeout)];
+      }),
+    ) as Record<HandlerName, LambdaFunction>;
     this.addRoutes();
-    this.addLook();
+    this.deliverFromOutbox();
   }
 
   private lambda(
@@ -118,7 +135,7 @@ export class ControlPlaneStack extends Stack {
   /** Names with a wildcard that are ours alone, each for a reason. */
   private acknowledgeNames({ role, node }: LambdaFunction): void {
     if (role === undefined) throw new Error(`${node.id} has no role`);
-    const { secretsArn, machinesArn, executionsArn, targetRolesArn } = this.around;
+    const { secretsArn, machinesArn, executionsArn, targetRolesArn, listsBucketArn } = this.around;
     for (const [resource, reason] of [
       [
         secretsArn,
@@ -130,6 +147,10 @@ export class ControlPlaneStack extends Stack {
         targetRolesArn,
         "Target accounts are the customer's and not known here; each role's trust policy decides who may assume it.",
       ],
+      [
+        `${listsBucketArn}/*`,
+        "Operators name their lists as they like; the bucket holds nothing else.",
+      ],
     ] as const) {
       acknowledgeWildcard(role, resource, reason);
     }
@@ -137,7 +158,7 @@ export class ControlPlaneStack extends Stack {
 
   private addRoutes(): void {
     const { api, authorizer } = this.props.entrance;
-    const integration = new HttpLambdaIntegration("Api", this.apiFunction);
+    const integration = new HttpLambdaIntegration("Api", this.handlers.api);
     const add = (id: string, key: HttpRouteKey, open: boolean) => {
       const route = new HttpRoute(this, id, {
         httpApi: api,
@@ -158,39 +179,45 @@ export class ControlPlaneStack extends Stack {
     }
   }
 
-  private addLook(): void {
-    const deadLetterQueue = new Queue(this, "LookFailures", {
-      enforceSSL: true,
-      retentionPeriod: Duration.days(14),
-    });
-    Validations.of(deadLetterQueue).acknowledge({
-      id: "AwsSolutions-SQS3",
-      reason: "It is the dead letter queue.",
-    });
-    const { functionArn } = this.lookAfterFunction;
-    // The role CDK would make may call every version of the function.
-    const role = new Role(this, "LookRole", {
-      assumedBy: new ServicePrincipal("scheduler.amazonaws.com"),
-      inlinePolicies: {
-        Needs: new PolicyDocument({
-          statements: [
-            new PolicyStatement({ actions: ["lambda:InvokeFunction"], resources: [functionArn] }),
-            new PolicyStatement({
-              actions: ["sqs:SendMessage"],
-              resources: [deadLetterQueue.queueArn],
-            }),
-          ],
-        }),
-      },
-    });
-    new Schedule(this, "Look", {
-      description: "Brings records and executions together after a failure",
-      schedule: ScheduleExpression.rate(Duration.minutes(5)),
-      target: new LambdaInvoke(this.lookAfterFunction, {
-        role: role.withoutPolicyUpdates(),
-        deadLetterQueue,
-        retryAttempts: 2,
+  /** Events go out as soon as they are in the outbox; what fails is tried again by every-minute. */
+  private deliverFromOutbox(): void {
+    const { table } = this.props.data;
+    const { tableStreamArn } = table;
+    if (tableStreamArn === undefined) throw new Error("the table has no stream");
+    const deliver = this.handlers["deliver-events"];
+    deliver.role?.attachInlinePolicy(
+      new Policy(this, "OutboxStream", {
+        statements: [
+          new PolicyStatement({
+            actions: [
+              "dynamodb:DescribeStream",
+              "dynamodb:GetRecords",
+              "dynamodb:GetShardIterator",
+              "dynamodb:ListStreams",
+            ],
+            resources: [tableStreamArn],
+          }),
+        ],
       }),
+    );
+    new CfnEventSourceMapping(this, "Outbox", {
+      functionName: deliver.functionName,
+      eventSourceArn: tableStreamArn,
+      startingPosition: "LATEST",
+      batchSize: 100,
+      maximumBatchingWindowInSeconds: 1,
+      // It reads the outbox itself: a call that failed has lost nothing.
+      maximumRetryAttempts: 2,
+      filterCriteria: {
+        filters: [
+          {
+            pattern: JSON.stringify({
+              eventName: ["INSERT"],
+              dynamodb: { Keys: { pk: { S: [{ prefix: "outgoing#" }] } } },
+            }),
+          },
+        ],
+      },
     });
   }
 }

@@ -1,5 +1,12 @@
-/** What must outlive every change of the rest: records and secrets. */
-import { RemovalPolicy, Stack, type StackProps, Validations } from "aws-cdk-lib";
+/** What must outlive every change of the rest: records, secrets, and what operators put there. */
+import {
+  CfnOutput,
+  Duration,
+  RemovalPolicy,
+  Stack,
+  type StackProps,
+  Validations,
+} from "aws-cdk-lib";
 import {
   AttributeType,
   Billing,
@@ -8,13 +15,16 @@ import {
   TableEncryptionV2,
   TableV2,
 } from "aws-cdk-lib/aws-dynamodb";
+import { BlockPublicAccess, Bucket, BucketEncryption, type BucketProps } from "aws-cdk-lib/aws-s3";
 import { Secret } from "aws-cdk-lib/aws-secretsmanager";
 import type { Construct } from "constructs";
-import { callbackKeyName, type Naming } from "./names.ts";
+import { callbackKeyName, listsBucketName, type Naming } from "./names.ts";
 
 export class DataStack extends Stack {
   readonly table: TableV2;
   readonly callbackKey: Secret;
+  /** Where operators put lists of servers for waves. */
+  readonly lists: Bucket;
 
   constructor(scope: Construct, id: string, props: StackProps & { naming: Naming }) {
     super(scope, id, props);
@@ -44,6 +54,21 @@ export class DataStack extends Stack {
       generateSecretString: { passwordLength: 64, excludePunctuation: true },
       removalPolicy: RemovalPolicy.RETAIN,
     });
+    const shared: BucketProps = {
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      encryption: BucketEncryption.S3_MANAGED,
+      enforceSSL: true,
+      removalPolicy: RemovalPolicy.RETAIN,
+    };
+    this.lists = new Bucket(this, "Lists", {
+      ...shared,
+      bucketName: listsBucketName(this, props.naming),
+      serverAccessLogsBucket: new Bucket(this, "ListsAccessLogs", {
+        ...shared,
+        lifecycleRules: [{ expiration: Duration.days(400) }],
+      }),
+    });
+    new CfnOutput(this, "ListsBucket", { value: this.lists.bucketName });
     Validations.of(this.callbackKey).acknowledge({
       id: "AwsSolutions-SMG4",
       reason:

@@ -10,14 +10,16 @@ import { bundle, handlerEntry, handlerNames, stepEntry, stepNames } from "./bund
 import { ControlPlaneStack } from "./control-plane-stack.ts";
 import { DataStack } from "./data-stack.ts";
 import { EntranceStack } from "./entrance-stack.ts";
+import { EventsStack } from "./events-stack.ts";
 import { ObservabilityStack } from "./observability-stack.ts";
+import { SchedulesStack } from "./schedules-stack.ts";
 import { SiteStack, type Software } from "./site-stack.ts";
 
 export interface DeploymentOptions {
   /** At most 20 of [a-z0-9-]; a second deployment beside the first needs another. */
   readonly id: string;
   readonly env: Environment;
-  /** Who gets the alarms. */
+  /** Who gets the alarms and milestones. */
   readonly email?: string;
   readonly bundles: ReadonlyMap<string, string>;
   readonly software: Software;
@@ -27,7 +29,9 @@ export interface Deployment {
   readonly data: DataStack;
   readonly site: SiteStack;
   readonly entrance: EntranceStack;
+  readonly events: EventsStack;
   readonly controlPlane: ControlPlaneStack;
+  readonly schedules: SchedulesStack;
   readonly observability: ObservabilityStack;
 }
 
@@ -42,16 +46,20 @@ export function addDeployment(app: App, options: DeploymentOptions): Deployment 
   const data = new DataStack(app, `${id}-data`, { env, naming });
   const site = new SiteStack(app, `${id}-site`, { env, software });
   const entrance = new EntranceStack(app, `${id}-entrance`, { env, naming, logRetention });
-  const controlPlane = new ControlPlaneStack(app, `${id}-control-plane`, {
-    ...{ env, naming, data, site, entrance, software, bundles, logRetention },
-  });
-  const observability = new ObservabilityStack(app, `${id}-observability`, {
-    ...{ env, naming, controlPlane, entrance },
+  const events = new EventsStack(app, `${id}-events`, {
+    ...{ env, naming },
     ...(email === undefined ? {} : { email }),
+  });
+  const controlPlane = new ControlPlaneStack(app, `${id}-control-plane`, {
+    ...{ env, naming, data, site, entrance, events, software, bundles, logRetention },
+  });
+  const schedules = new SchedulesStack(app, `${id}-schedules`, { env, naming, controlPlane });
+  const observability = new ObservabilityStack(app, `${id}-observability`, {
+    ...{ env, naming, controlPlane, entrance, events, schedules },
   });
   Tags.of(app).add("hypermotion:deployment", id);
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
-  return { data, site, entrance, controlPlane, observability };
+  return { data, site, entrance, events, controlPlane, schedules, observability };
 }
 
 /** Bundles every Lambda. @returns folder by name */

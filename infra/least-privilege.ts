@@ -12,6 +12,8 @@ export interface Surroundings {
   readonly executionsArn: string;
   /** Roles at targets that we may assume. */
   readonly targetRolesArn: string;
+  readonly busArn: string;
+  readonly listsBucketArn: string;
 }
 
 /** Collection of the store → kind in the table's keys (store/store.ts). */
@@ -27,6 +29,9 @@ const kinds: Record<string, string> = {
   callbacks: "callback",
   codes: "code",
   users: "user",
+  schedules: "schedule",
+  webhooks: "webhook",
+  outbox: "outgoing",
   events: "events",
 };
 
@@ -75,6 +80,18 @@ export function statementsFor(needs: Permissions, around: Surroundings): PolicyS
     ...(needs.usesProviders
       ? [new PolicyStatement({ actions: ["sts:AssumeRole"], resources: [around.targetRolesArn] })]
       : []),
+    ...(needs.publishes
+      ? [new PolicyStatement({ actions: ["events:PutEvents"], resources: [around.busArn] })]
+      : []),
+    ...(needs.readsLists ? listStatements(around) : []),
+  ];
+}
+
+function listStatements({ listsBucketArn }: Surroundings): PolicyStatement[] {
+  return [
+    new PolicyStatement({ actions: ["s3:GetObject"], resources: [`${listsBucketArn}/*`] }),
+    // Without it a list that is not there looks like one that is forbidden.
+    new PolicyStatement({ actions: ["s3:ListBucket"], resources: [listsBucketArn] }),
   ];
 }
 

@@ -75,6 +75,7 @@ export function addMachine(scope: Construct, name: string, props: MachineProps):
             resources: functions.map(([, functionArn]) => functionArn),
           }),
           ...nestedStatements(scope, [...used.machines.values()], props.naming),
+          ...(hasDistributedMap(definition) ? mapStatements(scope, name, props.naming) : []),
           ...observing(),
         ],
       }),
@@ -91,6 +92,11 @@ export function addMachine(scope: Construct, name: string, props: MachineProps):
       arn(scope, "states", `execution:${machinePrefix(props.naming)}${machine}:*`),
       "Executions of the one machine this one starts have names of their own.",
     );
+  }
+  if (hasDistributedMap(definition)) {
+    for (const executions of mapExecutions(scope, name, props.naming)) {
+      acknowledgeWildcard(role, executions, "A wave's items are executions of the wave's machine.");
+    }
   }
   const machine = new CfnStateMachine(scope, `machine-${name}`, {
     stateMachineName: `${machinePrefix(props.naming)}${name}`,
@@ -130,6 +136,27 @@ function nestedStatements(
     new PolicyStatement({
       actions: ["events:PutTargets", "events:PutRule", "events:DescribeRule"],
       resources: [arn(scope, "events", "rule/StepFunctionsGetEventsForStepFunctionsExecutionRule")],
+    }),
+  ];
+}
+
+const hasDistributedMap = (definition: string) => /"Mode":\s*"DISTRIBUTED"/.test(definition);
+
+const mapExecutions = (scope: Construct, name: string, naming: Naming) =>
+  ["", "/*"].map((label) =>
+    arn(scope, "states", `execution:${machinePrefix(naming)}${name}${label}:*`),
+  );
+
+/** What a distributed Map needs of its own machine. Source: CDK's own grants, aws-stepfunctions/lib/state-graph. */
+function mapStatements(scope: Construct, name: string, naming: Naming): PolicyStatement[] {
+  return [
+    new PolicyStatement({
+      actions: ["states:StartExecution"],
+      resources: [arn(scope, "states", `stateMachine:${machinePrefix(naming)}${name}`)],
+    }),
+    new PolicyStatement({
+      actions: ["states:DescribeExecution", "states:StopExecution"],
+      resources: mapExecutions(scope, name, naming),
     }),
   ];
 }

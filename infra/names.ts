@@ -9,6 +9,11 @@ export interface Naming {
 
 export const secretsPrefix = ({ id }: Naming) => `${id}/`;
 export const callbackKeyName = ({ id }: Naming) => `${id}/console/callback-key`;
+/** Names of buckets are all the world's. */
+export function listsBucketName(scope: IConstruct, { id }: Naming): string {
+  const { account, region } = Stack.of(scope);
+  return `${id}-lists-${account}-${region}`;
+}
 /** State machines are called by it and the name of their file. */
 export const machinePrefix = ({ id }: Naming) => `${id}-`;
 

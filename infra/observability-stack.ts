@@ -10,59 +10,72 @@ import {
   TreatMissingData,
 } from "aws-cdk-lib/aws-cloudwatch";
 import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
-import { ServicePrincipal } from "aws-cdk-lib/aws-iam";
-import { Key } from "aws-cdk-lib/aws-kms";
-import { Topic } from "aws-cdk-lib/aws-sns";
-import { EmailSubscription } from "aws-cdk-lib/aws-sns-subscriptions";
+import { Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
+import type { ITopic } from "aws-cdk-lib/aws-sns";
 import type { Construct } from "constructs";
+import { type EventType, eventMetric } from "#domain/events.ts";
 import type { ControlPlaneStack } from "./control-plane-stack.ts";
 import type { EntranceStack } from "./entrance-stack.ts";
+import type { EventsStack } from "./events-stack.ts";
 import { arn, machinePrefix, type Naming } from "./names.ts";
+import type { SchedulesStack } from "./schedules-stack.ts";
 
 export interface ObservabilityProps extends StackProps {
   readonly naming: Naming;
   readonly controlPlane: ControlPlaneStack;
   readonly entrance: EntranceStack;
-  /** Who is written to; he confirms a mail of AWS's first. */
-  readonly email?: string;
+  readonly events: EventsStack;
+  readonly schedules: SchedulesStack;
 }
 
 const period = Duration.minutes(5);
 
+/** What happens to servers and must not wait until someone looks. A failed run has its machine's alarm. */
+const alarming = {
+  "sync.stalled": "Replication is stalled",
+  "lag.over-target": "A copy is older than its target",
+  "slots.used-up": "No gateway has room",
+} as const satisfies Partial<Record<EventType, string>>;
+
+function ofEvents({ naming }: ObservabilityProps, type: string): Metric {
+  return new Metric({
+    namespace: eventMetric.namespace,
+    metricName: eventMetric.name,
+    dimensionsMap: { deployment: naming.id, type },
+    label: type,
+    statistic: "Sum",
+    period,
+  });
+}
+
 export class ObservabilityStack extends Stack {
-  readonly topic: Topic;
+  private readonly people: ITopic;
 
   constructor(scope: Construct, id: string, props: ObservabilityProps) {
     super(scope, id, props);
-    const key = new Key(this, "TopicKey", { enableKeyRotation: true });
-    key.grantEncryptDecrypt(new ServicePrincipal("cloudwatch.amazonaws.com"));
-    this.topic = new Topic(this, "People", {
-      displayName: "HyperMotion",
-      masterKey: key,
-      enforceSSL: true,
-    });
-    if (props.email !== undefined) this.topic.addSubscription(new EmailSubscription(props.email));
-
-    const { controlPlane, entrance } = props;
+    const { controlPlane, entrance, events, schedules } = props;
+    this.people = events.people;
     const runs = (name: string) =>
       [...controlPlane.machines.keys()].map((machine) => this.ofMachine(props, machine, name));
     const failed = runs("ExecutionsFailed");
     const timedOut = runs("ExecutionsTimedOut");
     const errors = [...controlPlane.steps.values()].map((step) => step.metricErrors({ period }));
     const apiErrors = entrance.api.metricServerError({ period, statistic: "Sum" });
-    const { lookAfterFunction } = controlPlane;
 
     for (const [index, machine] of [...controlPlane.machines.keys()].entries()) {
       this.alarm(`A run of ${machine} failed`, failed[index], 1);
       this.alarm(`A run of ${machine} took too long`, timedOut[index], 1);
     }
     this.alarm("The API answers with errors", apiErrors, 5);
-    this.alarm("Runs are not looked after", lookAfterFunction.metricErrors({ period }), 2);
-    this.alarm(
-      "Step Lambdas are throttled",
-      controlPlane.apiFunction.metricThrottles({ period }),
-      1,
-    );
+    for (const [name, handler] of Object.entries(controlPlane.handlers)) {
+      if (name !== "api") this.alarm(`${name} fails`, handler.metricErrors({ period }), 2);
+    }
+    const failedCalls = schedules.failures.metricApproximateNumberOfMessagesVisible({ period });
+    this.alarm("A scheduled call was given up", failedCalls, 1);
+    this.alarm("Lambdas are throttled", LambdaFunction.metricAllThrottles({ period }), 1);
+    for (const [type, name] of Object.entries(alarming)) {
+      this.alarm(name, ofEvents(props, type), 1);
+    }
 
     new Dashboard(this, "Dashboard", {
       dashboardName: props.naming.id,
@@ -78,6 +91,15 @@ export class ObservabilityStack extends Stack {
             title: "API",
             left: [entrance.api.metricCount({ period }), apiErrors],
             width: 12,
+          }),
+        ],
+        [
+          new GraphWidget({
+            title: "What happens to servers",
+            left: [...Object.keys(alarming), "sync.recovered", "sync.done", "run.failed"].map(
+              (type) => ofEvents(props, type),
+            ),
+            width: 24,
           }),
         ],
       ],
@@ -107,6 +129,6 @@ export class ObservabilityStack extends Stack {
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       treatMissingData: TreatMissingData.NOT_BREACHING,
     });
-    alarm.addAlarmAction(new SnsAction(this.topic));
+    alarm.addAlarmAction(new SnsAction(this.people));
   }
 }

@@ -1,13 +1,10 @@
 /** Events on the deployment's bus, and counted for its alarms. */
 import { type EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
 import { MigrationError } from "#domain/errors.ts";
-import { describeEvent } from "#domain/events.ts";
+import { describeEvent, eventMetric, eventSource } from "#domain/events.ts";
 import type { Event } from "#domain/records.ts";
 
-export const eventSource = "hypermotion";
-export const metricNamespace = "HyperMotion";
-
-/** May be repeated; the event's id is in its detail. @throws `cloud.transient` */
+/** A deployment's bus is called as itself. May be repeated; the event's id is in its detail. @throws `cloud.transient` */
 export async function publishEvent(
   client: EventBridgeClient,
   bus: string,
@@ -31,24 +28,25 @@ export async function publishEvent(
     const problem = `${Entries[0]?.ErrorCode}: ${Entries[0]?.ErrorMessage}`;
     throw new MigrationError("cloud.transient", { platform: "aws", problem });
   }
-  count(event);
+  count(event, bus);
 }
 
 /** A line that CloudWatch makes a metric of. Source: CloudWatch user guide, "Embedded metric format". */
-function count({ type, at }: Event): void {
+function count({ type, at }: Event, deployment: string): void {
   const line = {
     _aws: {
       Timestamp: Date.parse(at),
       CloudWatchMetrics: [
         {
-          Namespace: metricNamespace,
-          Dimensions: [["type"]],
-          Metrics: [{ Name: "Events", Unit: "Count" }],
+          Namespace: eventMetric.namespace,
+          Dimensions: [["deployment", "type"]],
+          Metrics: [{ Name: eventMetric.name, Unit: "Count" }],
         },
       ],
     },
+    deployment,
     type,
-    Events: 1,
+    [eventMetric.name]: 1,
   };
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }

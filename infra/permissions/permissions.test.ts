@@ -31,6 +31,8 @@ test("what two steps need, read by hand, is what was found in them", async () =>
     secrets: [],
     machines: [],
     usesProviders: false,
+    publishes: false,
+    readsLists: false,
   });
   // functions/steps/await-enrolment: one callback, which may be answered at once.
   expect(table["await-enrolment"]?.machines).toEqual(["succeed"]);

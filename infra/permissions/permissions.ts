@@ -17,6 +17,10 @@ export const permissions = z.object({
   machines: verbs,
   /** Speaks to a target's cloud, with the target's own credentials. */
   usesProviders: z.boolean(),
+  /** Puts events on the deployment's bus. */
+  publishes: z.boolean(),
+  /** Reads lists of servers that an operator put into the deployment's bucket. */
+  readsLists: z.boolean(),
 });
 export type Permissions = z.output<typeof permissions>;
 
@@ -39,6 +43,8 @@ const none: Found = {
   secrets: [],
   machines: [],
   usesProviders: false,
+  publishes: false,
+  readsLists: false,
   usesGateways: false,
 };
 
@@ -72,6 +78,8 @@ async function scan(module: string): Promise<Found> {
     secrets: called(/\bsecrets\d*\s*\.(get|put|delete)\(/g),
     machines: called(/\bmachines\d*\s*\.(\w+)\(/g),
     usesProviders: /\bproviderFor\(/.test(code),
+    publishes: /\bdeps\d*\.publish\(/.test(code),
+    readsLists: /\bdeps\d*\.waveList\(/.test(code),
     usesGateways: /\bgatewayClient\(/.test(code),
   };
 }
@@ -86,6 +94,8 @@ function merge(all: readonly Found[], usesProviders: boolean): Permissions {
     secrets: sorted(all.flatMap(({ secrets }) => secrets)),
     machines: sorted(all.flatMap(({ machines }) => machines)),
     usesProviders,
+    publishes: all.some(({ publishes }) => publishes),
+    readsLists: all.some(({ readsLists }) => readsLists),
   };
 }
 

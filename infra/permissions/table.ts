@@ -6,7 +6,7 @@
 import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { z } from "zod";
-import { handlerNames, stepNames } from "../bundle.ts";
+import { type HandlerName, stepNames } from "../bundle.ts";
 import { type Permissions, permissions, permissionsOf } from "./permissions.ts";
 
 const file = new URL("table.json", import.meta.url);
@@ -14,11 +14,19 @@ const file = new URL("table.json", import.meta.url);
 /** Lambda's name → what its code does. */
 export type PermissionTable = Readonly<Record<string, Permissions>>;
 
+/** What each handler does, without the host around it. */
+const handlerModules: Record<HandlerName, string> = {
+  api: "functions/app.ts",
+  "look-after": "functions/look-after.ts",
+  "every-minute": "functions/every-minute.ts",
+  "deliver-events": "functions/deliveries.ts",
+  "keep-house": "functions/housekeeping.ts",
+};
+
 export async function tableFromCode(): Promise<PermissionTable> {
   const modules: [string, string][] = [
     ...stepNames.map((name): [string, string] => [name, `functions/steps/${name}/index.ts`]),
-    ["api", "functions/app.ts"],
-    ["look-after", "functions/look-after.ts"],
+    ...Object.entries(handlerModules),
   ];
   const entries = await Promise.all(
     modules.map(async ([name, module]) => [name, await permissionsOf(module)] as const),
@@ -36,7 +44,7 @@ export function permissionsIn(table: PermissionTable, name: string): Permissions
   const found = table[name];
   if (found !== undefined) return found;
   throw new Error(
-    `${name} is not in infra/permissions/table.json; write it anew (${handlerNames})`,
+    `${name} is not in infra/permissions/table.json; write it anew: node infra/permissions/table.ts`,
   );
 }
 
