@@ -34,6 +34,10 @@ export interface FakeConsole {
   /** Answers these statuses in place of the usual ones, by path prefix. */
   readonly refusals: Map<string, number>;
   setOrders(orders: SyncOrder[]): void;
+  /** Orders are answered at once and with this, as by a console that keeps nobody waiting. */
+  askAgainSeconds: number | undefined;
+  /** How often orders were asked for. */
+  polls: number;
   start(): Promise<void>;
   stop(): Promise<void>;
   /** Resolves when it holds; asked after every request. */
@@ -63,6 +67,8 @@ export async function createFakeConsole(): Promise<FakeConsole> {
     reports: [],
     enrolments: [],
     callbacks: [],
+    askAgainSeconds: undefined,
+    polls: 0,
     refusals: new Map(),
     setOrders(next) {
       orders = next;
@@ -143,6 +149,11 @@ export async function createFakeConsole(): Promise<FakeConsole> {
   }
 
   async function listed(url: URL) {
+    console.polls += 1;
+    const { askAgainSeconds } = console;
+    if (askAgainSeconds !== undefined) {
+      return { status: 200, body: { revision: String(revision), orders, askAgainSeconds } };
+    }
     const serving = server;
     while (url.searchParams.get("revision") === String(revision) && server === serving) {
       await once(changed, "change");

@@ -37,8 +37,8 @@ export function isMachinePath(path: string): boolean {
 
 /**
  * @param stopping aborted when the console stops, so that long polls and streams end
- * @param longestAnswerMs where whoever carries the answers gives up on long ones: streams end before,
- *   and their readers come back for the rest
+ * @param longestAnswerMs where whoever carries the answers gives up on long ones: streams end before and
+ *   their readers come back for the rest; agents are not kept waiting, but told when to ask again
  */
 export function createApp(
   deps: Deps,
@@ -73,7 +73,7 @@ export function createApp(
     scheduleRoutes(deps),
     webhookRoutes(deps),
     eventRoutes(deps, stopping, longestAnswerMs),
-    agentRoutes(deps, stopping),
+    agentRoutes(deps, stopping, longestAnswerMs === undefined),
   ]) {
     app.route("/", routes);
   }

@@ -11,8 +11,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { App, type Environment } from "aws-cdk-lib";
 import { z } from "zod";
-import { root } from "./bundle.ts";
-import { addDeployment, bundleAll } from "./deployment.ts";
+import { bundleAll, root } from "./bundle.ts";
+import { addDeployment } from "./deployment.ts";
 import type { Software } from "./site-stack.ts";
 
 const text = z.string().min(1);

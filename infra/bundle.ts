@@ -3,6 +3,9 @@
  * as a chunk of its own that is loaded when a target of that cloud is first used.
  */
 import { readdirSync } from "node:fs";
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type BuildResult, build } from "esbuild";
 
@@ -35,7 +38,7 @@ interface Entry {
   readonly resolveDir: string;
 }
 
-export const stepEntry = (name: string): Entry => ({
+const stepEntry = (name: string): Entry => ({
   contents: `
     import { hostedStep } from "./functions/lambda/host.ts";
     import { handler as step } from "./functions/steps/${name}/index.ts";
@@ -44,10 +47,16 @@ export const stepEntry = (name: string): Entry => ({
   resolveDir: root,
 });
 
-export const handlerEntry = (name: string): Entry => ({
+const handlerEntry = (name: string): Entry => ({
   contents: `export { handler } from "./functions/lambda/${name}.ts";`,
   resolveDir: root,
 });
+
+/** Every Lambda's code, by its name. */
+export const entries: ReadonlyMap<string, Entry> = new Map([
+  ...stepNames.map((name) => [name, stepEntry(name)] as const),
+  ...handlerNames.map((name) => [name, handlerEntry(name)] as const),
+]);
 
 /** Writes `index.mjs` and its chunks into the folder. @throws esbuild's errors */
 export async function bundle(
@@ -71,4 +80,15 @@ export async function bundle(
     metafile: true,
     logLevel: "warning",
   });
+}
+
+/** Bundles every Lambda. @returns folder by name */
+export async function bundleAll(): Promise<Map<string, string>> {
+  const folder = await mkdtemp(join(tmpdir(), "hypermotion-bundles-"));
+  const folders = new Map<string, string>();
+  for (const [name, entry] of entries) {
+    folders.set(name, join(folder, name));
+    await bundle(entry, join(folder, name));
+  }
+  return folders;
 }

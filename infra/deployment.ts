@@ -1,12 +1,7 @@
 /** All stacks of one deployment, and how they hang together. */
-import { mkdirSync } from "node:fs";
-import { mkdtemp } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { type App, type Environment, Tags, Validations } from "aws-cdk-lib";
 import { RetentionDays } from "aws-cdk-lib/aws-logs";
 import { AwsSolutionsChecks } from "cdk-nag";
-import { bundle, handlerEntry, handlerNames, stepEntry, stepNames } from "./bundle.ts";
 import { ControlPlaneStack } from "./control-plane-stack.ts";
 import { DataStack } from "./data-stack.ts";
 import { EntranceStack } from "./entrance-stack.ts";
@@ -60,21 +55,4 @@ export function addDeployment(app: App, options: DeploymentOptions): Deployment 
   Tags.of(app).add("hypermotion:deployment", id);
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   return { data, site, entrance, events, controlPlane, schedules, observability };
-}
-
-/** Bundles every Lambda. @returns folder by name */
-export async function bundleAll(): Promise<Map<string, string>> {
-  const folder = await mkdtemp(join(tmpdir(), "hypermotion-bundles-"));
-  const entries = [
-    ...stepNames.map((name) => [name, stepEntry(name)] as const),
-    ...handlerNames.map((name) => [name, handlerEntry(name)] as const),
-  ];
-  const bundled = new Map<string, string>();
-  for (const [name, entry] of entries) {
-    const place = join(folder, name);
-    mkdirSync(place);
-    await bundle(entry, place);
-    bundled.set(name, place);
-  }
-  return bundled;
 }

@@ -36,7 +36,7 @@ const kinds: Record<string, string> = {
 };
 
 /** Method of a collection → what the store asks of DynamoDB for it. */
-const tableActions: Record<string, readonly string[]> = {
+export const tableActions: Record<string, readonly string[]> = {
   find: ["GetItem"],
   get: ["GetItem"],
   create: ["PutItem"],

@@ -51,6 +51,18 @@ describe("hypermotion-agent", () => {
     ]);
   });
 
+  it("leaves a console alone for as long as it says", async () => {
+    console.askAgainSeconds = 600;
+    const agent = startAgent("--console", address(), "--code", console.code);
+    await agent.says("waits for orders");
+    await console.until("it asked for orders", () => console.polls > 0);
+    // A console that is asked without a pause is asked many times in this.
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+
+    expect(console.polls).toBe(1);
+    expect(await agent.kill("SIGTERM")).toBe(0);
+  });
+
   it("ends quietly with status 0 when it is told to end", async () => {
     const agent = startAgent("--console", address(), "--code", console.code);
     await agent.says("waits for orders");

@@ -3,12 +3,7 @@
 import { z } from "zod";
 import { errorFromFacts, MigrationError } from "#domain/errors.ts";
 import type { Inventory } from "#domain/inventory.ts";
-import {
-  ordersResponse,
-  registerResponse,
-  type SessionReport,
-  type SyncOrder,
-} from "#domain/protocol/agent.ts";
+import { ordersResponse, registerResponse, type SessionReport } from "#domain/protocol/agent.ts";
 import { errorFacts } from "#domain/protocol/facts.ts";
 import { type Answer, callPinned, type Peer } from "../pinned-https.ts";
 import { version } from "../version.ts";
@@ -44,11 +39,14 @@ export async function register(
 export interface ConsoleClient {
   readonly address: string;
   readonly putInventory: (inventory: Inventory, signal: AbortSignal) => Promise<void>;
-  /** Answers at once when `revision` isn't the console's, else after a change or 25 s. */
+  /**
+   * Answers at once when `revision` isn't the console's, else after a change or 25 s; a console that keeps
+   * nobody waiting says when to ask again.
+   */
   readonly waitForOrders: (
     revision: string,
     signal: AbortSignal,
-  ) => Promise<{ revision: string; orders: SyncOrder[] }>;
+  ) => Promise<z.output<typeof ordersResponse>>;
   /** False when the console knows no such session any more. */
   readonly report: (
     sessionId: string,

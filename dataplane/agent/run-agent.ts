@@ -156,6 +156,7 @@ async function followOrders(
     if (answer === undefined) return;
     await orders.apply(answer.orders);
     revision = answer.revision;
+    await pause(answer.askAgainSeconds * 1000, signal);
   }
 }
 

@@ -52,6 +52,8 @@ export const ordersResponse = z.object({
   /** Changes whenever the list does; sent back by the agent to wait for the next change. */
   revision: z.string(),
   orders: z.array(syncOrder),
+  /** How long the agent is to leave the console alone, where the console can't keep a call waiting. */
+  askAgainSeconds: z.number().min(0).max(600).default(0),
 });
 
 /** `done` means the gateway confirmed every volume. A failure names a code of `domain/errors.ts`. */

@@ -81,7 +81,7 @@ test("a server is shown without its agent's secrets, and found connected until i
   const { serverId } = await registerAgent(console, "shown");
   const fresh = (await get(`/v1/servers/${serverId}`)).body;
   const kept = await console.deps.store.servers.get(serverId);
-  console.pass(91);
+  console.pass(151);
   const silent = (await get("/v1/servers")).body.items.find(
     ({ id }: { id: string }) => id === serverId,
   );

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { openTestConsole, type TestConsole } from "#test/fixtures/console.ts";
+import { openTestConsole, place, registerAgent, type TestConsole } from "#test/fixtures/console.ts";
 import { openCallback } from "../callbacks.ts";
 import { apiHandler } from "./api.ts";
 
@@ -158,4 +158,27 @@ test("a stream ends before API Gateway gives up, with what there was", async () 
 
   expect(early).toBe("still open");
   expect((await streaming).text).toContain(": here");
+});
+
+test("an agent is answered at once and told when to ask again, since a Lambda that waits is paid for", async () => {
+  const { serverId, token } = await registerAgent(local);
+  const ask = () =>
+    call({
+      path: "/v1/agents/me/orders?revision=x&wait=25",
+      headers: { authorization: `Bearer ${token}` },
+    });
+
+  const { revision } = (await ask()).body as { revision: string };
+  const startedAt = performance.now();
+  const idle = await call({
+    path: `/v1/agents/me/orders?revision=${revision}&wait=25`,
+    headers: { authorization: `Bearer ${token}` },
+  });
+  const tookMs = performance.now() - startedAt;
+  await place(local, serverId, { activeRunId: "run-1" });
+  const busy = await ask();
+
+  expect(idle.body).toEqual({ revision, orders: [], askAgainSeconds: 60 });
+  expect(tookMs).toBeLessThan(1000);
+  expect(busy.body).toMatchObject({ askAgainSeconds: 5 });
 });

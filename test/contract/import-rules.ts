@@ -13,6 +13,7 @@ const rooms = [
   "store",
   "local",
   "cli",
+  "infra",
 ] as const;
 const leastModules = 150;
 
@@ -26,6 +27,7 @@ const allowed: Record<string, readonly string[]> = {
   "dataplane/agent/": ["dataplane/agent/", "dataplane/wire/", "dataplane/[^/]+$", "domain/"],
   "dataplane/gateway/": ["dataplane/gateway/", "dataplane/wire/", "dataplane/[^/]+$", "domain/"],
   "functions/": ["functions/", "domain/", "api/", "providers/", "store/"],
+  "infra/": ["infra/", "domain/", "statemachines/"],
   "cli/": ["cli/", "api/", "domain/", "dataplane/node-version.mjs$"],
 };
 
@@ -79,6 +81,7 @@ const rules: IForbiddenRuleType[] = [
   },
   keptIn("@aws-sdk/client-dynamodb|@aws-sdk/lib-dynamodb", "^store/"),
   keptIn("dynalite", "^local/"),
+  keptIn("aws-cdk-lib|constructs|cdk-nag", "^infra/"),
 ];
 
 const { output } = await cruise([...rooms, "test"], {

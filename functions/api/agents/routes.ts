@@ -12,7 +12,7 @@ import type { SourceServer } from "#domain/records.ts";
 import type { Deps } from "../../deps.ts";
 import { allowAgent } from "../auth/guard.ts";
 import { byAgent, jsonAnswer, jsonBody, newRouter, type Router, refusals } from "../router.ts";
-import { waitForOrders } from "./orders.ts";
+import { presentOrders, waitForOrders } from "./orders.ts";
 import { register } from "./register.ts";
 import { takeReport } from "./report.ts";
 
@@ -74,8 +74,11 @@ function routes(deps: Deps) {
   };
 }
 
-/** @param stopping aborted when the console stops, so that waiting calls end */
-export function agentRoutes(deps: Deps, stopping: AbortSignal): Router {
+/**
+ * @param stopping aborted when the console stops, so that waiting calls end
+ * @param mayWait whether a call may be kept waiting until there is something to say
+ */
+export function agentRoutes(deps: Deps, stopping: AbortSignal, mayWait: boolean): Router {
   const router = newRouter();
   const route = routes(deps);
   router.openapi(registerRoute, async (c) =>
@@ -94,6 +97,7 @@ export function agentRoutes(deps: Deps, stopping: AbortSignal): Router {
   router.openapi(route.orders, async (c) => {
     const server = c.var.agent;
     await noteCall(deps, server);
+    if (!mayWait) return c.json(await presentOrders(deps, server.id), 200);
     const { revision, wait } = c.req.valid("query");
     const patience = AbortSignal.any([c.req.raw.signal, stopping]);
     return c.json(await waitForOrders(deps, server.id, { revision, seconds: wait, patience }), 200);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isConnected } from "#domain/connection.ts";
 import { MigrationError } from "#domain/errors.ts";
 import type { SourceServer } from "#domain/records.ts";
 import { parseRunInput, type RunInput } from "#domain/run-input.ts";
@@ -20,9 +21,6 @@ const output = z.object({ serverId: z.string() });
 type Request = {
   [K in z.output<typeof input>["kind"]]: { kind: K; runId: string; input: RunInput<K> };
 }[z.output<typeof input>["kind"]];
-
-/** An agent polls at least twice a minute. */
-const silentAgentMs = 120_000;
 
 /**
  * Takes the server for this run, in one write with the change of its state, and refuses before
@@ -157,7 +155,7 @@ function requireAgent(server: SourceServer, now: Date): void {
   if (server.inventory.disks.length === 0) {
     throw new MigrationError("server.no-disks", { server: server.id });
   }
-  if (now.getTime() - Date.parse(server.lastSeenAt) > silentAgentMs) {
+  if (!isConnected(server, now)) {
     throw new MigrationError("server.disconnected", {
       server: server.id,
       lastSeenAt: server.lastSeenAt,
