@@ -5,7 +5,7 @@ export const idlePollSeconds = 60;
 const awayAfterMs = 2.5 * idlePollSeconds * 1000;
 
 /** A call is noted this seldom, so that many agents do not keep the store busy with it. */
-const noteEveryMs = 10_000;
+const noteEveryMs = 30_000;
 
 /** Whether an agent is there. */
 export function isConnected(server: { lastSeenAt: string }, now: Date): boolean {

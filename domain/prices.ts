@@ -20,6 +20,7 @@ export const controlPlanePrices = {
   busEvent: 1 / 1e6,
   /** Secrets Manager: each secret and month. */
   secretMonth: 0.4,
+  secretCall: 5 / 1e6,
   /** CloudWatch Logs: each GB taken in. */
   logGb: 0.5,
   /** CloudWatch: each alarm and month. */

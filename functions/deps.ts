@@ -66,6 +66,8 @@ export interface Deps {
    * no users and sessions of our own.
    */
   readonly signInAt?: string;
+  /** How long a step looks, for a cloud, before it hands the wait back to its state machine. */
+  readonly stepPatienceMs: number;
   readonly log: Logger;
   now(): Date;
   random(size: number): Uint8Array;

@@ -2,8 +2,10 @@
 import { MigrationError } from "#domain/errors.ts";
 import type { Deps } from "./deps.ts";
 
-/** How long a step looks before it hands the wait back to its state machine, where every look costs. */
-const patienceMs = 25_000;
+/** Where waiting costs nothing. */
+export const freePatienceMs = 25_000;
+/** In a Lambda: longer costs more than the transition it saves (docs/decisions/0004). */
+export const paidPatienceMs = 5_000;
 const pauseMs = 500;
 
 /**
@@ -15,7 +17,7 @@ export async function waitBriefly<T>(
   what: string,
   look: () => Promise<{ ready: T } | { state: string }>,
 ): Promise<T> {
-  const until = deps.now().getTime() + patienceMs;
+  const until = deps.now().getTime() + deps.stepPatienceMs;
   for (;;) {
     const seen = await look();
     if ("ready" in seen) return seen.ready;

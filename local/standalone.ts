@@ -33,6 +33,7 @@ import { type Deps, hostWith, type Secrets } from "#functions/deps.ts";
 import { gatewayClientOf } from "#functions/gateways.ts";
 import { sfnMachines } from "#functions/machines.ts";
 import { targetProviders } from "#functions/target-providers.ts";
+import { freePatienceMs } from "#functions/waiting.ts";
 import { openStore } from "#store/store.ts";
 import { startDatabase } from "./database.ts";
 import { downloadsPath, openDownloads } from "./downloads.ts";
@@ -181,6 +182,7 @@ async function start(
     now: () => new Date(),
     random: (size) => randomBytes(size),
     sleep: (ms) => sleep(ms),
+    stepPatienceMs: freePatienceMs,
   };
   await deployMachines(engineClient);
   hostWith(deps);

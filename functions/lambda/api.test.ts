@@ -180,5 +180,5 @@ test("an agent is answered at once and told when to ask again, since a Lambda th
 
   expect(idle.body).toEqual({ revision, orders: [], askAgainSeconds: 60 });
   expect(tookMs).toBeLessThan(1000);
-  expect(busy.body).toMatchObject({ askAgainSeconds: 5 });
+  expect(busy.body).toMatchObject({ askAgainSeconds: 10 });
 });

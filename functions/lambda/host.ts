@@ -17,6 +17,7 @@ import { type Deps, hostWith } from "../deps.ts";
 import { gatewayClientOf } from "../gateways.ts";
 import { sfnMachines } from "../machines.ts";
 import { targetProviders } from "../target-providers.ts";
+import { paidPatienceMs } from "../waiting.ts";
 import { publishEvent } from "./bus.ts";
 import { readList } from "./lists.ts";
 import { managedSecrets } from "./secrets.ts";
@@ -84,6 +85,7 @@ async function makeDeps(environment: NodeJS.ProcessEnv): Promise<Deps> {
     now: () => new Date(),
     random: (size) => randomBytes(size),
     sleep: (ms) => sleep(ms),
+    stepPatienceMs: paidPatienceMs,
   };
 }
 

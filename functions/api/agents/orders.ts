@@ -15,7 +15,7 @@ export interface Orders {
 }
 
 /** While a run is under way its orders come soon, and people look at a progress bar. */
-const busyPollSeconds = 5;
+export const busyPollSeconds = 10;
 
 /** How many agents wait here now. The more there are, the more seldom each looks into the store. */
 let waiting = 0;
