@@ -21,6 +21,16 @@ export const loginResponse = z
   })
   .openapi("Login");
 
+/** Where people sign in when the console keeps no users: OpenID Connect. */
+export const signIn = z.object({ issuer: z.url(), clientId: z.string() }).openapi("SignIn");
+
+export const signInView = z
+  .object({
+    /** Absent: here, with POST /v1/login. */
+    elsewhere: signIn.optional(),
+  })
+  .openapi("SignInView");
+
 export const changePasswordRequest = z
   .object({ oldPassword: z.string().min(1).max(200), newPassword })
   .openapi("ChangePasswordRequest");
@@ -49,5 +59,6 @@ export const userWithPassword = userView
   .extend({ oneTimePassword: z.string().optional() })
   .openapi("UserWithPassword");
 
+export type SignIn = z.output<typeof signIn>;
 export type Login = z.output<typeof loginResponse>;
 export type UserView = z.output<typeof userView>;

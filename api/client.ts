@@ -1,7 +1,7 @@
 /** The one client of the console's API. The command line uses it; so can any program of the operator's. */
 import { z } from "@hono/zod-openapi";
 import { errorFromFacts, type Language, MigrationError } from "#domain/errors.ts";
-import { loginResponse, userView, userWithPassword } from "./auth.ts";
+import { loginResponse, signInView, userView, userWithPassword } from "./auth.ts";
 import { healthView } from "./console.ts";
 import { errorBody } from "./errors.ts";
 import { eventView } from "./events.ts";
@@ -115,6 +115,7 @@ export function openClient(options: ClientOptions) {
 
   return {
     health: () => call(healthView, "GET", "/healthz"),
+    signIn: () => call(signInView, "GET", "/v1/sign-in"),
     login: (user: string, password: string) =>
       call(loginResponse, "POST", "/v1/login", { user, password }),
     changePassword: (oldPassword: string, newPassword: string) =>

@@ -3,7 +3,7 @@ import { type Client, openClient } from "#api/client.ts";
 import { type ErrorCode, type Language, MigrationError } from "#domain/errors.ts";
 import { findConsoleUrl } from "./console-url.ts";
 import type { Output } from "./output.ts";
-import { findSession } from "./sessions.ts";
+import { presentSession } from "./present-session.ts";
 import { type Say, speaker } from "./words.ts";
 
 export interface Context {
@@ -38,7 +38,7 @@ export function createContext(options: ContextOptions): Context {
     consoleUrl,
     async client() {
       const baseUrl = await consoleUrl();
-      const session = await findSession(env, baseUrl);
+      const session = await presentSession(env, baseUrl);
       return openClient({ baseUrl, language, token: () => session?.token });
     },
   };

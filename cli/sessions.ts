@@ -5,7 +5,14 @@ import { join } from "node:path";
 import { z } from "zod";
 import { MigrationError } from "#domain/errors.ts";
 
-const sessions = z.record(z.string(), z.object({ token: z.string(), user: z.string() }));
+const session = z.object({
+  token: z.string(),
+  user: z.string(),
+  /** Where users are kept elsewhere: how long the token holds, and how another is had. */
+  expiresAt: z.iso.datetime().optional(),
+  renewal: z.object({ issuer: z.url(), clientId: z.string(), refreshToken: z.string() }).optional(),
+});
+const sessions = z.record(z.string(), session);
 type Sessions = z.output<typeof sessions>;
 
 function folder(env: NodeJS.ProcessEnv): string {

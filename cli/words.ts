@@ -84,6 +84,14 @@ export const words = {
     en: "read the password from standard input; a second line is the new password, where one is due",
     zh: "从标准输入读取密码；如需设置新密码，放在第二行",
   },
+  "login browser": {
+    en: "Open this address in a browser on this machine and sign in; waiting for it on port {port}:\n{address}",
+    zh: "请在本机浏览器中打开以下地址并登录；正在端口 {port} 等待：\n{address}",
+  },
+  "login returned": {
+    en: "You are signed in to HyperMotion. This page can be closed.",
+    zh: "已登录 HyperMotion，可以关闭此页面。",
+  },
   "login password": { en: "Password of {user}: ", zh: "{user} 的密码：" },
   "login new": { en: "New password (at least 10 characters): ", zh: "新密码（至少 10 个字符）：" },
   "login again": { en: "Once more: ", zh: "再输一次：" },

@@ -175,6 +175,18 @@ export const errorTable = {
       hint: "用户、密码和角色在 {address} 管理，请在那里登录。",
     },
   ),
+  "auth.sign-in-failed": entry(
+    terminal,
+    "access",
+    {
+      message: "Signing in at {address} did not work: {problem}",
+      hint: "Try again with: hypermotion login. The browser must be on this machine, or its port 18767 be led here (ssh -L 18767:localhost:18767).",
+    },
+    {
+      message: "在 {address} 登录失败：{problem}",
+      hint: "请重新运行 hypermotion login。浏览器须在本机，或将其 18767 端口转发到本机（ssh -L 18767:localhost:18767）。",
+    },
+  ),
   "auth.no-role": entry(
     terminal,
     "access",

@@ -21,8 +21,9 @@ export const lambdaEnvironment = z.object({
   HYPERMOTION_EVENT_BUS: z.string().min(1),
   /** The bucket that holds lists of servers for waves. */
   HYPERMOTION_LISTS_BUCKET: z.string().min(1),
-  /** Where people sign in. */
-  HYPERMOTION_SIGN_IN_AT: z.string().min(1),
+  /** Where people sign in, and as whose client: OpenID Connect. */
+  HYPERMOTION_SIGN_IN_ISSUER: z.url(),
+  HYPERMOTION_SIGN_IN_CLIENT: z.string().min(1),
 });
 
 export type LambdaEnvironment = z.output<typeof lambdaEnvironment>;

@@ -2,7 +2,9 @@
  * What steps and routes need of the world around them. The SaaS edition and the standalone edition
  * each make one of these at start; tests make their own.
  */
+
 import type { Logger } from "pino";
+import type { SignIn } from "#api/auth.ts";
 import type { Event, Gateway, RunKind, Target } from "#domain/records.ts";
 import type { Provider } from "#providers/provider.ts";
 import type { Store } from "#store/store.ts";
@@ -65,7 +67,7 @@ export interface Deps {
    * Where people sign in, when not here: then the API's front door has checked who calls, and there are
    * no users and sessions of our own.
    */
-  readonly signInAt?: string;
+  readonly signIn?: SignIn;
   /** How long a step looks, for a cloud, before it hands the wait back to its state machine. */
   readonly stepPatienceMs: number;
   readonly log: Logger;

@@ -43,6 +43,7 @@ const machineRoutes: readonly [path: string, method: HttpMethod][] = [
   ["/v1/gateways/enrol", HttpMethod.POST],
   ["/v1/callbacks/{proxy+}", HttpMethod.POST],
   ["/healthz", HttpMethod.GET],
+  ["/v1/sign-in", HttpMethod.GET],
   ["/openapi.json", HttpMethod.GET],
 ];
 
@@ -91,7 +92,8 @@ export class ControlPlaneStack extends Stack {
       HYPERMOTION_SOFTWARE_SHA256: software.sha256,
       HYPERMOTION_EVENT_BUS: events.bus.eventBusName,
       HYPERMOTION_LISTS_BUCKET: listsBucketName(this, naming),
-      HYPERMOTION_SIGN_IN_AT: `Cognito user pool ${entrance.users.userPoolId}`,
+      HYPERMOTION_SIGN_IN_ISSUER: `https://cognito-idp.${this.region}.${this.urlSuffix}/${entrance.users.userPoolId}`,
+      HYPERMOTION_SIGN_IN_CLIENT: entrance.client.userPoolClientId,
     };
     const table = readTable();
     for (const name of stepNames) {
@@ -170,7 +172,7 @@ export class ControlPlaneStack extends Stack {
       Validations.of(route).acknowledge({
         id: "AwsSolutions-APIG4",
         reason:
-          "Agents and gateways have no account of a person's: a one-time code, then a token of their own is checked by the app (design §9). Health and the API's description are public.",
+          "Agents and gateways have no account of a person's: a one-time code, then a token of their own is checked by the app (design §9). Health, the API's description and where to sign in are public.",
       });
     };
     add("people", HttpRouteKey.DEFAULT, false);

@@ -288,6 +288,7 @@ test("people sign in; what agents and gateways call, and nothing else, has its o
     "ANY /v1/agents/{proxy+}",
     "GET /healthz",
     "GET /openapi.json",
+    "GET /v1/sign-in",
     "POST /v1/callbacks/{proxy+}",
     "POST /v1/gateways/enrol",
   ]);

@@ -7,6 +7,7 @@ import {
   CfnUserPoolGroup,
   FeaturePlan,
   Mfa,
+  OAuthScope,
   StandardThreatProtectionMode,
   UserPool,
   type UserPoolClient,
@@ -55,12 +56,22 @@ export class EntranceStack extends Stack {
       });
     }
     this.client = this.users.addClient("Console", {
-      authFlows: { userSrp: true },
+      authFlows: {},
+      oAuth: {
+        flows: { authorizationCodeGrant: true },
+        scopes: [OAuthScope.OPENID],
+        // cli/sign-in.ts listens there while a person signs in.
+        callbackUrls: ["http://localhost:18767/signed-in"],
+      },
       generateSecret: false,
       preventUserExistenceErrors: true,
       accessTokenValidity: Duration.hours(1),
       idTokenValidity: Duration.hours(1),
       refreshTokenValidity: Duration.days(1),
+    });
+    // The page people sign in on; its name is one of all the world's.
+    this.users.addDomain("SignIn", {
+      cognitoDomain: { domainPrefix: `${props.naming.id}-${this.account}` },
     });
     this.authorizer = new HttpUserPoolAuthorizer("People", this.users, {
       userPoolClients: [this.client],

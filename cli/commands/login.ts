@@ -1,11 +1,12 @@
 import type { Command } from "commander";
-import type { Login } from "#api/auth.ts";
+import type { Login, SignIn } from "#api/auth.ts";
 import { openClient } from "#api/client.ts";
 import { MigrationError } from "#domain/errors.ts";
 import { askSecret, readAll } from "../ask.ts";
 import { addCommand, type Setting } from "../command.ts";
 import { badInput, type Context } from "../context.ts";
 import { keepSession } from "../sessions.ts";
+import { signInElsewhere } from "../sign-in.ts";
 
 interface Options {
   passwordStdin?: boolean;
@@ -29,6 +30,8 @@ export function addLogin(program: Command, setting: Setting): void {
 async function logIn(context: Context, user: string, options: Options): Promise<void> {
   const { say, out, language, env } = context;
   const baseUrl = await context.consoleUrl();
+  const { elsewhere } = await openClient({ baseUrl, language }).signIn();
+  if (elsewhere !== undefined) return logInElsewhere(context, baseUrl, elsewhere);
   // Nobody can be asked through a pipe, whether the option says so or not.
   const isPiped = options.passwordStdin === true || context.stdin.isTTY !== true;
   const passwords = isPiped ? await readLines(context) : undefined;
@@ -55,6 +58,16 @@ async function logIn(context: Context, user: string, options: Options): Promise<
   await keepSession(env, baseUrl, { token: login.token, user });
   if (out.json) out.object(shown(login));
   else out.line(say("login done", { user, role: login.role, expiresAt: login.expiresAt }));
+}
+
+async function logInElsewhere(context: Context, baseUrl: string, signIn: SignIn): Promise<void> {
+  const { say, out, language, env } = context;
+  const { token, refreshToken, expiresAt } = await signInElsewhere(say, signIn);
+  const { name: user, role } = await openClient({ baseUrl, language, token: () => token }).me();
+  const renewal = refreshToken === undefined ? {} : { renewal: { ...signIn, refreshToken } };
+  await keepSession(env, baseUrl, { token, user, expiresAt, ...renewal });
+  if (out.json) out.object({ user, role, expiresAt });
+  else out.line(say("login done", { user, role, expiresAt }));
 }
 
 /** The token stays in its file. */

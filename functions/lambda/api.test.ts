@@ -4,12 +4,13 @@ import { openTestConsole, place, registerAgent, type TestConsole } from "#test/f
 import { openCallback } from "../callbacks.ts";
 import { apiHandler } from "./api.ts";
 
+const signIn = { issuer: "https://people.example.com", clientId: "abc" };
 let local: TestConsole;
 let lambda: ReturnType<typeof apiHandler>;
 
 beforeEach(async () => {
   local = await openTestConsole();
-  lambda = apiHandler({ ...local.deps, signInAt: "https://people.example.com" }, 1_000);
+  lambda = apiHandler({ ...local.deps, signIn }, 1_000);
 });
 
 afterEach(() => local.close());
@@ -119,6 +120,14 @@ test("users and passwords of our own are kept elsewhere, and that is said", asyn
       error: { code: "auth.elsewhere", hint: expect.stringContaining("people.example.com") },
     });
   }
+});
+
+test("where to sign in is told to whoever asks", async () => {
+  const there = await call({ path: "/v1/sign-in" });
+  const here = await local.fetch("/v1/sign-in");
+
+  expect(there.body).toEqual({ elsewhere: signIn });
+  expect(await here.json()).toEqual({});
 });
 
 test("a wrong body is refused alike in both editions", async () => {

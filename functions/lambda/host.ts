@@ -80,7 +80,7 @@ async function makeDeps(environment: NodeJS.ProcessEnv): Promise<Deps> {
       ),
     waveList: (key) =>
       readList(new S3Client({ requestHandler: patience }), env.HYPERMOTION_LISTS_BUCKET, key),
-    signInAt: env.HYPERMOTION_SIGN_IN_AT,
+    signIn: { issuer: env.HYPERMOTION_SIGN_IN_ISSUER, clientId: env.HYPERMOTION_SIGN_IN_CLIENT },
     log,
     now: () => new Date(),
     random: (size) => randomBytes(size),

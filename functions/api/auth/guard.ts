@@ -21,16 +21,18 @@ export function allow(deps: Deps, needed: Role): MiddlewareHandler<Env> {
 }
 
 async function personOf(deps: Deps, c: Context<Env>): Promise<Person> {
-  if (deps.signInAt !== undefined) return personOfClaims(c.env);
+  if (deps.signIn !== undefined) return personOfClaims(c.env);
   const user = await userOfSession(deps, bearer(c) ?? "");
   if (user.oneTime) throw new MigrationError("auth.change-password", { user: user.id });
   return { name: user.id, role: user.role };
 }
 
 /** For routes about users and sessions of our own. @throws `auth.elsewhere` where there are none */
-export function onlyHere({ signInAt }: Deps): MiddlewareHandler<Env> {
+export function onlyHere({ signIn }: Deps): MiddlewareHandler<Env> {
   return async (_c, next) => {
-    if (signInAt !== undefined) throw new MigrationError("auth.elsewhere", { address: signInAt });
+    if (signIn !== undefined) {
+      throw new MigrationError("auth.elsewhere", { address: signIn.issuer });
+    }
     await next();
   };
 }

@@ -6,6 +6,7 @@ import {
   type Login,
   loginRequest,
   loginResponse,
+  signInView,
   type UserView,
   userName,
   userView,
@@ -34,6 +35,13 @@ function routes(deps: Deps) {
   const here = onlyHere(deps);
   const administrator = [here, allow(deps, "administrator")];
   return {
+    signIn: createRoute({
+      method: "get",
+      path: "/v1/sign-in",
+      tags,
+      summary: "Where people sign in",
+      responses: { 200: jsonAnswer("Here or elsewhere", signInView), ...refusals },
+    }),
     login: createRoute({
       method: "post",
       path: "/v1/login",
@@ -109,6 +117,10 @@ export function authRoutes(deps: Deps): Router {
   const throttle = createThrottle(deps.now);
   const route = routes(deps);
 
+  router.openapi(route.signIn, (c) => {
+    const { signIn } = deps;
+    return c.json(signIn === undefined ? {} : { elsewhere: signIn }, 200);
+  });
   router.openapi(route.login, async (c) => {
     const { user: name, password } = c.req.valid("json");
     return c.json(sessionView(deps, await checkPassword(deps, throttle, name, password)), 200);
@@ -127,7 +139,7 @@ export function authRoutes(deps: Deps): Router {
   });
   router.openapi(route.me, async (c) => {
     const { name, role } = c.var.person;
-    if (deps.signInAt !== undefined) return c.json({ name, role, oneTime: false }, 200);
+    if (deps.signIn !== undefined) return c.json({ name, role, oneTime: false }, 200);
     return c.json(view(await deps.store.users.get(name)), 200);
   });
   router.openapi(route.list, async (c) => {
