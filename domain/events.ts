@@ -16,7 +16,6 @@ export const eventTable = {
   "run.succeeded": { en: "{kind} done", zh: "{kind} 已完成" },
   "run.failed": { en: "{kind} failed: {message}", zh: "{kind} 失败：{message}" },
   "run.stopped": { en: "{kind} stopped by {by}", zh: "{kind} 已被 {by} 停止" },
-  "gateway.enrolled": { en: "Gateway {gateway} is ready", zh: "网关 {gateway} 已就绪" },
   "sync.started": { en: "Copying started ({mode})", zh: "开始复制（{mode}）" },
   "sync.stalled": { en: "Copying waits for the agent", zh: "复制正在等待代理" },
   "sync.recovered": { en: "Copying goes on", zh: "复制已恢复" },

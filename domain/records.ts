@@ -199,6 +199,8 @@ export const run = base.extend({
   /** Of a wave: the servers it moves, in the order of its list. */
   members: z.array(waveMember).optional(),
   state: z.enum(["running", "succeeded", "failed", "stopped"]),
+  /** Its start was told. */
+  startTold: z.boolean().optional(),
   step: z.string().optional(),
   /** What the current step waits for, in plain words. */
   waitsFor: z.string().optional(),

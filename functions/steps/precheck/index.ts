@@ -8,6 +8,7 @@ import { volumeSizeBytes } from "#domain/volume-size.ts";
 import type { Deps } from "../../deps.ts";
 import { takeServer } from "../../lock.ts";
 import { step } from "../../step.ts";
+import { tell } from "../../tell.ts";
 
 const input = z.object({
   runId: z.string(),
@@ -53,7 +54,18 @@ export async function precheck(given: z.output<typeof input>, deps: Deps) {
   );
   if (needsAgent(request)) requireAgent(server, deps.now());
   await requireTarget(server, request, deps);
+  if (parentRunId === undefined) await tellStart(deps, request, serverId);
   return { serverId };
+}
+
+/** Whether it was started by the API or by hand, and once, however often this step runs. */
+async function tellStart(deps: Deps, { kind, runId }: Request, serverId: string): Promise<void> {
+  let isNew = false;
+  await deps.store.runs.update(runId, (found) => {
+    isNew = found.startTold !== true;
+    return isNew ? { ...found, startTold: true } : found;
+  });
+  if (isNew) await tell(deps, serverId, "run.started", { kind }, runId);
 }
 
 const record = z.record(z.string(), z.unknown());
