@@ -375,6 +375,7 @@ test("every error code has an HTTP status of its kind", () => {
 test("every route but the open ones refuses who shows no token", async () => {
   const open = [
     "GET /healthz",
+    "GET /v1/sign-in",
     "POST /v1/login",
     "POST /v1/agents/register",
     "POST /v1/gateways/enrol",
