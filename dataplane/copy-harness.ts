@@ -10,6 +10,7 @@ import { pipeline } from "node:stream/promises";
 import type { SyncOrder } from "#domain/protocol/agent.ts";
 import type { Progress } from "#domain/protocol/facts.ts";
 import { replicate } from "./agent/replicate.ts";
+import type { Tracker } from "./agent/tracking/tracker.ts";
 import { type Receiver, type ReceiverLog, startReceiver } from "./gateway/receiver.ts";
 import { createIdentity, type Identity } from "./wire/identity.ts";
 
@@ -138,6 +139,16 @@ export function disksOf(pairs: Pair[]) {
   return pairs.map(({ diskId, sizeBytes, diskPath }) => ({ diskId, sizeBytes, path: diskPath }));
 }
 
+/** Files are not tracked: every pass compares all blocks. */
+const noTracker: Pick<Tracker, "begin"> = {
+  begin: async () => ({
+    since: undefined,
+    because: undefined,
+    done: () => undefined,
+    undone: () => undefined,
+  }),
+};
+
 /** Runs the agent's side here. Resolves with the last progress. */
 export async function copy(
   scene: Scene,
@@ -147,6 +158,7 @@ export async function copy(
     port: number;
     rate?: number;
     identity?: Identity;
+    tracker?: Pick<Tracker, "begin">;
     signal?: AbortSignal;
     onProgress?: (progress: Progress) => void;
   },
@@ -156,6 +168,7 @@ export async function copy(
     order: syncOrderOf(scene, pairs, options.sessionId, options.port, options.rate),
     disks: disksOf(pairs),
     identity: options.identity ?? scene.agent,
+    tracker: options.tracker ?? noTracker,
     onProgress: (progress) => {
       last = progress;
       options.onProgress?.(progress);

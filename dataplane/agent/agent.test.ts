@@ -205,6 +205,6 @@ describe("hypermotion-agent", () => {
       .trim()
       .split("\n")
       .map((line) => JSON.parse(line).event);
-    expect(events).toEqual(["registered", "ready"]);
+    expect(events).toEqual(["registered", "note", "ready"]);
   });
 });

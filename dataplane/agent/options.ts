@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { MigrationError } from "#domain/errors.ts";
 import { registrationCode } from "#domain/protocol/agent.ts";
 import { parseConsoleAddress } from "./console-address.ts";
+import { usualBufferKiB } from "./tracking/tracker.ts";
 
 /** A disk named by the operator, in place of those the agent would find itself. */
 export interface NamedDisk {
@@ -25,6 +26,7 @@ export interface AgentOptions {
   readonly preHook: string | undefined;
   readonly postHook: string | undefined;
   readonly freezeLimitSeconds: number;
+  readonly traceBufferKiB: number;
 }
 
 export const helpText = `hypermotion-agent: copies this server's disks to where the console says
@@ -41,6 +43,7 @@ export const helpText = `hypermotion-agent: copies this server's disks to where 
   --pre-hook <command>     run before file systems are frozen, for instance to flush a database
   --post-hook <command>    run after they are thawed, also when the copy failed
   --freeze-limit <seconds> longest time file systems stay frozen (default 300)
+  --trace-buffer <KiB>     memory for each CPU in which the kernel keeps news of writes (default 4096)
   --state <folder>         identity, registration and orders
   --json                   one JSON object a line on standard output
   --help
@@ -69,6 +72,7 @@ export function parseAgentOptions(argv: readonly string[], isRoot: boolean): Age
     preHook: values["pre-hook"],
     postHook: values["post-hook"],
     freezeLimitSeconds: parseSeconds("--freeze-limit", values["freeze-limit"] ?? "300"),
+    traceBufferKiB: parseKiB("--trace-buffer", values["trace-buffer"] ?? `${usualBufferKiB}`),
   };
 }
 
@@ -82,6 +86,7 @@ function parseValues(argv: readonly string[]) {
         name: { type: "string" },
         disk: { type: "string", multiple: true },
         state: { type: "string" },
+        "trace-buffer": { type: "string" },
         "pre-hook": { type: "string" },
         "post-hook": { type: "string" },
         "freeze-limit": { type: "string" },
@@ -131,4 +136,10 @@ function parseSeconds(where: string, typed: string): number {
     where,
     problem: `${typed} is not a number of seconds`,
   });
+}
+
+function parseKiB(where: string, typed: string): number {
+  const size = Number(typed);
+  if (Number.isInteger(size) && size >= 4 && size <= 1024 * 1024) return size;
+  throw new MigrationError("input.invalid", { where, problem: `${typed} is not 4 to 1048576 KiB` });
 }

@@ -58,7 +58,7 @@ function open() {
       return true;
     },
     say: (event) => said.push(event),
-    reportEveryMs: 60_000,
+    reportEveryMs: () => 60_000,
   };
   return createOrders(deps);
 }

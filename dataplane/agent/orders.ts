@@ -26,7 +26,7 @@ export interface OrderDeps {
     signal: AbortSignal,
   ) => Promise<boolean>;
   readonly say: Say;
-  readonly reportEveryMs: number;
+  readonly reportEveryMs: () => number;
 }
 
 export interface Orders {

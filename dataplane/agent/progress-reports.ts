@@ -18,7 +18,7 @@ export function startProgressReports(
   deps: {
     readonly report: (id: string, report: SessionReport, signal: AbortSignal) => Promise<boolean>;
     readonly say: Say;
-    readonly reportEveryMs: number;
+    readonly reportEveryMs: () => number;
   },
   signal: AbortSignal,
 ): ProgressReports {
@@ -37,7 +37,7 @@ export function startProgressReports(
       .finally(() => {
         underWay = undefined;
       });
-  }, deps.reportEveryMs);
+  }, deps.reportEveryMs());
 
   return {
     note(progress) {

@@ -19,6 +19,14 @@ import {
   type Registration,
   saveRegistration,
 } from "./state.ts";
+import { startTracker, type TrackedDisk, type Tracker } from "./tracking/tracker.ts";
+
+/** How often progress is reported; a console that keeps nobody waiting is told more seldom. */
+interface Pace {
+  reportEveryMs: number;
+}
+
+const usualReportMs = 2_000;
 
 export interface AgentSetting {
   readonly options: AgentOptions;
@@ -32,7 +40,7 @@ export interface AgentSetting {
  * @throws what no waiting heals: a wrong code, another certificate, a console that forgot this agent.
  */
 export async function runAgent(setting: AgentSetting): Promise<void> {
-  const { options, signal } = setting;
+  const { options } = setting;
   const { say } = setting.voice;
   const release = await holdStateFolder(options.stateFolder, "hypermotion-agent");
   try {
@@ -43,20 +51,24 @@ export async function runAgent(setting: AgentSetting): Promise<void> {
     const registration = await ensureRegistered(setting, known, identity, inventory);
     if (registration === undefined) return;
     const console = createConsoleClient(peerOf(registration, options), registration.token);
+    const tracker = await startTracker(trackedDisks(inventory), options.traceBufferKiB);
+    tellTracking(inventory, tracker, say);
+    const pace: Pace = { reportEveryMs: usualReportMs };
     const orders = createOrders({
       store: openSessionStore(options.stateFolder),
-      carryOut: carryOutWith(identity, inventory, createQuiesce(options, setting.voice)),
+      carryOut: carryOutWith(setting, identity, inventory, tracker),
       report: console.report,
       say,
-      reportEveryMs: 2_000,
+      reportEveryMs: () => pace.reportEveryMs,
     });
     try {
       // Before the console is asked: a copy need not wait for a console that is away.
       await orders.resume();
       await introduce(console, registration.serverId, inventory, setting);
-      await followOrders(console, orders, say, signal);
+      await followOrders(console, orders, pace, setting);
     } finally {
       await orders.close();
+      await tracker.close();
     }
   } finally {
     release();
@@ -139,8 +151,8 @@ async function introduce(
 async function followOrders(
   console: ConsoleClient,
   orders: Orders,
-  say: Say,
-  signal: AbortSignal,
+  pace: Pace,
+  { voice: { say }, signal }: AgentSetting,
 ): Promise<void> {
   let revision = "";
   while (!signal.aborted) {
@@ -154,6 +166,7 @@ async function followOrders(
       (error) => error.retryable || error.code === "auth.wrong-certificate",
     );
     if (answer === undefined) return;
+    pace.reportEveryMs = Math.max(usualReportMs, answer.askAgainSeconds * 1000);
     await orders.apply(answer.orders);
     revision = answer.revision;
     await pause(answer.askAgainSeconds * 1000, signal);
@@ -183,7 +196,37 @@ async function untilAnswered<T>(
   }
 }
 
-function carryOutWith(identity: Identity, inventory: Inventory, quiesce: Quiesce) {
+function trackedDisks({ disks }: Inventory): TrackedDisk[] {
+  return disks.map(({ id, path, sizeBytes }) => ({ diskId: id, path, sizeBytes }));
+}
+
+/** Whoever wonders why a delta sync reads whole disks finds the reason here. */
+function tellTracking({ disks }: Inventory, { untracked }: Tracker, say: Say): void {
+  for (const { id, deviceName } of disks) {
+    const why = untracked.get(id);
+    const text =
+      why === undefined
+        ? `${deviceName}: the kernel tells which blocks are written; delta syncs read no others`
+        : `${deviceName}: delta syncs read the whole disk and compare hashes, because ${why}`;
+    say({ event: "note", text });
+  }
+}
+
+function carryOutWith(
+  { options, voice }: AgentSetting,
+  identity: Identity,
+  inventory: Inventory,
+  tracker: Tracker,
+) {
+  const quiesce: Quiesce = createQuiesce(options, voice);
+  const begin: Tracker["begin"] = async (diskId, volumeId) => {
+    const pass = await tracker.begin(diskId, volumeId);
+    const name = inventory.disks.find(({ id }) => id === diskId)?.deviceName ?? diskId;
+    if (pass.because !== undefined && !tracker.untracked.has(diskId)) {
+      voice.say({ event: "note", text: `${name}: comparing all blocks, because ${pass.because}` });
+    }
+    return pass;
+  };
   const disks = inventory.disks.map((disk) => ({
     diskId: disk.id,
     path: disk.path,
@@ -202,7 +245,7 @@ function carryOutWith(identity: Identity, inventory: Inventory, quiesce: Quiesce
     };
     const paths = order.disks.map((disk) => pathOf(disk.diskId));
     const copy = (within: AbortSignal) =>
-      replicate({ order, disks, identity, onProgress, signal: within });
+      replicate({ order, disks, identity, tracker: { begin }, onProgress, signal: within });
     if (order.quiesce) return quiesce(order.sessionId, paths, copy, signal);
     await copy(signal);
     return {};

@@ -4,12 +4,13 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { passIdBytes } from "#dataplane/wire/frames.ts";
 import { rangeCount, rangeLengthBytes } from "#dataplane/wire/geometry.ts";
-import { HashTree } from "#dataplane/wire/hash-tree.ts";
+import { digestBytes, HashTree } from "#dataplane/wire/hash-tree.ts";
 import type { Identity } from "#dataplane/wire/identity.ts";
 import { welcome } from "#dataplane/wire/messages.ts";
 import { type ErrorFacts, errorFromFacts, MigrationError } from "#domain/errors.ts";
 import type { SyncOrder } from "#domain/protocol/agent.ts";
 import type { Progress } from "#domain/protocol/facts.ts";
+import type { TrackedPass } from "../tracking/tracker.ts";
 import { Pacing } from "./pacing.ts";
 import { Speedometer } from "./speedometer.ts";
 import type { FromStream, Job, StreamSettings, ToStream } from "./stream-messages.ts";
@@ -27,11 +28,14 @@ export interface CopyDisk {
   volumeId: string;
   sizeBytes: number;
   path: string;
+  pass: TrackedPass;
 }
 
 interface DiskState {
   readonly disk: CopyDisk;
   readonly tree: HashTree;
+  /** Digest of each range, for the pass after this. */
+  readonly digests: Buffer;
   readonly ranges: number;
   /** The first range that was never handed out. */
   nextRange: number;
@@ -79,6 +83,7 @@ export class Copy {
     this.#disks = options.disks.map((disk) => ({
       disk,
       tree: new HashTree(disk.sizeBytes),
+      digests: Buffer.alloc(rangeCount(disk.sizeBytes) * digestBytes),
       ranges: rangeCount(disk.sizeBytes),
       nextRange: 0,
       returned: [],
@@ -98,10 +103,19 @@ export class Copy {
     const stop = () =>
       this.#fail(new MigrationError("sync.stopped", { server: this.#order.sessionId }).facts);
     signal.addEventListener("abort", stop);
+    if (signal.aborted) stop();
     const telling = setInterval(() => this.#tellProgress(), tellEveryMs);
     try {
       this.#startStreams();
       await this.#ended.promise;
+      // Where the gateway had confirmed it before, nothing was read and no digest is known.
+      for (const { disk, digests, root } of this.#disks) {
+        if (root !== undefined) disk.pass.done(digests);
+        else disk.pass.undone();
+      }
+    } catch (error) {
+      for (const { disk } of this.#disks) disk.pass.undone();
+      throw error;
     } finally {
       clearInterval(telling);
       signal.removeEventListener("abort", stop);
@@ -119,7 +133,11 @@ export class Copy {
       gateway,
       certificatePem,
       privateKeyPem,
-      disks: this.#disks.map(({ disk }) => disk),
+      disks: this.#disks.map(({ disk: { diskId, path, sizeBytes } }) => ({
+        diskId,
+        path,
+        sizeBytes,
+      })),
       rateBytesPerSecond: rateLimitBytesPerSecond,
       pacing: Pacing.memory(),
     };
@@ -202,9 +220,9 @@ export class Copy {
     }
   }
 
-  #count({ job, bytes, changedBytes, sentBytes }: FromStream & { kind: "covered" }): void {
+  #count({ job, readBytes, changedBytes, sentBytes }: FromStream & { kind: "covered" }): void {
     const state = this.#disk(job.disk);
-    state.readBytes += bytes;
+    state.readBytes += readBytes;
     state.changedBytes += changedBytes;
     state.sentBytes += sentBytes;
   }
@@ -239,6 +257,7 @@ export class Copy {
     const state = this.#disk(job.disk);
     this.#underWay.delete(keyOf(job));
     state.tree.add(job.range, Buffer.from(digest));
+    state.digests.set(digest, job.range * digestBytes);
     state.acknowledged += 1;
     state.acknowledgedBytes += rangeLengthBytes(state.disk.sizeBytes, job.range);
     state.writtenBytes += writtenBytes;
@@ -279,12 +298,12 @@ export class Copy {
       this.#turn = (this.#turn + 1) % this.#disks.length;
       const state = this.#disk(disk);
       if (state.isDone) continue;
-      const returned = state.returned.shift();
-      if (returned !== undefined) return { disk, range: returned };
-      if (state.nextRange < state.ranges) {
+      let range = state.returned.shift();
+      if (range === undefined && state.nextRange < state.ranges) {
+        range = state.nextRange;
         state.nextRange += 1;
-        return { disk, range: state.nextRange - 1 };
       }
+      if (range !== undefined) return jobOf(disk, range, state.disk.pass);
     }
     return undefined;
   }
@@ -370,6 +389,17 @@ export class Copy {
     if (state === undefined) throw new Error(`there is no disk ${index} in this copy`);
     return state;
   }
+}
+
+function jobOf(disk: number, range: number, { since }: TrackedPass): Job {
+  if (since === undefined) return { disk, range };
+  const digest = since.digests.subarray(range * digestBytes, (range + 1) * digestBytes);
+  // Copies: what is sent to a thread takes its whole memory along.
+  return {
+    disk,
+    range,
+    since: { digest: Uint8Array.from(digest), changed: since.changed.ofRange(range) },
+  };
 }
 
 function keyOf(job: Job): string {

@@ -46,6 +46,9 @@ export class RangeSender {
   /** What this pass read. */
   readonly #hashes: Buffer;
   #span: { type: SpanType; firstBlock: number; count: number } | undefined;
+  /** The first block that was not spoken of yet. */
+  #next = 0;
+  readBytes = 0;
   changedBytes = 0;
 
   constructor(tools: SendingTools, volume: number, range: number, known: Buffer) {
@@ -61,6 +64,8 @@ export class RangeSender {
    * resolves when the run's memory may be used again.
    */
   async send(run: Buffer, firstBlock: number): Promise<{ taken: Promise<unknown> }> {
+    this.#next = firstBlock + Math.ceil(run.length / blockBytes);
+    this.readBytes += run.length;
     const startedMs = performance.now();
     const blocks = Math.ceil(run.length / blockBytes);
     const kinds: number[] = [];
@@ -92,7 +97,20 @@ export class RangeSender {
     return { taken: Promise.all(sent) };
   }
 
-  /** The digest of everything read, after the last run. */
+  /** Blocks that were not read, up to but not with this one, are as the gateway has them. */
+  keepUntil(block: number): void {
+    if (block <= this.#next) return;
+    this.#known.copy(
+      this.#hashes,
+      this.#next * hashBytes,
+      this.#next * hashBytes,
+      block * hashBytes,
+    );
+    this.#addToSpan(frameType.equal, this.#next, block - this.#next);
+    this.#next = block;
+  }
+
+  /** The digest of everything read or kept, after the last run. */
   finish(): Buffer {
     this.#flushSpan();
     return rangeDigest(this.#hashes);

@@ -17,6 +17,16 @@ export interface StreamSettings {
 export interface Job {
   disk: number;
   range: number;
+  /** Where changes are tracked. */
+  since?: RangeSince;
+}
+
+/** What is known of a range since the last finished pass. */
+export interface RangeSince {
+  /** The range's digest then: if the gateway has another, all of its blocks are read. */
+  digest: Uint8Array;
+  /** Blocks that may differ, one bit each. */
+  changed: Uint8Array;
 }
 
 export type ToStream =
@@ -37,7 +47,15 @@ export type FromStream =
   | { kind: "welcome"; line: number; welcome: unknown }
   /** Ready for one more job. */
   | { kind: "want" }
-  | { kind: "covered"; job: Job; bytes: number; changedBytes: number; sentBytes: number }
+  | {
+      kind: "covered";
+      job: Job;
+      /** Done with: read, or known to be unchanged. */
+      bytes: number;
+      readBytes: number;
+      changedBytes: number;
+      sentBytes: number;
+    }
   | { kind: "acknowledged"; job: Job; digest: Uint8Array; writtenBytes: number }
   | { kind: "volumeDone"; disk: number }
   /** The line is gone: these jobs go back, and those wishes are void. It is dialled again. */

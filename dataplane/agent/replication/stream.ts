@@ -27,7 +27,6 @@ import {
   blockBytes,
   blocksInRange,
   blocksPerRange,
-  blocksPerRun,
   rangeLengthBytes,
   rangeOffsetBytes,
   runBytes,
@@ -40,6 +39,7 @@ import { DiskReader } from "./disk-reader.ts";
 import { GatewaySaid, Line, LineBroken } from "./line.ts";
 import { Pacing } from "./pacing.ts";
 import { blocksPerFrame, RangeSender } from "./run-sender.ts";
+import { type Run, runsToRead } from "./runs.ts";
 import type { FromStream, Job, StreamCounts, StreamSettings, ToStream } from "./stream-messages.ts";
 
 /** Runs being read, hashed or on their way into the line. */
@@ -212,23 +212,23 @@ class Stream {
     const tellCovered = this.#coverage(open.job, line, sender);
     this.#wish();
 
-    const lengthBytes = rangeLengthBytes(sizeBytes, range);
-    const runs = Math.ceil(lengthBytes / runBytes);
-    const runLength = (run: number) => Math.min(runBytes, lengthBytes - run * runBytes);
-    const read = (run: number) =>
-      this.#read(line, reader, rangeOffsetBytes(range) + run * runBytes, runLength(run));
-    let ahead = read(0);
-    for (let run = 0; run < runs; run += 1) {
+    const runs = runsToRead(sizeBytes, open.job, open.known);
+    const read = ({ firstBlock, lengthBytes }: Run) =>
+      this.#read(line, reader, rangeOffsetBytes(range) + firstBlock * blockBytes, lengthBytes);
+    let ahead = runs[0] === undefined ? undefined : read(runs[0]);
+    for (const [index, run] of runs.entries()) {
       const waitedFromMs = performance.now();
-      const buffer = await ahead;
+      const buffer = await (ahead ?? read(run));
       this.#counts.waitedMs.disk += performance.now() - waitedFromMs;
-      if (run + 1 < runs) {
-        ahead = read(run + 1);
-      }
-      const { taken } = await sender.send(buffer.subarray(0, runLength(run)), run * blocksPerRun);
+      const next = runs[index + 1];
+      ahead = next === undefined ? undefined : read(next);
+      sender.keepUntil(run.firstBlock);
+      const { taken } = await sender.send(buffer.subarray(0, run.lengthBytes), run.firstBlock);
       void taken.then(() => this.#release(line, buffer));
-      tellCovered(run * runBytes + runLength(run));
+      tellCovered(run.firstBlock * blockBytes + run.lengthBytes);
     }
+    const lengthBytes = rangeLengthBytes(sizeBytes, range);
+    sender.keepUntil(blocksInRange(sizeBytes, range));
     open.digest = sender.finish();
     line.send(encodeRangeEnd(ref, open.digest));
     open.isSent = true;
@@ -237,14 +237,19 @@ class Stream {
 
   /** Tells now and then how far a range is: a message per run would cost more than it is worth. */
   #coverage(job: Job, line: Line, sender: RangeSender): (bytes: number, isLast?: boolean) => void {
-    const told = { bytes: 0, changedBytes: 0, sentBytes: line.sentBytes, atMs: performance.now() };
+    const told = {
+      ...{ bytes: 0, readBytes: 0, changedBytes: 0 },
+      ...{ sentBytes: line.sentBytes, atMs: performance.now() },
+    };
     return (bytes, isLast = false) => {
       if (!isLast && performance.now() - told.atMs < tellCoveredEveryMs) return;
-      const now = { bytes, changedBytes: sender.changedBytes, sentBytes: line.sentBytes };
+      const { readBytes, changedBytes } = sender;
+      const now = { bytes, readBytes, changedBytes, sentBytes: line.sentBytes };
       this.#tell({
         kind: "covered",
         job,
         bytes: now.bytes - told.bytes,
+        readBytes: now.readBytes - told.readBytes,
         changedBytes: now.changedBytes - told.changedBytes,
         sentBytes: now.sentBytes - told.sentBytes,
       });
