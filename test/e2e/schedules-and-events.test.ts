@@ -8,6 +8,7 @@ import type { Deps } from "#functions/deps.ts";
 import { keepHouse } from "#functions/housekeeping.ts";
 import { watchLag } from "#functions/lag.ts";
 import { runSchedules } from "#functions/schedules.ts";
+import { tell } from "#functions/tell.ts";
 import { openRunningSite, type RunningSite, until } from "./site.ts";
 
 let site: RunningSite;
@@ -232,10 +233,9 @@ test("one that never answers is given up after a day, says so, and holds up nobo
   const alive = await startReceiver([]);
   try {
     for (const [name, { url }] of Object.entries({ dead, alive })) {
-      await site.operator.call("POST", "/v1/webhooks", { name, url, types: ["webhook.test"] });
+      await site.operator.call("POST", "/v1/webhooks", { name, url, types: ["run.failed"] });
     }
-    const { items } = await site.operator.call<{ items: { id: string }[] }>("GET", "/v1/webhooks");
-    await site.operator.call("POST", `/v1/webhooks/${items[0]?.id}/test`);
+    await tell(deps, site.serverId, "run.failed", { kind: "sync-server", message: "no" });
     await until("both tries to be written down", async () => {
       const { items } = await deps.store.outbox.list();
       return items.some(({ tries }) => Object.keys(tries).length === 2);
@@ -255,6 +255,30 @@ test("one that never answers is given up after a day, says so, and holds up nobo
   } finally {
     dead.server.close();
     alive.server.close();
+  }
+}, 60_000);
+
+test("a test goes to the webhook that was asked for, whatever it listens to, and to no other", async () => {
+  const asked = await startReceiver([]);
+  const other = await startReceiver([]);
+  try {
+    const add = (name: string, url: string, types: string[]) =>
+      site.operator.call<{ id: string }>("POST", "/v1/webhooks", { name, url, types });
+    const { id } = await add("asked", asked.url, ["run.failed"]);
+    await add("other", other.url, []);
+
+    await site.operator.call("POST", `/v1/webhooks/${id}/test`);
+    await until("it to be called", async () => asked.got.length > 0);
+    await until("the outbox to be empty", async () => {
+      const { items } = await deps.store.outbox.list();
+      return items.length === 0;
+    });
+
+    expect(JSON.parse(asked.got[0]?.body ?? "")).toMatchObject({ type: "webhook.test" });
+    expect(other.got.map(({ body }) => JSON.parse(body).type)).not.toContain("webhook.test");
+  } finally {
+    asked.server.close();
+    other.server.close();
   }
 }, 60_000);
 
