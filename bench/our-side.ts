@@ -1,7 +1,6 @@
-/** One side of our copy in a process of its own, told what to do by messages. */
-import { replicate } from "#dataplane/agent/replicate.ts";
-import { startTracker, type Tracker } from "#dataplane/agent/tracking/tracker.ts";
-import { type Receiver, startReceiver } from "#dataplane/gateway/receiver.ts";
+/** One side of our copy in a process of its own, told what to do by messages; it loads what that side needs. */
+import type { Tracker } from "#dataplane/agent/tracking/tracker.ts";
+import type { Receiver } from "#dataplane/gateway/receiver.ts";
 import type { Identity } from "#dataplane/wire/identity.ts";
 import type { SyncOrder } from "#domain/protocol/agent.ts";
 import type { Progress } from "#domain/protocol/facts.ts";
@@ -34,6 +33,7 @@ async function obey(told: Told): Promise<Answered> {
   switch (told.do) {
     case "listen": {
       const { host, identity, stateFolder } = told;
+      const { startReceiver } = await import("#dataplane/gateway/receiver.ts");
       receiver = await startReceiver({
         ...{ listen: host, port: 0, identity, stateFolder },
         ...{ gatewayId: "gateway-1", log: silent },
@@ -50,12 +50,16 @@ async function obey(told: Told): Promise<Answered> {
       });
       return { done: true };
     }
-    case "track":
+    case "track": {
+      const { startTracker } = await import("#dataplane/agent/tracking/tracker.ts");
       tracker = await startTracker(told.disks);
       if (tracker.untracked.size > 0) throw new Error([...tracker.untracked.values()].join("; "));
       return { done: true };
+    }
     case "copy": {
       let progress: Progress | undefined;
+      const { replicate } = await import("#dataplane/agent/replicate.ts");
+      const { startTracker } = await import("#dataplane/agent/tracking/tracker.ts");
       const startedAt = performance.now();
       await replicate({
         ...{ order: told.order, disks: [...told.disks], identity: told.identity },

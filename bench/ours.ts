@@ -37,7 +37,7 @@ class Side {
   }
 
   usage(): Usage {
-    return usageOf(this.#child.pid ?? 0) ?? { cpuSeconds: 0, peakBytes: 0 };
+    return usageOf(this.#child.pid ?? 0) ?? { cpuSeconds: 0, systemSeconds: 0, peakBytes: 0 };
   }
 
   async end(): Promise<void> {

@@ -15,7 +15,7 @@ export interface PeerRun {
   readonly target: Usage;
 }
 
-const none: Usage = { cpuSeconds: 0, peakBytes: 0 };
+const none: Usage = { cpuSeconds: 0, systemSeconds: 0, peakBytes: 0 };
 const port = 18_809;
 
 async function measured(
@@ -93,7 +93,7 @@ export async function nbdcopy(
   }
   const keys = join(folder, "keys.psk");
   await writeFile(keys, `alice:${randomBytes(32).toString("hex")}\n`);
-  const uri = `nbds-psk://alice@${line.far.host}:${port}/?tls-psk-file=${keys}`;
+  const uri = `nbds://alice@${line.far.host}:${port}/?tls-psk-file=${keys}`;
   return withNbdkit(line, ["--tls=require", `--tls-psk=${keys}`], volume, [
     ...["nbdcopy", "--flush", disk, uri],
   ]);

@@ -6,6 +6,8 @@ const ticksPerSecond = 100;
 
 export interface Usage {
   cpuSeconds: number;
+  /** Of these, in the kernel. */
+  systemSeconds: number;
   peakBytes: number;
 }
 
@@ -17,6 +19,7 @@ export function usageOf(pid: number): Usage | undefined {
     if (peak === undefined) return undefined;
     return {
       cpuSeconds: (Number(fields[11]) + Number(fields[12])) / ticksPerSecond,
+      systemSeconds: Number(fields[12]) / ticksPerSecond,
       peakBytes: Number(peak) * 1024,
     };
   } catch {
@@ -26,7 +29,7 @@ export function usageOf(pid: number): Usage | undefined {
 
 /** Looks until `stop`, which gives the last that was seen. */
 export function watchUsage(pid: number): () => Usage {
-  let last: Usage = usageOf(pid) ?? { cpuSeconds: 0, peakBytes: 0 };
+  let last: Usage = usageOf(pid) ?? { cpuSeconds: 0, systemSeconds: 0, peakBytes: 0 };
   const look = () => {
     last = usageOf(pid) ?? last;
   };

@@ -310,7 +310,7 @@ class BlockReceiver implements Receiver {
       kind: "welcome",
       connection,
       volumes: this.#laneVolumes(session),
-      welcome: welcomeOf(session),
+      welcome: { ...welcomeOf(session), lane, lanes: this.#lanes?.count ?? 1 },
     });
     this.#options.log.info(
       { address, sessionId: session.id, stream: hello.stream },
@@ -487,7 +487,7 @@ function newSession(sessionId: string, order: ReceiverOrder): Session {
   });
 }
 
-function welcomeOf(session: Session): Welcome {
+function welcomeOf(session: Session): Pick<Welcome, "version" | "volumes"> {
   return {
     version: protocolVersion,
     volumes: session.record.order.volumes.map(({ volumeId, sizeBytes }) => ({

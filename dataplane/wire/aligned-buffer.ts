@@ -8,8 +8,18 @@ declare const WebAssembly: {
 };
 
 const wasmPageBytes = 64 * 1024;
+/** What `O_DIRECT` asks of memory, offsets and lengths, on devices of either sector size. */
+export const directBytes = 4096;
+
+const known = new WeakSet<ArrayBufferLike>();
 
 export function alignedBuffer(lengthBytes: number): Buffer {
   const memory = new WebAssembly.Memory({ initial: Math.ceil(lengthBytes / wasmPageBytes) });
+  known.add(memory.buffer);
   return Buffer.from(memory.buffer, 0, lengthBytes);
+}
+
+/** Whether it lies in what `alignedBuffer` gave, at a place that `O_DIRECT` takes. */
+export function isAligned(bytes: Buffer): boolean {
+  return known.has(bytes.buffer) && bytes.byteOffset % directBytes === 0;
 }

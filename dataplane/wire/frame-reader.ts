@@ -5,7 +5,7 @@ export interface Frame {
   body: Buffer;
 }
 
-/** Gives the memory for a body, of at least that length; what is not given is taken fresh. */
+/** Gives the memory for a body, of exactly that length; what is not given is taken fresh. */
 type BodyMemory = (type: number, lengthBytes: number) => Buffer | undefined;
 
 /**
@@ -77,7 +77,6 @@ export class FrameReader {
     }
     if (this.#header.readUIntBE(5, 3) !== 0)
       throw new WireViolation("a frame header with stray bytes");
-    const memory = this.#memoryFor(this.#type, length) ?? Buffer.allocUnsafeSlow(length);
-    return memory.subarray(0, length);
+    return this.#memoryFor(this.#type, length) ?? Buffer.allocUnsafeSlow(length);
   }
 }

@@ -9,7 +9,7 @@
  */
 
 import { hashBytes } from "./block-hash.ts";
-import { blocksPerRange, blocksPerRun, runBytes } from "./geometry.ts";
+import { blockBytes, blocksPerRange, blocksPerRun, runBytes } from "./geometry.ts";
 import { digestBytes } from "./hash-tree.ts";
 
 export const protocolMagic = "HMWP";
@@ -38,6 +38,15 @@ export type FrameType = (typeof frameType)[keyof typeof frameType];
 const dataHeadBytes = 16;
 /** The longest body of a data frame: head, hashes, and a payload never larger than what it stands for. */
 export const maxDataBodyBytes = dataHeadBytes + blocksPerRun * hashBytes + runBytes;
+
+/**
+ * Where the blocks begin in a data frame's body of this length, if it holds whole blocks as they are;
+ * for another body any number that lies in it.
+ */
+export function rawPayloadOffset(bodyBytes: number): number {
+  const count = Math.floor((bodyBytes - dataHeadBytes) / (hashBytes + blockBytes));
+  return dataHeadBytes + Math.min(blocksPerRun, Math.max(0, count)) * hashBytes;
+}
 
 /** The longest body of each type that an agent may send; other types are refused. */
 export const agentFrameLimits: ReadonlyMap<number, number> = new Map([

@@ -17,6 +17,9 @@ export const welcome = z.object({
     )
     .min(1)
     .max(1000),
+  /** Which of the gateway's threads answers, and how many there are. */
+  lane: z.number().int().nonnegative().default(0),
+  lanes: z.number().int().positive().default(1),
 });
 export type Welcome = z.output<typeof welcome>;
 

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
+import { availableParallelism } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { passIdBytes } from "#dataplane/wire/frames.ts";
@@ -15,11 +16,16 @@ import { Pacing } from "./pacing.ts";
 import { Speedometer } from "./speedometer.ts";
 import type { FromStream, Job, StreamSettings, ToStream } from "./stream-messages.ts";
 
-/** Connections of one copy: enough to use several CPUs and to fill a long line. */
-const streams = 4;
+/**
+ * Connections of one copy, each a thread: as many as there are CPUs to encrypt on, within bounds. Two fill a
+ * long line; more than four cost memory and win nothing that was measured.
+ */
+const streams = Math.min(4, Math.max(2, availableParallelism()));
+/** After so many tries the place is taken as it is. */
+const mostRedials = 6;
 const tellEveryMs = 1000;
 /** Blocks live outside the heap; without these bounds each thread's heap grows before it collects. */
-const resourceLimits = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 128 };
+const resourceLimits = { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 128 };
 /** For threads to close their connections before they are ended. */
 const graceMs = 3000;
 
@@ -55,6 +61,8 @@ interface StreamState {
   readonly worker: Worker;
   /** Greeted by the gateway; jobs and messages reach it. */
   isOpen: boolean;
+  lane: number;
+  redials: number;
   wishes: number;
 }
 
@@ -148,7 +156,7 @@ export class Copy {
         workerData,
         resourceLimits,
       });
-      this.#streams.push({ worker, isOpen: false, wishes: 0 });
+      this.#streams.push({ worker, isOpen: false, lane: 0, redials: 0, wishes: 0 });
       worker.on("message", (message: FromStream) => this.#onStream(stream, message));
       worker.on("error", (error) =>
         this.#fail(new MigrationError("internal.unexpected", { problem: String(error) }).facts),
@@ -247,10 +255,23 @@ export class Copy {
     }
     const state = this.#streams[stream];
     if (state === undefined) return;
+    state.lane = parsed.data.lane;
+    if (this.#isCrowded(state.lane, parsed.data.lanes) && state.redials < mostRedials) {
+      state.redials += 1;
+      state.worker.postMessage({ kind: "redial", line } satisfies ToStream);
+      return;
+    }
     state.isOpen = true;
     state.worker.postMessage({ kind: "begin", line, volumes } satisfies ToStream);
     this.#checkEnd();
     this.#askForConfirmation();
+  }
+
+  /** The kernel spreads connections over the gateway's threads by chance; one thread may get them all. */
+  #isCrowded(lane: number, lanes: number): boolean {
+    const open = this.#streams.filter((stream) => stream.isOpen);
+    const here = open.filter((stream) => stream.lane === lane).length;
+    return here > Math.floor(open.length / lanes);
   }
 
   #onAcknowledged({ job, digest, writtenBytes }: FromStream & { kind: "acknowledged" }): void {

@@ -8,9 +8,9 @@ const sectorBytes = 4096;
 const checkEveryMs = 1000;
 
 /**
- * Reads one disk of the source, and nothing but reads. Block devices are read past the page cache: the
- * kernel keeps a mounted file system's pages apart from the device's own, so a device page that was
- * cached during the last pass would still show the old content in this one.
+ * Reads one disk of the source, and nothing but reads, past the page cache: what the server's own programs
+ * keep there stays, and the kernel keeps a mounted file system's pages apart from the device's own, so a
+ * device page that was cached during the last pass would still show the old content in this one.
  */
 export class DiskReader {
   readonly #file: FileHandle;
@@ -121,8 +121,14 @@ export class DiskReader {
 }
 
 async function openForReading(path: string, stats: Stats): Promise<FileHandle> {
-  if (!stats.isBlockDevice()) return open(path, "r");
-  return open(path, constants.O_RDONLY | constants.O_DIRECT);
+  try {
+    return await open(path, constants.O_RDONLY | constants.O_DIRECT);
+  } catch (error) {
+    // Of a file this says that its file system has no such thing.
+    const isRefused = error instanceof Error && "code" in error && error.code === "EINVAL";
+    if (isRefused && !stats.isBlockDevice()) return open(path, "r");
+    throw error;
+  }
 }
 
 function messageOf(error: unknown): string {

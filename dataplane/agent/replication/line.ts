@@ -73,6 +73,8 @@ export class Line {
     }
     socket.setTimeout(0);
     socket.setNoDelay(true);
+    // Node puts buffers that wait together into one before it encrypts them: a copy of every block.
+    Object.assign(socket, { _writev: null });
     if (peerFingerprint(socket) !== gateway.certificateFingerprint) {
       socket.destroy();
       throw new MigrationError("auth.wrong-certificate", { peer: `Gateway ${gateway.id}` });

@@ -32,6 +32,8 @@ export interface RangeSince {
 export type ToStream =
   /** The welcome was fine. Tells which volume number each disk has. */
   | { kind: "begin"; line: number; volumes: number[] }
+  /** Instead of begin: dial again, the gateway has threads that are less busy. */
+  | { kind: "redial"; line: number }
   | { kind: "job"; job: Job }
   | { kind: "passEnd"; disk: number; root: string }
   | { kind: "status"; status: unknown }

@@ -44,6 +44,8 @@ import type { FromStream, Job, StreamCounts, StreamSettings, ToStream } from "./
 
 /** Runs being read, hashed or on their way into the line. */
 const runBuffers = 4;
+/** A disk works on several at once; with one at a time, changes that lie apart come at the pace of its seeks. */
+const readsAhead = 3;
 const tellCoveredEveryMs = 200;
 
 interface OpenJob {
@@ -69,6 +71,7 @@ class Stream {
   #jobs: OpenJob[] = [];
   #isWishing = false;
   #isEnding = false;
+  #isMoving = false;
   #counts = noCounts();
   #wake: (() => void) | undefined;
 
@@ -94,7 +97,8 @@ class Stream {
         }
         if (this.#isEnding) break;
         this.#giveBack(error.message);
-        await this.#pause(backoffMs(attempt) / 4);
+        if (this.#isMoving) this.#isMoving = false;
+        else await this.#pause(backoffMs(attempt) / 4);
       }
     }
     clearInterval(counting);
@@ -110,6 +114,11 @@ class Stream {
       case "begin":
         // An answer to the welcome of a line that is gone says nothing about this one.
         if (message.line === this.#lineNumber) this.#volumes = message.volumes;
+        break;
+      case "redial":
+        if (message.line !== this.#lineNumber) break;
+        this.#isMoving = true;
+        this.#line?.finish();
         break;
       case "job":
         if (this.#volumes === undefined) {
@@ -215,13 +224,13 @@ class Stream {
     const runs = runsToRead(sizeBytes, open.job, open.known);
     const read = ({ firstBlock, lengthBytes }: Run) =>
       this.#read(line, reader, rangeOffsetBytes(range) + firstBlock * blockBytes, lengthBytes);
-    let ahead = runs[0] === undefined ? undefined : read(runs[0]);
+    const ahead = runs.slice(0, readsAhead).map(read);
     for (const [index, run] of runs.entries()) {
       const waitedFromMs = performance.now();
-      const buffer = await (ahead ?? read(run));
+      const buffer = await (ahead.shift() ?? read(run));
       this.#counts.waitedMs.disk += performance.now() - waitedFromMs;
-      const next = runs[index + 1];
-      ahead = next === undefined ? undefined : read(next);
+      const next = runs[index + readsAhead];
+      if (next !== undefined) ahead.push(read(next));
       sender.keepUntil(run.firstBlock);
       const { taken } = await sender.send(buffer.subarray(0, run.lengthBytes), run.firstBlock);
       void taken.then(() => this.#release(line, buffer));
@@ -274,11 +283,14 @@ class Stream {
     offsetBytes: number,
     lengthBytes: number,
   ): Promise<Buffer> {
-    await line.until(() => this.#buffers.length > 0);
-    const buffer = this.#buffers.pop();
-    if (buffer === undefined) throw new Error("a run buffer was taken twice");
-    await reader.read(buffer, offsetBytes, lengthBytes);
-    return buffer;
+    for (;;) {
+      await line.until(() => this.#buffers.length > 0);
+      // Another read that waited as well may have been faster.
+      const buffer = this.#buffers.pop();
+      if (buffer === undefined) continue;
+      await reader.read(buffer, offsetBytes, lengthBytes);
+      return buffer;
+    }
   }
 
   /** All buffers are free again with a new line; one that an old line lets go of late is no news. */

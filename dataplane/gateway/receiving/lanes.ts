@@ -4,7 +4,7 @@ import { Worker } from "node:worker_threads";
 import type { FromLane, LaneSettings, ToLane } from "./lane-messages.ts";
 
 /** Blocks live outside the heap; without these bounds each thread's heap grows before it collects. */
-const resourceLimits = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 128 };
+const resourceLimits = { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 128 };
 
 type LaneEvent = { kind: "message"; message: FromLane } | { kind: "died"; problem: string };
 
@@ -34,6 +34,10 @@ export class Lanes {
     const lanes = new Lanes({ ...settings, port }, onEvent);
     await Promise.all(Array.from({ length: count }, (_, lane) => lanes.#startLane(lane)));
     return lanes;
+  }
+
+  get count(): number {
+    return this.#workers.length;
   }
 
   send(lane: number, message: ToLane): void {

@@ -13,7 +13,7 @@ import type { BlockMap } from "./block-map.ts";
 import { rehash } from "./rehash.ts";
 import type { VolumeFile } from "./volume-file.ts";
 
-const zeroRun = Buffer.alloc(blocksPerRun * blockBytes);
+const zeroRun = alignedBuffer(blocksPerRun * blockBytes);
 
 /** One range of one volume while a connection writes to it. */
 export class OpenRange {

@@ -1,4 +1,5 @@
-import { maxDataBodyBytes } from "#dataplane/wire/frames.ts";
+import { alignedBuffer, directBytes } from "#dataplane/wire/aligned-buffer.ts";
+import { rawPayloadOffset } from "#dataplane/wire/frames.ts";
 import { runBytes } from "#dataplane/wire/geometry.ts";
 
 /** Memory for data frames of one lane, shared fairly by its connections through credit. */
@@ -7,9 +8,12 @@ const leastBytes = runBytes;
 const mostBytes = 8 * runBytes;
 /** Bodies below this are taken fresh in their own size: a pooled buffer would be mostly empty. */
 const pooledFromBytes = runBytes / 2;
+/** A frame's head and hashes come before the place where the blocks begin. */
+const slabBytes = directBytes + runBytes;
 
 export class RunBuffers {
   readonly #free: Buffer[] = [];
+  readonly #taken = new Map<ArrayBufferLike, Buffer>();
   connections = 0;
 
   /** How many bytes one connection may have on the way or in work now. */
@@ -20,15 +24,20 @@ export class RunBuffers {
     );
   }
 
+  /** Lies so that blocks which come as they are can be written past the page cache from where they are. */
   take(lengthBytes: number): Buffer | undefined {
     if (lengthBytes < pooledFromBytes) return undefined;
-    return this.#free.pop() ?? Buffer.allocUnsafeSlow(maxDataBodyBytes);
+    const slab = this.#free.pop() ?? alignedBuffer(slabBytes);
+    this.#taken.set(slab.buffer, slab);
+    const from = directBytes - rawPayloadOffset(lengthBytes);
+    return slab.subarray(from, from + lengthBytes);
   }
 
   /** Takes back what `take` gave; anything else is left to the garbage collector. */
   giveBack(body: Buffer): void {
-    if (body.buffer.byteLength !== maxDataBodyBytes || body.byteOffset !== 0) return;
-    if (this.#free.length * runBytes < budgetBytes)
-      this.#free.push(Buffer.from(body.buffer, 0, maxDataBodyBytes));
+    const slab = this.#taken.get(body.buffer);
+    if (slab === undefined) return;
+    this.#taken.delete(body.buffer);
+    if (this.#free.length * runBytes < budgetBytes) this.#free.push(slab);
   }
 }

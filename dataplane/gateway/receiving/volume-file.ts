@@ -1,5 +1,7 @@
 import { constants } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
+import { alignedBuffer, directBytes, isAligned } from "#dataplane/wire/aligned-buffer.ts";
+import { runBytes } from "#dataplane/wire/geometry.ts";
 import { MigrationError } from "#domain/errors.ts";
 
 /** What tells one file or device from another that took its place. */
@@ -32,21 +34,33 @@ export async function isAllHoles(path: string): Promise<boolean> {
   }
 }
 
-/** One volume, opened by one connection. Errors carry the volume's id. */
+/** Copies of what does not lie on a page; as many as are written at once. */
+const scratch: Buffer[] = [];
+const mostScratch = 8;
+
+/**
+ * One volume, opened by one connection. Errors carry the volume's id. Blocks go past the page cache where
+ * the file system allows it: copying them there costs more than all the rest of a write, and a gateway's
+ * memory is small.
+ */
 export class VolumeFile {
+  /** For what is not a whole number of sectors: the end of a disk of an odd size. */
   readonly #writing: FileHandle;
+  /** Undefined where there is no such thing. */
+  readonly #direct: FileHandle | undefined;
   readonly #reading: FileHandle;
   readonly #volumeId: string;
   readonly #gatewayId: string;
 
   private constructor(
     writing: FileHandle,
-    reading: FileHandle,
+    direct: FileHandle | undefined,
     volumeId: string,
     gatewayId: string,
   ) {
     this.#writing = writing;
-    this.#reading = reading;
+    this.#direct = direct;
+    this.#reading = direct ?? writing;
     this.#volumeId = volumeId;
     this.#gatewayId = gatewayId;
   }
@@ -57,24 +71,23 @@ export class VolumeFile {
   ): Promise<VolumeFile> {
     try {
       const writing = await open(volume.path, "r+");
-      return new VolumeFile(writing, await openUncached(volume.path), volume.volumeId, gatewayId);
+      return new VolumeFile(writing, await openDirect(volume.path), volume.volumeId, gatewayId);
     } catch (error) {
       throw volumeError(error, volume.volumeId, gatewayId);
     }
   }
 
+  /** At most a run, from a multiple of 4096 on. */
   async write(bytes: Buffer, offsetBytes: number): Promise<void> {
     try {
-      let done = 0;
-      while (done < bytes.length) {
-        const { bytesWritten } = await this.#writing.write(
-          bytes,
-          done,
-          bytes.length - done,
-          offsetBytes + done,
+      const direct = this.#direct;
+      const whole = direct === undefined ? 0 : bytes.length - (bytes.length % directBytes);
+      if (direct !== undefined && whole > 0) {
+        await withAligned(bytes.subarray(0, whole), (aligned) =>
+          writeAll(direct, aligned, offsetBytes),
         );
-        done += bytesWritten;
       }
+      await writeAll(this.#writing, bytes.subarray(whole), offsetBytes + whole);
     } catch (error) {
       throw this.fault(error);
     }
@@ -109,18 +122,34 @@ export class VolumeFile {
 
   async close(): Promise<void> {
     await this.#writing.close();
-    await this.#reading.close();
+    await this.#direct?.close();
   }
 }
 
-/** O_DIRECT where there is such a thing (not on tmpfs before Linux 6.6, for one), else cached. */
-async function openUncached(path: string): Promise<FileHandle> {
+/** O_DIRECT where there is such a thing (not on tmpfs before Linux 6.6, for one). */
+async function openDirect(path: string): Promise<FileHandle | undefined> {
   try {
-    return await open(path, constants.O_RDONLY | constants.O_DIRECT);
+    return await open(path, constants.O_RDWR | constants.O_DIRECT);
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "EINVAL")
-      return open(path, "r");
+    if (error instanceof Error && "code" in error && error.code === "EINVAL") return undefined;
     throw error;
+  }
+}
+
+async function withAligned(bytes: Buffer, work: (aligned: Buffer) => Promise<void>): Promise<void> {
+  if (isAligned(bytes)) return work(bytes);
+  const memory = scratch.pop() ?? alignedBuffer(runBytes);
+  try {
+    await work(memory.subarray(0, bytes.copy(memory)));
+  } finally {
+    if (scratch.length < mostScratch) scratch.push(memory);
+  }
+}
+
+async function writeAll(file: FileHandle, bytes: Buffer, offsetBytes: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const left = bytes.length - done;
+    done += (await file.write(bytes, done, left, offsetBytes + done)).bytesWritten;
   }
 }
 

@@ -1,0 +1,335 @@
+/**
+ * How fast blocks move, ours and the peers in turn, in one run:
+ *
+ *   npm run bench                        everything, three times: an hour and a half on two cores
+ *   npm run bench -- --quick             small disks, once
+ *   npm run bench -- --only delta,rescan
+ *   npm run bench -- --report out.json   [{case, ours, peer, peerName, ratio, goal, reached}]
+ *
+ * Needs root (namespaces, loop devices, cold caches) and Debian's nbdkit, libnbd-bin, qemu-utils, rsync.
+ */
+import { execFileSync } from "node:child_process";
+import { mkdir, open, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { expectSame, forgetCaches, linuxDisk, makeImage, randomDisk } from "./data.ts";
+import { loopback, makeLine } from "./line.ts";
+import type { BenchDisk } from "./our-side.ts";
+import { Ours, type Pass } from "./ours.ts";
+import { dd, nbdcopy, type PeerRun, qemuImg, rsync } from "./peers.ts";
+import { type Row, show } from "./table.ts";
+
+const MiB = 1024 ** 2;
+const GiB = 1024 ** 3;
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: "boolean", default: false },
+    only: { type: "string" },
+    folder: { type: "string", default: "/var/tmp/hypermotion-bench" },
+    report: { type: "string" },
+    times: { type: "string" },
+  },
+});
+const { folder } = values;
+const times = Number(values.times ?? (values.quick ? 1 : 3));
+const linuxBytes = values.quick ? GiB : 4 * GiB;
+const randomBytes = values.quick ? GiB / 2 : 2 * GiB;
+const deltaBytes = values.quick ? 2 * GiB : 8 * GiB;
+const lineBytes = values.quick ? 64 * MiB : 512 * MiB;
+const lineMbit = 100;
+
+const rows: Row[] = [];
+const volume = join(folder, "volume.img");
+
+function diskOf(path: string, sizeBytes: number, name = "0"): BenchDisk {
+  return {
+    ...{ diskId: `disk-${name}`, volumeId: `volume-${name}`, path, sizeBytes },
+    volumePath: name === "0" ? volume : join(folder, `volume-${name}.img`),
+  };
+}
+
+const median = (figures: number[]) =>
+  [...figures].sort((one, other) => one - other)[Math.floor(figures.length / 2)] ?? Number.NaN;
+
+function tell(text: string): void {
+  process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
+}
+
+interface Compared {
+  readonly name: string;
+  readonly peerName: string;
+  /** In `ours` and `peer` of the same unit; larger is better where `isRate`. */
+  readonly unit: string;
+  readonly isRate?: boolean;
+  /** What ratio ours / peer is to be reached: at least for rates, at most for the rest. */
+  readonly goal: number;
+}
+
+function compare(what: Compared, pairs: readonly { ours: number; peer: number }[]): void {
+  const ratio = median(pairs.map(({ ours, peer }) => ours / peer));
+  const { name, peerName, unit, isRate = false, goal } = what;
+  rows.push({
+    ...{ case: name, peerName, unit, ratio, goal: `${isRate ? "≥" : "≤"} ${goal}` },
+    ours: median(pairs.map(({ ours }) => ours)),
+    peer: median(pairs.map(({ peer }) => peer)),
+    reached: isRate ? ratio >= goal : ratio <= goal,
+  });
+}
+
+/** A figure with a limit of its own. */
+function limit(name: string, unit: string, figure: number, most: number): void {
+  rows.push({
+    ...{ case: name, unit, ours: figure, goal: `≤ ${most}`, reached: figure <= most },
+  });
+}
+
+function note(name: string, unit: string, figure: number): void {
+  rows.push({ case: name, unit, ours: figure });
+}
+
+async function ourPass(
+  line: typeof loopback,
+  disk: string,
+  sizeBytes: number,
+): Promise<Pass & { wireBytes: number }> {
+  await makeImage(volume, sizeBytes);
+  await forgetCaches();
+  const ours = await Ours.start(line, folder);
+  try {
+    const pass = await ours.pass([diskOf(disk, sizeBytes)]);
+    const wireBytes = pass.progress.volumes.reduce((sum, { sentBytes }) => sum + sentBytes, 0);
+    return { ...pass, wireBytes };
+  } finally {
+    await ours.end();
+  }
+}
+
+async function peerPass(sizeBytes: number, work: () => Promise<PeerRun>): Promise<PeerRun> {
+  await makeImage(volume, sizeBytes);
+  await forgetCaches();
+  return work();
+}
+
+async function initial(name: string, disk: string, sizeBytes: number): Promise<void> {
+  const runs: { ours: Pass; tls: PeerRun; plain: PeerRun; qemu: PeerRun }[] = [];
+  for (let time = 0; time < times; time += 1) {
+    tell(`${name}, loopback, ${time + 1} of ${times}`);
+    const ours = await ourPass(loopback, disk, sizeBytes);
+    await expectSame(disk, volume);
+    const tls = await peerPass(sizeBytes, () => nbdcopy(loopback, folder, disk, volume, true));
+    await expectSame(disk, volume);
+    const plain = await peerPass(sizeBytes, () => nbdcopy(loopback, folder, disk, volume, false));
+    const qemu = await peerPass(sizeBytes, () => qemuImg(loopback, disk, volume));
+    runs.push({ ours, tls, plain, qemu });
+  }
+  const rate = ({ seconds }: { seconds: number }) => sizeBytes / MiB / seconds;
+  const pairs = (peer: "tls" | "plain" | "qemu") =>
+    runs.map((run) => ({ ours: rate(run.ours), peer: rate(run[peer]) }));
+  const what = { unit: "MiB/s", isRate: true } as const;
+  const title = `initial sync, ${name}`;
+  compare({ ...what, name: title, peerName: "nbdcopy, TLS", goal: 2.5 }, pairs("tls"));
+  compare({ ...what, name: title, peerName: "nbdcopy, no TLS", goal: 0.8 }, pairs("plain"));
+  compare({ ...what, name: title, peerName: "qemu-img, no TLS", goal: 0.8 }, pairs("qemu"));
+  const perGiB = (cpuSeconds: number) => cpuSeconds / (sizeBytes / GiB);
+  note(
+    `${title}: CPU at the source`,
+    "s/GiB",
+    median(runs.map(({ ours }) => perGiB(ours.agent.cpuSeconds))),
+  );
+  note(
+    `${title}: CPU of nbdcopy, TLS`,
+    "s/GiB",
+    median(runs.map(({ tls }) => perGiB(tls.source.cpuSeconds))),
+  );
+  note(
+    `${title}: CPU at the gateway`,
+    "s/GiB",
+    median(runs.map(({ ours }) => perGiB(ours.gateway.cpuSeconds))),
+  );
+  note(
+    `${title}: CPU of nbdkit, TLS`,
+    "s/GiB",
+    median(runs.map(({ tls }) => perGiB(tls.target.cpuSeconds))),
+  );
+  limit(
+    `${title}: memory of the agent`,
+    "MB",
+    median(runs.map(({ ours }) => ours.agent.peakBytes / 1e6)),
+    200,
+  );
+}
+
+async function overLine(linux: string): Promise<void> {
+  const line = makeLine(lineMbit);
+  try {
+    const runs: { ours: number; peer: number }[] = [];
+    const shares: number[] = [];
+    const incompressible = await randomDisk(folder, lineBytes);
+    for (let time = 0; time < times; time += 1) {
+      tell(`${lineMbit} Mbit/s, ${time + 1} of ${times}`);
+      const ours = await ourPass(line, linux, linuxBytes);
+      await expectSame(linux, volume);
+      const qemu = await peerPass(linuxBytes, () => qemuImg(line, linux, volume));
+      runs.push({ ours: ours.seconds, peer: qemu.seconds });
+      const random = await ourPass(line, incompressible, lineBytes);
+      shares.push(random.seconds / ((lineBytes * 8) / (lineMbit * 1e6)));
+    }
+    compare(
+      {
+        name: `initial sync, Linux disk, ${lineMbit} Mbit/s`,
+        peerName: "qemu-img",
+        unit: "s",
+        goal: 0.5,
+      },
+      runs,
+    );
+    compare(
+      {
+        name: `initial sync, random, ${lineMbit} Mbit/s`,
+        peerName: "the line",
+        unit: "×",
+        goal: 1.05,
+      },
+      shares.map((ours) => ({ ours, peer: 1 })),
+    );
+  } finally {
+    line.remove();
+  }
+}
+
+/** Writes so many of the disk's blocks, each at another place. @returns bytes */
+async function change(path: string, sizeBytes: number, share: number): Promise<number> {
+  const block = 64 * 1024;
+  const count = Math.floor((sizeBytes / block) * share);
+  const file = await open(path, "r+");
+  const bytes = Buffer.alloc(block);
+  const places = new Set<number>();
+  while (places.size < count) places.add(Math.floor(Math.random() * (sizeBytes / block)));
+  for (const place of places) {
+    crypto.getRandomValues(bytes);
+    await file.write(bytes, 0, block, place * block);
+  }
+  await file.sync();
+  await file.close();
+  return count * block;
+}
+
+async function delta(): Promise<void> {
+  const image = await randomDisk(folder, deltaBytes);
+  const device = execFileSync("losetup", ["--show", "-f", image]).toString().trim();
+  const nothing: number[] = [];
+  const shares: { ours: number; peer: number }[] = [];
+  const wire: { ours: number; peer: number }[] = [];
+  const rescans: { ours: number; peer: number }[] = [];
+  const rescanWire: number[] = [];
+  try {
+    for (let time = 0; time < times; time += 1) {
+      tell(`delta of ${deltaBytes / GiB} GiB, ${time + 1} of ${times}`);
+      await makeImage(volume, deltaBytes);
+      await forgetCaches();
+      const disks = [diskOf(device, deltaBytes)];
+      const sent = ({ progress }: Pass) =>
+        progress.volumes.reduce((sum, each) => sum + each.sentBytes, 0);
+      const tracking = await Ours.start(loopback, folder);
+      await tracking.track(disks);
+      const first = await tracking.pass(disks);
+      nothing.push((await tracking.pass(disks)).seconds);
+      const changed = await change(device, deltaBytes, 0.01);
+      const second = await tracking.pass(disks);
+      shares.push({ ours: second.seconds, peer: first.seconds });
+      wire.push({ ours: sent(second) / MiB, peer: changed / MiB });
+      await tracking.end();
+      await expectSame(image, volume);
+
+      const comparing = await Ours.start(loopback, folder);
+      // The gateway began anew and knows nothing: this pass makes its map.
+      await comparing.pass(disks);
+      await forgetCaches();
+      const rescan = await comparing.pass(disks);
+      await comparing.end();
+      await forgetCaches();
+      const plain = await dd(device);
+      rescans.push({
+        ours: deltaBytes / MiB / rescan.seconds,
+        peer: deltaBytes / MiB / plain.seconds,
+      });
+      rescanWire.push((sent(rescan) / deltaBytes) * 100);
+      if (time === 0 && !values.quick) {
+        await forgetCaches();
+        const { seconds } = await rsync(image, volume);
+        note("nothing changed: rsync --inplace", "s", seconds);
+      }
+    }
+  } finally {
+    execFileSync("losetup", ["-d", device]);
+  }
+  limit("delta with tracking, nothing changed", "s", median(nothing), 1);
+  compare(
+    { name: "delta with tracking, 1% changed", peerName: "initial sync", unit: "s", goal: 0.05 },
+    shares,
+  );
+  compare(
+    {
+      name: "delta with tracking, 1% changed: the wire",
+      peerName: "changed blocks",
+      unit: "MiB",
+      goal: 1.2,
+    },
+    wire,
+  );
+  compare(
+    { name: "rescan without tracking", peerName: "dd", unit: "MiB/s", isRate: true, goal: 0.8 },
+    rescans,
+  );
+  limit("rescan: share of the disk on the wire", "%", median(rescanWire), 0.1);
+}
+
+async function memory(): Promise<void> {
+  tell("memory: 20 volumes at once, and 1 TiB");
+  const each = values.quick ? 64 * MiB : 512 * MiB;
+  const source = await randomDisk(folder, each);
+  const disks = Array.from({ length: 20 }, (_, index) => diskOf(source, each, `m${index}`));
+  for (const { volumePath, sizeBytes } of disks) await makeImage(volumePath, sizeBytes);
+  const many = await Ours.start(loopback, folder);
+  const twenty = await many.pass(disks);
+  await many.end();
+  for (const { volumePath } of disks) await rm(volumePath);
+  limit("20 volumes at once: memory of the agent", "MB", twenty.agent.peakBytes / 1e6, 200);
+  limit("20 volumes at once: memory of the gateway", "MB", twenty.gateway.peakBytes / 1e6, 400);
+
+  const size = values.quick ? 32 * GiB : 1024 * GiB;
+  const sparse = join(folder, "sparse.img");
+  await makeImage(sparse, size);
+  await makeImage(volume, size);
+  const large = await Ours.start(loopback, folder);
+  const pass = await large.pass([diskOf(sparse, size)]);
+  await large.end();
+  await rm(sparse);
+  note(`${size / GiB} GiB sparse: time`, "s", pass.seconds);
+  limit(`${size / GiB} GiB sparse: memory of the agent`, "MB", pass.agent.peakBytes / 1e6, 200);
+  limit(`${size / GiB} GiB sparse: memory of the gateway`, "MB", pass.gateway.peakBytes / 1e6, 400);
+}
+
+const linux = async () => linuxDisk(folder, linuxBytes);
+const cases: Record<string, () => Promise<void>> = {
+  linux: async () => initial(`Linux disk of ${linuxBytes / GiB} GiB`, await linux(), linuxBytes),
+  random: async () =>
+    initial(`random, ${randomBytes / GiB} GiB`, await randomDisk(folder, randomBytes), randomBytes),
+  line: async () => overLine(await linux()),
+  delta,
+  memory,
+};
+
+if (process.getuid?.() !== 0) throw new Error("the benchmark needs root");
+await mkdir(folder, { recursive: true });
+const chosen = values.only?.split(",") ?? Object.keys(cases);
+for (const name of chosen) {
+  const run = cases[name];
+  if (run === undefined) throw new Error(`there is no ${name}; there are ${Object.keys(cases)}`);
+  await run();
+}
+await rm(volume, { force: true });
+process.stdout.write(show(rows));
+if (values.report !== undefined)
+  await writeFile(values.report, `${JSON.stringify(rows, null, 2)}\n`);
