@@ -23,9 +23,13 @@ export interface Pass {
 class Side {
   readonly #child: ChildProcess;
 
-  constructor({ inside }: Place) {
+  /** @param cache compiled code, as the programs themselves keep it (dataplane/node-version.mjs) */
+  constructor({ inside }: Place, cache: string) {
     const [command = process.execPath, ...args] = [...inside, process.execPath, program];
-    this.#child = spawn(command, args, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+    this.#child = spawn(command, args, {
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+      env: { ...process.env, NODE_COMPILE_CACHE: cache },
+    });
   }
 
   async ask(told: Told): Promise<Answered> {
@@ -62,8 +66,9 @@ export class Ours {
     folder: string,
     ids: [Identity, Identity],
   ) {
-    this.#agent = new Side(line.near);
-    this.#gateway = new Side(line.far);
+    const cache = join(folder, "..", "compiled");
+    this.#agent = new Side(line.near, cache);
+    this.#gateway = new Side(line.far, cache);
     this.#host = line.far.host;
     this.#folder = folder;
     [this.#agentIdentity, this.#gatewayIdentity] = ids;
