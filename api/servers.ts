@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { inventory } from "#domain/inventory.ts";
+import { limits, limitsChange } from "#domain/limits.ts";
 import { launched, launchNetwork, replicaVolume, sourceServer } from "#domain/records.ts";
 import { serverStates } from "#domain/server.ts";
 import { keptError } from "./errors.ts";
@@ -23,7 +24,7 @@ export const serverView = z
     /** Age of the newest recovery point. */
     lagSeconds: z.number().optional(),
     launches: z.array(launched),
-    rateLimitBytesPerSecond: z.number(),
+    limits,
     lagTargetSeconds: z.number().optional(),
     lastError: keptError.optional(),
     /** What may be asked of it now. */
@@ -39,8 +40,8 @@ export const serverDetails = serverView
 export const changeServerRequest = z
   .object({
     name: displayName.optional(),
-    /** 0 = no limit. */
-    rateLimitBytesPerSecond: z.number().nonnegative().optional(),
+    /** Those that are named change; a copy under way keeps to them from the next moment on. */
+    limits: limitsChange.optional(),
     /** The lag that is wished for; 0 = none. */
     lagTargetSeconds: z.number().int().nonnegative().max(31_536_000).optional(),
   })

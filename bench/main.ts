@@ -1,7 +1,7 @@
 /**
  * How fast blocks move, ours and the peers in turn, in one run:
  *
- *   npm run bench                        everything, three times: an hour and a half on two cores
+ *   npm run bench                        everything, three times: half an hour on two cores
  *   npm run bench -- --quick             small disks, once
  *   npm run bench -- --only delta,rescan
  *   npm run bench -- --report out.json   [{case, ours, peer, peerName, ratio, goal, reached}]
@@ -10,6 +10,7 @@
  */
 import { execFileSync } from "node:child_process";
 import { mkdir, open, rm, writeFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { expectSame, forgetCaches, linuxDisk, makeImage, randomDisk } from "./data.ts";
@@ -285,6 +286,19 @@ async function delta(): Promise<void> {
   limit("rescan: share of the disk on the wire", "%", median(rescanWire), 0.1);
 }
 
+/** What a cap on the source's CPU leaves, of all CPUs, while a copy runs under it. */
+async function cap(): Promise<void> {
+  tell("a cap of 20% on the CPU");
+  const bytes = randomBytes / 4;
+  const disk = await randomDisk(folder, bytes);
+  await makeImage(volume, bytes);
+  const ours = await Ours.start(loopback, folder);
+  const { seconds, agent } = await ours.pass([diskOf(disk, bytes)], { cpuPercent: 20 });
+  await ours.end();
+  const share = (agent.cpuSeconds / seconds / availableParallelism()) * 100;
+  limit("a cap of 20%: CPU of the agent", "%", share, 22);
+}
+
 async function memory(): Promise<void> {
   tell("memory: 20 volumes at once, and 1 TiB");
   const each = values.quick ? 64 * MiB : 512 * MiB;
@@ -318,6 +332,7 @@ const cases: Record<string, () => Promise<void>> = {
     initial(`random, ${randomBytes / GiB} GiB`, await randomDisk(folder, randomBytes), randomBytes),
   line: async () => overLine(await linux()),
   delta,
+  cap,
   memory,
 };
 

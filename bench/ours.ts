@@ -1,10 +1,12 @@
 /** Our copy, as a benchmark runs it: gateway and agent in processes of their own. */
+
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createIdentity, type Identity } from "#dataplane/wire/identity.ts";
+import { type Limits, noLimits } from "#domain/limits.ts";
 import type { Progress } from "#domain/protocol/facts.ts";
 import type { Place } from "./line.ts";
 import type { Answered, BenchDisk, Told } from "./our-side.ts";
@@ -90,7 +92,7 @@ export class Ours {
     await this.#agent.ask({ do: "track", disks });
   }
 
-  async pass(disks: readonly BenchDisk[]): Promise<Pass> {
+  async pass(disks: readonly BenchDisk[], limits: Partial<Limits> = {}): Promise<Pass> {
     this.#sessions += 1;
     const sessionId = `bench-${this.#sessions}`;
     const agentFingerprint = this.#agentIdentity.fingerprint;
@@ -98,7 +100,12 @@ export class Ours {
     const answer = await this.#agent.ask({
       do: "copy",
       order: {
-        ...{ sessionId, mode: "initial", rateLimitBytesPerSecond: 0, quiesce: false },
+        ...{
+          sessionId,
+          mode: "initial",
+          limits: { ...noLimits, ...limits },
+          quiesce: false,
+        },
         disks: disks.map(({ diskId, volumeId, sizeBytes }) => ({ diskId, volumeId, sizeBytes })),
         gateway: {
           ...{ id: "gateway-1", host: this.#host, port: this.#port },

@@ -19,10 +19,11 @@ export function serverRow(say: Say, server: ServerView): string[] {
   ];
 }
 
-function copyOf({ replication }: ServerView): string {
+function copyOf({ replication, limits }: ServerView): string {
   const { status, doneBytes, totalBytes, rateBytesPerSecond, etaSeconds } = replication;
   if (status === "none" || status === "idle") return status;
   const rate = rateBytesPerSecond > 0 ? ` ${bytes(rateBytesPerSecond)}/s` : "";
   const eta = etaSeconds === undefined ? "" : ` ${duration(etaSeconds)}`;
-  return `${status} ${percent(doneBytes, totalBytes)}%${rate}${eta}`;
+  const shown = limits.paused ? "paused" : status;
+  return `${shown} ${percent(doneBytes, totalBytes)}%${rate}${eta}`;
 }

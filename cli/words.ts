@@ -157,12 +157,34 @@ export const words = {
   },
   "server rename": { en: "give a source server another name", zh: "重命名源服务器" },
   "server renamed": { en: "{old} is called {name} now", zh: "{old} 已改名为 {name}" },
-  "server limit": { en: "limit the rate of copying", zh: "限制复制速率" },
-  "server limit rate": { en: "in Mbit/s; 0: no limit", zh: "单位 Mbit/s；0 表示不限" },
-  "server limited": {
-    en: "{name} copies with at most {rate} Mbit/s (0: no limit)",
-    zh: "{name} 的复制速率上限为 {rate} Mbit/s（0 表示不限）",
+  "server limit": {
+    en: "limit what copying takes of the server and its line, also while it runs",
+    zh: "限制复制占用的线路和 CPU，运行中亦可修改",
   },
+  "server limit rate": { en: "in Mbit/s; 0: no limit", zh: "单位 Mbit/s；0 表示不限" },
+  "server limit window": {
+    en: 'another rate at some times, such as "mon-fri 08:00-18:00 20" (Mbit/s); none: no windows',
+    zh: '分时段速率，如 "mon-fri 08:00-18:00 20"（Mbit/s）；none 表示取消',
+  },
+  "server limit window wrong": {
+    en: "must be days, times and Mbit/s, such as mon-fri 08:00-18:00 20",
+    zh: "应为星期、时间和 Mbit/s，如 mon-fri 08:00-18:00 20",
+  },
+  "server limit cpu": {
+    en: "percent of the server's CPUs, all together; 100: no cap",
+    zh: "占服务器全部 CPU 的百分比；100 表示不限",
+  },
+  "server limited": {
+    en: "{name} copies with at most {rate} Mbit/s (0: no limit), {windows} windows, {cpu}% of its CPUs",
+    zh: "{name} 的复制上限：{rate} Mbit/s（0 表示不限），{windows} 个时段，CPU {cpu}%",
+  },
+  "server pause": { en: "let copying stand still", zh: "暂停复制" },
+  "server resume": { en: "let copying go on where it was", zh: "继续复制" },
+  "server paused": {
+    en: "Copying of {name} stands still; go on with: hypermotion server resume {name}",
+    zh: "{name} 的复制已暂停；继续请运行 hypermotion server resume {name}",
+  },
+  "server resumed": { en: "Copying of {name} goes on", zh: "{name} 的复制已继续" },
   "server remove": {
     en: "forget a server that has nothing at a target",
     zh: "移除在目标上没有资源的服务器",

@@ -1,4 +1,5 @@
 /** Agent and gateway as the processes they are in production, with a console between them. */
+
 import { execFile, execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, open, readFile, rm, truncate, writeFile } from "node:fs/promises";
@@ -6,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { noLimits } from "#domain/limits.ts";
 import type { SyncOrder } from "#domain/protocol/agent.ts";
 import { type Daemon, startDaemon } from "./daemon-process.ts";
 import { createFakeConsole, type FakeConsole } from "./fake-console.ts";
@@ -133,7 +135,7 @@ async function order(sessionId: string, change: Partial<SyncOrder> = {}): Promis
         certificateFingerprint: gatewayFingerprint,
       },
       disks: [{ diskId, volumeId: "vol-1", sizeBytes: diskBytes }],
-      rateLimitBytesPerSecond: 0,
+      limits: { ...noLimits, rateBytesPerSecond: 0 },
       quiesce: false,
       ...change,
     },
@@ -159,7 +161,7 @@ const isReportedDone = (sessionId: string) =>
   console.reports.some((told) => told.sessionId === sessionId && told.report.state === "done");
 
 /** Slow enough that something can happen in the middle. */
-const slow = { rateLimitBytesPerSecond: MiB };
+const slow = { limits: { ...noLimits, rateBytesPerSecond: MiB } };
 
 const untilMoving = () =>
   console.until("progress", () =>
@@ -266,7 +268,11 @@ suite(`a quiesced copy${canFreeze ? "" : " (skipped: needs root and fsfreeze)"}`
   it("thaws when the agent is killed -9, and tells how long it froze when it is through", async () => {
     await startGateway();
     const agent = await startAgent();
-    await order("s-1", { mode: "final", quiesce: true, rateLimitBytesPerSecond: MiB });
+    await order("s-1", {
+      mode: "final",
+      quiesce: true,
+      limits: { ...noLimits, rateBytesPerSecond: MiB },
+    });
     await agent.says("freezing");
     await untilMoving();
     await agent.kill("SIGKILL");

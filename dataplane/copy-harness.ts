@@ -1,4 +1,5 @@
 /** What tests of a whole copy need: disks, a gateway and an agent, here or as processes of their own. */
+
 import { type ChildProcess, fork } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
@@ -7,6 +8,7 @@ import { mkdtemp, open, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { type Limits, noLimits } from "#domain/limits.ts";
 import type { SyncOrder } from "#domain/protocol/agent.ts";
 import type { Progress } from "#domain/protocol/facts.ts";
 import { replicate } from "./agent/replicate.ts";
@@ -130,7 +132,7 @@ export function syncOrderOf(
       certificateFingerprint: scene.gateway.fingerprint,
     },
     disks: pairs.map(({ diskId, volumeId, sizeBytes }) => ({ diskId, volumeId, sizeBytes })),
-    rateLimitBytesPerSecond: rate,
+    limits: { ...noLimits, rateBytesPerSecond: rate },
     quiesce: false,
   };
 }
@@ -159,6 +161,7 @@ export async function copy(
     rate?: number;
     identity?: Identity;
     tracker?: Pick<Tracker, "begin">;
+    limits?: () => Limits;
     signal?: AbortSignal;
     onProgress?: (progress: Progress) => void;
   },
@@ -169,6 +172,7 @@ export async function copy(
     disks: disksOf(pairs),
     identity: options.identity ?? scene.agent,
     tracker: options.tracker ?? noTracker,
+    ...(options.limits === undefined ? {} : { limits: options.limits }),
     onProgress: (progress) => {
       last = progress;
       options.onProgress?.(progress);

@@ -1,7 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
+import { type Limits, noLimits } from "#domain/limits.ts";
 import {
   copy,
   makePair,
@@ -194,6 +196,43 @@ describe("a copy", () => {
     // Never faster; how much slower is the machine's affair.
     expect(state.state === "done" && state.result.seconds).toBeGreaterThan(1.7);
   });
+
+  test("limits that change hold at once: paused it stands still, then it goes on where it was", async () => {
+    await using scene = await makeScene();
+    const pair = await makePair(scene, "a", 96 * mib, [{ offsetBytes: 0, lengthBytes: 96 * mib }]);
+    const receiver = await startGateway(scene);
+    await receiver.open("s1", receiverOrderOf(scene, [pair]));
+    let limits: Limits = { ...noLimits, rateBytesPerSecond: 2 * mib };
+    let sent = 0;
+    const copying = copy(scene, [pair], {
+      ...{ sessionId: "s1", port: receiver.port, limits: () => limits },
+      onProgress: ({ volumes }) => {
+        sent = volumes[0]?.sentBytes ?? 0;
+      },
+    });
+    const atLeast = async (bytes: number) => {
+      while (sent < bytes) await sleep(50);
+    };
+
+    await atLeast(mib);
+    limits = { ...noLimits, paused: true };
+    // What is on its way still leaves.
+    await sleep(1500);
+    const stood = sent;
+    await sleep(1500);
+    const after = sent;
+    limits = noLimits;
+    const progress = await copying;
+    await receiver.close();
+
+    expect(after).toBe(stood);
+    expect(stood).toBeLessThan(40 * mib);
+    // Nothing twice: what was sent before the pause counts.
+    expect(progress.volumes[0]?.sentBytes).toBeLessThan(97 * mib);
+    expect(await sha256(pair.volumePath, pair.sizeBytes)).toBe(
+      await sha256(pair.diskPath, pair.sizeBytes),
+    );
+  }, 60_000);
 
   test("with a certificate that no session knows gets nothing and goes on knocking", async () => {
     await using scene = await makeScene();

@@ -26,7 +26,7 @@ export function ordersOf(
           ? []
           : [{ diskId: volume.diskId, volumeId: volume.volumeId, sizeBytes: volume.diskBytes }],
       ),
-      rateLimitBytesPerSecond: server.rateLimitBytesPerSecond,
+      limits: server.limits,
       quiesce: session.quiesce,
     },
   ];

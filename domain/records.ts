@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { inventory } from "./inventory.ts";
+import { limits } from "./limits.ts";
 import { platforms } from "./platform.ts";
 import { errorFacts, fingerprint, progress, sessionResult, syncMode } from "./protocol/facts.ts";
 import { deviceHint, repairReport } from "./protocol/gateway.ts";
@@ -137,7 +138,7 @@ export const sourceServer = base.extend({
   olderRecoveryPointIds: z.array(z.string()).default([]),
   /** What is being launched or runs at the target because of us. */
   launches: z.array(launched).default([]),
-  rateLimitBytesPerSecond: z.number().nonnegative().default(0),
+  limits: limits.prefault({}),
   /** The lag that was wished for. */
   lagTargetSeconds: z.number().positive().optional(),
   /** When it was last told what the replica costs that a cutover left. */

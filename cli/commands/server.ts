@@ -1,7 +1,8 @@
 import type { Command } from "commander";
 import type { ServerDetails } from "#api/servers.ts";
+import type { LimitWindow } from "#domain/limits.ts";
 import { addCommand, addGroup, type Setting } from "../command.ts";
-import type { Context } from "../context.ts";
+import { badInput, type Context } from "../context.ts";
 import { bytes } from "../figures.ts";
 import { findServer } from "../names.ts";
 import { serverHeadings, serverRow } from "../server-table.ts";
@@ -79,20 +80,41 @@ function addChanging(group: Command, setting: Setting): void {
       else context.out.line(context.say("server renamed", { old: before.name, name }));
     },
   });
-  addCommand(group, setting, {
-    usage: "limit <server> <rate>",
+  addCommand<LimitOptions>(group, setting, {
+    usage: "limit <server>",
     summary: "server limit",
-    args: ["arg server", "server limit rate"],
-    examples: ["hypermotion server limit web-1 100", "hypermotion server limit web-1 0"],
-    async run(context, [name = "", given]) {
-      const rate = decimal(context, "<rate>", given) ?? 0;
-      const client = await context.client();
-      const { id } = await findServer(client, name);
-      const server = await client.changeServer(id, { rateLimitBytesPerSecond: (rate * 1e6) / 8 });
-      if (context.out.json) context.out.object(server);
-      else context.out.line(context.say("server limited", { name: server.name, rate }));
-    },
+    args: ["arg server"],
+    options: [
+      ["--rate <rate>", "server limit rate"],
+      ["--window <times>", "server limit window", "repeats"],
+      ["--time-zone <zone>", "schedule time-zone"],
+      ["--cpu <percent>", "server limit cpu"],
+    ],
+    examples: [
+      "hypermotion server limit web-1 --rate 100",
+      'hypermotion server limit web-1 --window "mon-fri 08:00-18:00 20" --time-zone Europe/Berlin --cpu 25',
+      "hypermotion server limit web-1 --rate 0 --cpu 100 --window none",
+    ],
+    run: (context, [name = ""], options) => limit(context, name, options),
   });
+  for (const [verb, paused] of [
+    ["pause", true],
+    ["resume", false],
+  ] as const) {
+    addCommand(group, setting, {
+      usage: `${verb} <server>`,
+      summary: `server ${verb}`,
+      args: ["arg server"],
+      examples: [`hypermotion server ${verb} web-1`],
+      async run(context, [name = ""]) {
+        const client = await context.client();
+        const { id } = await findServer(client, name);
+        const server = await client.changeServer(id, { limits: { paused } });
+        if (context.out.json) context.out.object(server);
+        else context.out.line(context.say(`server ${verb}d`, { name: server.name }));
+      },
+    });
+  }
   addCommand(group, setting, {
     usage: "lag <server> <minutes>",
     summary: "server lag",
@@ -142,4 +164,51 @@ function showServer({ out, say }: Context, server: ServerDetails): void {
     out.line(`${say("ERROR")}  ${message}. ${hint}`);
   }
   if (server.next.length > 0) out.line(`${say("NEXT")}  ${server.next.join(", ")}`);
+}
+
+interface LimitOptions {
+  rate?: string;
+  window?: string[];
+  timeZone?: string;
+  cpu?: string;
+}
+
+/** What is not said stays as it is. */
+async function limit(context: Context, name: string, options: LimitOptions): Promise<void> {
+  const { say, out } = context;
+  const rate = decimal(context, "--rate", options.rate);
+  const cpuPercent = wholeNumber(context, "--cpu", options.cpu);
+  const windows = options.window
+    ?.filter((text) => text !== "none")
+    .map((text) => readWindow(context, text));
+  const client = await context.client();
+  const { id } = await findServer(client, name);
+  const server = await client.changeServer(id, {
+    limits: {
+      ...(rate === undefined ? {} : { rateBytesPerSecond: (rate * 1e6) / 8 }),
+      ...(windows === undefined ? {} : { windows }),
+      ...(options.timeZone === undefined ? {} : { timeZone: options.timeZone }),
+      ...(cpuPercent === undefined ? {} : { cpuPercent }),
+    },
+  });
+  if (out.json) return out.object(server);
+  const { rateBytesPerSecond, windows: held, cpuPercent: cpu } = server.limits;
+  const mbit = (bytes: number) => Math.round((bytes * 8) / 1e4) / 100;
+  const params = { name: server.name, rate: mbit(rateBytesPerSecond), cpu, windows: held.length };
+  out.line(say("server limited", params));
+}
+
+const dayNames = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
+
+/** `mon-fri 08:00-18:00 20`: days, times, Mbit/s. */
+function readWindow(context: Context, text: string): LimitWindow {
+  const [, first = "", last = first, from = "", to = "", rate = ""] =
+    /^([a-z]{3})(?:-([a-z]{3}))? (\d\d:\d\d)-(\d\d:\d\d) (\d+(?:\.\d+)?)$/.exec(
+      text.toLowerCase(),
+    ) ?? [];
+  const [begin, end] = [dayNames.indexOf(first), dayNames.indexOf(last)];
+  if (begin < 0 || end < 0) throw badInput("--window", context.say("server limit window wrong"));
+  const count = ((end - begin + 7) % 7) + 1;
+  const days = Array.from({ length: count }, (_, index) => (begin + index) % 7);
+  return { days, from, to, rateBytesPerSecond: (Number(rate) * 1e6) / 8 };
 }

@@ -2,6 +2,7 @@ import { mkdtemp, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { noLimits } from "#domain/limits.ts";
 import { type Daemon, startDaemon } from "../daemon-process.ts";
 import { createFakeConsole, type FakeConsole } from "../fake-console.ts";
 
@@ -184,7 +185,7 @@ describe("hypermotion-agent", () => {
         mode: "initial",
         gateway: { id: "g", host: "127.0.0.1", port: 1, certificateFingerprint: "0".repeat(64) },
         disks: [{ diskId: "no-such", volumeId: "v", sizeBytes: 1 }],
-        rateLimitBytesPerSecond: 0,
+        limits: { ...noLimits, rateBytesPerSecond: 0 },
         quiesce: false,
       },
     ]);

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { MigrationError } from "#domain/errors.ts";
+import { type Limits, noLimits } from "#domain/limits.ts";
 import type { SessionReport, SyncOrder } from "#domain/protocol/agent.ts";
 import type { AgentEvent } from "./events.ts";
 import { createOrders, type OrderDeps } from "./orders.ts";
@@ -10,7 +11,7 @@ const order = (sessionId: string): SyncOrder => ({
   mode: "initial",
   gateway: { id: "g", host: "gateway", port: 12222, certificateFingerprint: "0".repeat(64) },
   disks: [{ diskId: "d", volumeId: "v", sizeBytes: 1 }],
-  rateLimitBytesPerSecond: 0,
+  limits: { ...noLimits, rateBytesPerSecond: 0 },
   quiesce: false,
 });
 
@@ -19,6 +20,7 @@ interface Copy {
   readonly finish: () => void;
   readonly fail: (error: unknown) => void;
   readonly signal: AbortSignal;
+  readonly limits: () => Limits;
 }
 
 let disk: Sessions;
@@ -43,13 +45,13 @@ function open() {
         disk = structuredClone({ orders: [...value.orders], ended: [...value.ended] });
       },
     },
-    carryOut: ({ sessionId }, _, signal) =>
+    carryOut: ({ sessionId }, _, signal, limits) =>
       new Promise((resolve, reject) => {
         const fail = (error: unknown) => reject(error);
         signal.addEventListener("abort", () =>
           fail(new MigrationError("sync.stopped", { server: "s" })),
         );
-        copies.push({ sessionId, finish: () => resolve({}), fail, signal });
+        copies.push({ sessionId, finish: () => resolve({}), fail, signal, limits });
       }),
     report: async (sessionId, report) => {
       if (isConsoleAway)
@@ -92,10 +94,23 @@ describe("standing orders", () => {
     const orders = open();
     await orders.apply([order("a")]);
 
-    await orders.apply([{ ...order("a"), rateLimitBytesPerSecond: 1000 }]);
+    await orders.apply([{ ...order("a"), quiesce: true }]);
 
     expect(copies).toHaveLength(2);
     expect(copies[0]?.signal.aborted).toBe(true);
+    await orders.close();
+  });
+
+  it("new limits hold for the copy that runs", async () => {
+    const orders = open();
+    await orders.apply([order("a")]);
+    const limits = { ...noLimits, rateBytesPerSecond: 1000, paused: true };
+
+    await orders.apply([{ ...order("a"), limits }]);
+
+    expect(copies).toHaveLength(1);
+    expect(copies[0]?.signal.aborted).toBe(false);
+    expect(copies[0]?.limits()).toEqual(limits);
     await orders.close();
   });
 

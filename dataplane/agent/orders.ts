@@ -4,6 +4,7 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import { errorFromFacts, factsOf } from "#domain/errors.ts";
+import type { Limits } from "#domain/limits.ts";
 import type { SessionReport, SyncOrder } from "#domain/protocol/agent.ts";
 import type { Progress } from "#domain/protocol/facts.ts";
 import { backoffMs, pause } from "../backoff.ts";
@@ -18,6 +19,8 @@ export interface OrderDeps {
     order: SyncOrder,
     onProgress: (progress: Progress) => void,
     signal: AbortSignal,
+    /** May change while it runs. */
+    limits: () => Limits,
   ) => Promise<{ frozenSeconds?: number }>;
   /** False when nobody waits for this session's reports. Throws when the console can't be reached. */
   readonly report: (
@@ -39,9 +42,9 @@ export interface Orders {
 }
 
 interface Running {
-  readonly order: SyncOrder;
+  order: SyncOrder;
   readonly stop: AbortController;
-  readonly ended: Promise<void>;
+  ended: Promise<void>;
 }
 
 export function createOrders(deps: OrderDeps): Orders {
@@ -56,10 +59,12 @@ export function createOrders(deps: OrderDeps): Orders {
   function start(order: SyncOrder): void {
     const stop = new AbortController();
     const signal = AbortSignal.any([stop.signal, closing.signal]);
-    running.set(order.sessionId, { order, stop, ended: run(order, signal) });
+    const session: Running = { order, stop, ended: Promise.resolve() };
+    session.ended = run(order, signal, () => session.order.limits);
+    running.set(order.sessionId, session);
   }
 
-  async function run(order: SyncOrder, signal: AbortSignal): Promise<void> {
+  async function run(order: SyncOrder, signal: AbortSignal, limits: () => Limits): Promise<void> {
     const { sessionId } = order;
     deps.say({
       event: "order",
@@ -69,7 +74,7 @@ export function createOrders(deps: OrderDeps): Orders {
       gateway: `${order.gateway.host}:${order.gateway.port}`,
     });
     const progress = startProgressReports(sessionId, deps, signal);
-    const report = await carryOut(order, progress.note, signal);
+    const report = await carryOut(order, progress.note, signal, limits);
     await progress.stop();
     // A copy that was through just when it was called back still counts as done.
     if (signal.aborted && report.state !== "done") {
@@ -88,9 +93,10 @@ export function createOrders(deps: OrderDeps): Orders {
     order: SyncOrder,
     onProgress: (progress: Progress) => void,
     signal: AbortSignal,
+    limits: () => Limits,
   ): Promise<Ended> {
     try {
-      return { state: "done", ...(await deps.carryOut(order, onProgress, signal)) };
+      return { state: "done", ...(await deps.carryOut(order, onProgress, signal, limits)) };
     } catch (error) {
       return { state: "failed", error: factsOf(error) };
     }
@@ -124,7 +130,13 @@ export function createOrders(deps: OrderDeps): Orders {
     const ids = new Set(listed.map((order) => order.sessionId));
     for (const [sessionId, session] of [...running]) {
       const now = listed.find((order) => order.sessionId === sessionId);
-      if (now !== undefined && isDeepStrictEqual(now, session.order)) continue;
+      if (
+        now !== undefined &&
+        isDeepStrictEqual({ ...now, limits: session.order.limits }, session.order)
+      ) {
+        session.order = now;
+        continue;
+      }
       session.stop.abort();
       await session.ended;
     }

@@ -9,6 +9,7 @@
 
 import type { Identity } from "#dataplane/wire/identity.ts";
 import { MigrationError } from "#domain/errors.ts";
+import type { Limits } from "#domain/limits.ts";
 import type { SyncOrder } from "#domain/protocol/agent.ts";
 import type { Progress } from "#domain/protocol/facts.ts";
 import { Copy, type CopyDisk } from "./replication/copy.ts";
@@ -20,6 +21,8 @@ export interface ReplicateOptions {
   disks: { diskId: string; path: string; sizeBytes: number }[];
   identity: Identity;
   tracker: Pick<Tracker, "begin">;
+  /** Asked all the time; the order's own unless given. */
+  limits?: () => Limits;
   /** Called about once a second, and once at the end. */
   onProgress: (progress: Progress) => void;
   signal: AbortSignal;
@@ -49,5 +52,6 @@ export async function replicate(options: ReplicateOptions): Promise<void> {
   for (const disk of found) {
     disks.push({ ...disk, pass: await options.tracker.begin(disk.diskId, disk.volumeId) });
   }
-  await new Copy({ order, disks, identity, onProgress }).run(signal);
+  const limits = options.limits ?? (() => order.limits);
+  await new Copy({ order, disks, identity, onProgress, limits }).run(signal);
 }

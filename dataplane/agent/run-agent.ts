@@ -1,6 +1,7 @@
 /** The agent's life after its command line was read. */
 import { MigrationError } from "#domain/errors.ts";
 import type { Inventory } from "#domain/inventory.ts";
+import type { Limits } from "#domain/limits.ts";
 import type { SyncOrder } from "#domain/protocol/agent.ts";
 import { backoffMs, pause } from "../backoff.ts";
 import type { Peer } from "../pinned-https.ts";
@@ -236,6 +237,7 @@ function carryOutWith(
     order: SyncOrder,
     onProgress: Parameters<typeof replicate>[0]["onProgress"],
     signal: AbortSignal,
+    limits: () => Limits,
   ) => {
     const pathOf = (diskId: string) => {
       const path = disks.find((disk) => disk.diskId === diskId)?.path;
@@ -245,7 +247,7 @@ function carryOutWith(
     };
     const paths = order.disks.map((disk) => pathOf(disk.diskId));
     const copy = (within: AbortSignal) =>
-      replicate({ order, disks, identity, tracker: { begin }, onProgress, signal: within });
+      replicate({ order, disks, identity, tracker: { begin }, onProgress, limits, signal: within });
     if (order.quiesce) return quiesce(order.sessionId, paths, copy, signal);
     await copy(signal);
     return {};

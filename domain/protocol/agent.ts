@@ -9,6 +9,7 @@
  */
 import { z } from "zod";
 import { inventory } from "../inventory.ts";
+import { limits } from "../limits.ts";
 import { errorFacts, fingerprint, progress, syncMode } from "./facts.ts";
 
 /**
@@ -41,8 +42,8 @@ export const syncOrder = z.object({
   disks: z.array(
     z.object({ diskId: z.string(), volumeId: z.string(), sizeBytes: z.number().int() }),
   ),
-  /** 0 = no limit. */
-  rateLimitBytesPerSecond: z.number().nonnegative().default(0),
+  /** May change while the order is carried out. */
+  limits: limits.prefault({}),
   /** Run the hooks and freeze file systems around the pass. */
   quiesce: z.boolean().default(false),
 });

@@ -1,6 +1,8 @@
 /** What agents and gateways call. */
+
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createIdentity } from "#dataplane/wire/identity.ts";
+import { noLimits } from "#domain/limits.ts";
 import type { Progress } from "#domain/protocol/facts.ts";
 import { hashSecret } from "#functions/ids.ts";
 import { sessionIdOf } from "#functions/sessions.ts";
@@ -227,7 +229,7 @@ test("an agent gets the open session as its order, with the gateway's address an
         certificateFingerprint: "cd".repeat(32),
       },
       disks: [{ diskId: "disk-1", volumeId: "vol-1", sizeBytes: 1 << 20 }],
-      rateLimitBytesPerSecond: 0,
+      limits: { ...noLimits, rateBytesPerSecond: 0 },
       quiesce: false,
     },
   ]);

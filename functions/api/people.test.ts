@@ -160,8 +160,8 @@ test("a server is renamed, limited, and removed once it has nothing at a target"
   const path = `/v1/servers/${serverId}`;
   const change = (body: unknown) => console.call("PATCH", path, { token: operator, body });
 
-  const renamed = await change({ name: "new name", rateLimitBytesPerSecond: 5 });
-  expect(renamed.body).toMatchObject({ name: "new name", rateLimitBytesPerSecond: 5 });
+  const renamed = await change({ name: "new name", limits: { rateBytesPerSecond: 5 } });
+  expect(renamed.body).toMatchObject({ name: "new name", limits: { rateBytesPerSecond: 5 } });
   expect((await change({ name: "\u001b[31mred" })).status).toBe(400);
   await place(console, serverId, { state: "testing" });
   expect((await console.call("DELETE", path, { token: operator })).status).toBe(409);

@@ -131,7 +131,9 @@ test("a gateway and an agent killed in the middle of a copy take it up again by 
   site = await openRunningSite();
   const { operator, serverId, targetId, agent, standalone, folder } = site;
   // Slow enough to be met in the middle.
-  await operator.call("PATCH", `/v1/servers/${serverId}`, { rateLimitBytesPerSecond: 400_000 });
+  await operator.call("PATCH", `/v1/servers/${serverId}`, {
+    limits: { rateBytesPerSecond: 400_000 },
+  });
   const run = await operator.start(serverId, "migrate", { targetId });
   await until("the copy to be under way", async () => {
     const { replication } = await operator.server(serverId);

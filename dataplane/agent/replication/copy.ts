@@ -9,9 +9,11 @@ import { digestBytes, HashTree } from "#dataplane/wire/hash-tree.ts";
 import type { Identity } from "#dataplane/wire/identity.ts";
 import { welcome } from "#dataplane/wire/messages.ts";
 import { type ErrorFacts, errorFromFacts, MigrationError } from "#domain/errors.ts";
+import type { Limits } from "#domain/limits.ts";
 import type { SyncOrder } from "#domain/protocol/agent.ts";
 import type { Progress } from "#domain/protocol/facts.ts";
 import type { TrackedPass } from "../tracking/tracker.ts";
+import { Governor } from "./governor.ts";
 import { Pacing } from "./pacing.ts";
 import { Speedometer } from "./speedometer.ts";
 import type { FromStream, Job, StreamSettings, ToStream } from "./stream-messages.ts";
@@ -77,6 +79,8 @@ export class Copy {
   readonly #underWay = new Map<string, { disk: number; bytes: number }>();
   readonly #ended = Promise.withResolvers<void>();
   readonly #speed = new Speedometer();
+  readonly #pacing = Pacing.memory();
+  readonly #governor: Governor;
   #turn = 0;
 
   constructor(options: {
@@ -84,10 +88,12 @@ export class Copy {
     disks: CopyDisk[];
     identity: Identity;
     onProgress: (progress: Progress) => void;
+    limits: () => Limits;
   }) {
     this.#order = options.order;
     this.#identity = options.identity;
     this.#onProgress = options.onProgress;
+    this.#governor = new Governor(options.limits, new Pacing(this.#pacing));
     this.#disks = options.disks.map((disk) => ({
       disk,
       tree: new HashTree(disk.sizeBytes),
@@ -114,6 +120,7 @@ export class Copy {
     if (signal.aborted) stop();
     const telling = setInterval(() => this.#tellProgress(), tellEveryMs);
     try {
+      this.#governor.start();
       this.#startStreams();
       await this.#ended.promise;
       // Where the gateway had confirmed it before, nothing was read and no digest is known.
@@ -126,6 +133,7 @@ export class Copy {
       throw error;
     } finally {
       clearInterval(telling);
+      this.#governor.stop();
       signal.removeEventListener("abort", stop);
       await this.#endStreams();
       this.#onProgress(this.#progress());
@@ -133,7 +141,7 @@ export class Copy {
   }
 
   #startStreams(): void {
-    const { sessionId, gateway, rateLimitBytesPerSecond } = this.#order;
+    const { sessionId, gateway } = this.#order;
     const { certificatePem, privateKeyPem } = this.#identity;
     const settings: Omit<StreamSettings, "stream"> = {
       sessionId,
@@ -146,8 +154,7 @@ export class Copy {
         path,
         sizeBytes,
       })),
-      rateBytesPerSecond: rateLimitBytesPerSecond,
-      pacing: Pacing.memory(),
+      pacing: this.#pacing,
     };
     const ranges = this.#disks.reduce((sum, state) => sum + state.ranges, 0);
     for (let stream = 0; stream < Math.min(streams, ranges); stream += 1) {

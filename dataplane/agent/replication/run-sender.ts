@@ -32,8 +32,6 @@ export interface SendingTools {
   compression: Compression;
   pacing: Pacing;
   counts: StreamCounts;
-  /** The most that one data frame may hold, in blocks: fewer on a slow line, to keep it even. */
-  blocksPerFrame: number;
 }
 
 /** Turns the runs of one range into frames: blocks that differ as data, all others as spans. */
@@ -88,7 +86,7 @@ export class RangeSender {
         this.#addToSpan(kind, firstBlock + index, end - index);
       } else {
         this.#flushSpan();
-        end = Math.min(end, index + this.#tools.blocksPerFrame);
+        end = Math.min(end, index + blocksPerFrame(this.#tools.pacing.rateBytesPerSecond));
         const bytes = run.subarray(index * blockBytes, end * blockBytes);
         sent.push((await this.#sendData(bytes, firstBlock + index, end - index)).taken);
       }
@@ -194,8 +192,8 @@ export class RangeSender {
   }
 }
 
-/** Small frames on a slow line: at most an eighth of a second's worth at a time. */
-export function blocksPerFrame(rateBytesPerSecond: number): number {
+/** Small frames on a line with a limit, to keep it even: at most an eighth of a second's worth at a time. */
+function blocksPerFrame(rateBytesPerSecond: number): number {
   if (rateBytesPerSecond === 0) return blocksPerRun;
   return Math.max(1, Math.min(blocksPerRun, Math.floor(rateBytesPerSecond / 8 / blockBytes)));
 }

@@ -9,7 +9,6 @@ export interface StreamSettings {
   certificatePem: string;
   privateKeyPem: string;
   disks: { diskId: string; path: string; sizeBytes: number }[];
-  rateBytesPerSecond: number;
   pacing: SharedArrayBuffer;
 }
 

@@ -3,6 +3,7 @@
  * what the gateway has, compresses and sends. When the line breaks it gives its ranges back and dials
  * again, for ever.
  */
+import { setTimeout as delay } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
 import { backoffMs } from "#dataplane/backoff.ts";
 import { alignedBuffer } from "#dataplane/wire/aligned-buffer.ts";
@@ -38,7 +39,7 @@ import { Compression } from "./compression.ts";
 import { DiskReader } from "./disk-reader.ts";
 import { GatewaySaid, Line, LineBroken } from "./line.ts";
 import { Pacing } from "./pacing.ts";
-import { blocksPerFrame, RangeSender } from "./run-sender.ts";
+import { RangeSender } from "./run-sender.ts";
 import { type Run, runsToRead } from "./runs.ts";
 import type { FromStream, Job, StreamCounts, StreamSettings, ToStream } from "./stream-messages.ts";
 
@@ -78,7 +79,7 @@ class Stream {
   constructor(settings: StreamSettings, tell: (message: FromStream) => void) {
     this.#settings = settings;
     this.#tell = tell;
-    this.#pacing = new Pacing(settings.rateBytesPerSecond, settings.pacing);
+    this.#pacing = new Pacing(settings.pacing);
     this.#allBuffers = Array.from({ length: runBuffers }, () => alignedBuffer(runBytes));
   }
 
@@ -214,7 +215,6 @@ class Stream {
       compression: this.#compression,
       pacing: this.#pacing,
       counts: this.#counts,
-      blocksPerFrame: blocksPerFrame(this.#settings.rateBytesPerSecond),
     };
     const ref = this.#refOf(open.job);
     const sender = new RangeSender(tools, ref.volume, range, open.known ?? Buffer.alloc(0));
@@ -232,6 +232,7 @@ class Stream {
       const next = runs[index + readsAhead];
       if (next !== undefined) ahead.push(read(next));
       sender.keepUntil(run.firstBlock);
+      await this.#standStill(line);
       const { taken } = await sender.send(buffer.subarray(0, run.lengthBytes), run.firstBlock);
       void taken.then(() => this.#release(line, buffer));
       tellCovered(run.firstBlock * blockBytes + run.lengthBytes);
@@ -242,6 +243,14 @@ class Stream {
     line.send(encodeRangeEnd(ref, open.digest));
     open.isSent = true;
     tellCovered(lengthBytes, true);
+  }
+
+  /** While the copy is paused, or has used what it may of the CPU. */
+  async #standStill(line: Line): Promise<void> {
+    for (let ms = this.#pacing.stillHoldsMs(); ms > 0; ms = this.#pacing.stillHoldsMs()) {
+      await delay(ms);
+      if (!line.isOpen) return;
+    }
   }
 
   /** Tells now and then how far a range is: a message per run would cost more than it is worth. */

@@ -2,6 +2,7 @@
 import { createHash, createHmac, X509Certificate } from "node:crypto";
 import type { z } from "zod";
 import { MigrationError } from "#domain/errors.ts";
+import { noLimits } from "#domain/limits.ts";
 import type { registerRequest, registerResponse } from "#domain/protocol/agent.ts";
 import type { SourceServer } from "#domain/records.ts";
 import type { Deps } from "../../deps.ts";
@@ -54,7 +55,7 @@ async function createServer(
     volumes: [],
     launches: [],
     olderRecoveryPointIds: [],
-    rateLimitBytesPerSecond: 0,
+    limits: noLimits,
     replication: {
       status: "none",
       totalBytes: 0,

@@ -10,6 +10,7 @@ import {
 } from "#api/servers.ts";
 import { type Action, checkAction } from "#domain/actions.ts";
 import { MigrationError } from "#domain/errors.ts";
+import { limits } from "#domain/limits.ts";
 import type { Run, RunKind } from "#domain/records.ts";
 import type { Deps } from "../../deps.ts";
 import { startRun } from "../../runs.ts";
@@ -175,7 +176,7 @@ function addChanging(router: Router, deps: Deps): void {
       return {
         ...rest,
         name: change.name ?? old.name,
-        rateLimitBytesPerSecond: change.rateLimitBytesPerSecond ?? old.rateLimitBytesPerSecond,
+        limits: limits.parse({ ...old.limits, ...change.limits }),
         ...(lagTargetSeconds === undefined || lagTargetSeconds === 0 ? {} : { lagTargetSeconds }),
       };
     });
