@@ -68,7 +68,7 @@ export class Ours {
     folder: string,
     ids: [Identity, Identity],
   ) {
-    const cache = join(folder, "..", "compiled");
+    const cache = join(folder, "..", "..", "compiled");
     this.#agent = new Side(line.near, cache);
     this.#gateway = new Side(line.far, cache);
     this.#host = line.far.host;

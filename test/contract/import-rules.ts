@@ -14,6 +14,7 @@ const rooms = [
   "local",
   "cli",
   "infra",
+  "bench",
 ] as const;
 const leastModules = 150;
 
@@ -28,6 +29,7 @@ const allowed: Record<string, readonly string[]> = {
   "dataplane/gateway/": ["dataplane/gateway/", "dataplane/wire/", "dataplane/[^/]+$", "domain/"],
   "functions/": ["functions/", "domain/", "api/", "providers/", "store/"],
   "infra/": ["infra/", "domain/", "statemachines/"],
+  "bench/": ["bench/", "dataplane/", "domain/"],
   "cli/": ["cli/", "api/", "domain/", "dataplane/node-version.mjs$"],
 };
 

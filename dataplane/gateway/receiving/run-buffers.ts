@@ -1,5 +1,5 @@
 import { alignedBuffer, directBytes } from "#dataplane/wire/aligned-buffer.ts";
-import { rawPayloadOffset } from "#dataplane/wire/frames.ts";
+import { maxDataBodyBytes, rawPayloadOffset } from "#dataplane/wire/frames.ts";
 import { runBytes } from "#dataplane/wire/geometry.ts";
 
 /** Memory for data frames of one lane, shared fairly by its connections through credit. */
@@ -9,11 +9,12 @@ const mostBytes = 8 * runBytes;
 /** Bodies below this are taken fresh in their own size: a pooled buffer would be mostly empty. */
 const pooledFromBytes = runBytes / 2;
 /** A frame's head and hashes come before the place where the blocks begin. */
-const slabBytes = directBytes + runBytes;
+const slabBytes = directBytes + maxDataBodyBytes;
 
 export class RunBuffers {
   readonly #free: Buffer[] = [];
-  readonly #taken = new Map<ArrayBufferLike, Buffer>();
+  /** What is never given back, because its connection is gone, is left to the garbage collector. */
+  readonly #taken = new WeakMap<ArrayBufferLike, Buffer>();
   connections = 0;
 
   /** How many bytes one connection may have on the way or in work now. */
@@ -33,7 +34,7 @@ export class RunBuffers {
     return slab.subarray(from, from + lengthBytes);
   }
 
-  /** Takes back what `take` gave; anything else is left to the garbage collector. */
+  /** Takes back what `take` gave; anything else is let be. */
   giveBack(body: Buffer): void {
     const slab = this.#taken.get(body.buffer);
     if (slab === undefined) return;
