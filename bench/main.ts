@@ -3,7 +3,7 @@
  *
  *   npm run bench                        everything, three times: half an hour on two cores
  *   npm run bench -- --quick             small disks, once
- *   npm run bench -- --only delta,rescan
+ *   npm run bench -- --only delta,memory
  *   npm run bench -- --report out.json   [{case, ours, peer, peerName, ratio, goal, reached}]
  *
  * Needs root (namespaces, loop devices, cold caches) and Debian's nbdkit, libnbd-bin, qemu-utils, rsync.

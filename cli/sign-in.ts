@@ -7,11 +7,9 @@ import { createServer } from "node:http";
 import * as oauth from "oauth4webapi";
 import type { SignIn } from "#api/auth.ts";
 import { MigrationError } from "#domain/errors.ts";
+import { signInReturnPort, signInReturnUrl } from "#domain/sign-in.ts";
 import type { Say } from "./words.ts";
 
-/** Also in infra/entrance-stack.ts: the user pool sends people back to this address only. */
-const returnPort = 18767;
-const returnTo = `http://localhost:${returnPort}/signed-in`;
 const patienceMs = 10 * 60_000;
 
 export interface Tokens {
@@ -27,19 +25,24 @@ export async function signInElsewhere(say: Say, signIn: SignIn): Promise<Tokens>
     const verifier = oauth.generateRandomCodeVerifier();
     const state = oauth.generateRandomState();
     const query = new URLSearchParams({
-      ...{ client_id: signIn.clientId, redirect_uri: returnTo, response_type: "code", state },
+      ...{
+        client_id: signIn.clientId,
+        redirect_uri: signInReturnUrl,
+        response_type: "code",
+        state,
+      },
       ...{ scope: "openid", code_challenge_method: "S256" },
       code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
     });
     const address = `${server.authorization_endpoint}?${query}`;
     const returned = await waitForReturn(say, () => {
-      process.stderr.write(`${say("login browser", { address, port: returnPort })}\n`);
+      process.stderr.write(`${say("login browser", { address, port: signInReturnPort })}\n`);
     });
     const { clientId } = signIn;
     const client: oauth.Client = { client_id: clientId };
     const parameters = oauth.validateAuthResponse(server, client, returned, state);
     const response = await oauth.authorizationCodeGrantRequest(
-      ...([server, client, oauth.None(), parameters, returnTo, verifier] as const),
+      ...([server, client, oauth.None(), parameters, signInReturnUrl, verifier] as const),
       allowance(signIn),
     );
     return tokensOf(await oauth.processAuthorizationCodeResponse(server, client, response));
@@ -86,14 +89,14 @@ function tokensOf(found: oauth.TokenEndpointResponse): Tokens {
 async function waitForReturn(say: Say, listening: () => void): Promise<URL> {
   const server = createServer();
   try {
-    server.listen(returnPort, "localhost");
+    server.listen(signInReturnPort, "localhost");
     await once(server, "listening");
     listening();
     const until = AbortSignal.timeout(patienceMs);
     for (;;) {
       const [request, response] = await once(server, "request", { signal: until });
-      const url = new URL(request.url ?? "/", returnTo);
-      const isReturn = url.pathname === new URL(returnTo).pathname;
+      const url = new URL(request.url ?? "/", signInReturnUrl);
+      const isReturn = url.pathname === new URL(signInReturnUrl).pathname;
       response.writeHead(isReturn ? 200 : 404, { "content-type": "text/plain; charset=utf-8" });
       response.end(isReturn ? say("login returned") : "");
       if (isReturn) return url;

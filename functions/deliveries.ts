@@ -8,7 +8,6 @@
  * Whoever listens may get an event twice, and not in order; its id tells.
  */
 import { createHmac } from "node:crypto";
-import { MigrationError } from "#domain/errors.ts";
 import { describeEvent } from "#domain/events.ts";
 import type { Event, Outgoing, Webhook } from "#domain/records.ts";
 import type { Deps } from "./deps.ts";
@@ -31,23 +30,30 @@ export async function deliverEvents(deps: Deps): Promise<void> {
     try {
       await deliver(deps, outgoing, webhooks);
     } catch (error) {
-      // It stays in the outbox. Another deliverer may have been done with it first.
-      if (!(error instanceof MigrationError)) throw error;
+      // It stays in the outbox, and holds up no other. Another deliverer may have been done with it first.
       deps.log.warn({ err: error, eventId: outgoing.id }, "an event was not delivered");
     }
   }
 }
 
+/** A bus that does not answer keeps nothing from the webhooks. @returns whether it need not be told any more */
+async function isPublished(deps: Deps, { published, event }: Outgoing): Promise<boolean> {
+  if (deps.publish === undefined || published) return true;
+  try {
+    await deps.publish(event);
+    return true;
+  } catch (error) {
+    deps.log.warn({ err: error, eventId: event.id }, "the event bus did not take an event");
+    return false;
+  }
+}
+
 async function deliver(deps: Deps, outgoing: Outgoing, webhooks: readonly Webhook[]) {
   const { event } = outgoing;
-  let state = outgoing;
-  if (deps.publish !== undefined && !state.published) {
-    await deps.publish(event);
-    state = { ...state, published: true };
-  }
+  const published = await isPublished(deps, outgoing);
   const listening = webhooks.filter((webhook) => listensTo(webhook, event));
-  const tries = { ...state.tries };
-  let isDone = true;
+  const tries = { ...outgoing.tries };
+  let isDone = published;
   for (const webhook of listening) {
     const before = tries[webhook.id];
     if (before?.state === "done") continue;
@@ -62,7 +68,7 @@ async function deliver(deps: Deps, outgoing: Outgoing, webhooks: readonly Webhoo
     await remember(deps, webhook.id, problem);
   }
   if (isDone) await deps.store.outbox.delete(outgoing.id);
-  else await deps.store.outbox.update(outgoing.id, (found) => ({ ...found, ...state, tries }));
+  else await deps.store.outbox.update(outgoing.id, (found) => ({ ...found, published, tries }));
 }
 
 function listensTo({ id, types, createdAt }: Webhook, { type, at, serverId }: Event): boolean {

@@ -6,7 +6,10 @@ import { watchLag } from "./lag.ts";
 import { runSchedules } from "./schedules.ts";
 
 export async function everyMinute(deps: Deps): Promise<void> {
-  await runSchedules(deps);
-  await watchLag(deps);
-  await deliverEvents(deps);
+  const failures: unknown[] = [];
+  for (const work of [runSchedules, watchLag, deliverEvents]) {
+    // None of them waits for another to be mended.
+    await work(deps).catch((error: unknown) => failures.push(error));
+  }
+  if (failures.length > 0) throw failures[0];
 }

@@ -41,14 +41,20 @@ export function nextDue(timing: Timing, from: Date, after: Date): Date | undefin
   }
 }
 
-/** Starts what is due. One schedule's failure is written down and holds up no other. */
+/** Starts what is due. One schedule's failure holds up no other. @throws the first that was not foreseen, at the end */
 export async function runSchedules(deps: Deps): Promise<void> {
   const now = deps.now();
+  const failures: unknown[] = [];
   for await (const schedule of deps.store.schedules.all()) {
     if (!schedule.enabled || schedule.nextDueAt === undefined) continue;
     if (Date.parse(schedule.nextDueAt) > now.getTime()) continue;
-    await runOne(deps, schedule, schedule.nextDueAt, now);
+    try {
+      await runOne(deps, schedule, schedule.nextDueAt, now);
+    } catch (error) {
+      failures.push(error);
+    }
   }
+  if (failures.length > 0) throw failures[0];
 }
 
 async function runOne(deps: Deps, schedule: Schedule, dueAt: string, now: Date): Promise<void> {

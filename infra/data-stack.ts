@@ -15,16 +15,17 @@ import {
   TableEncryptionV2,
   TableV2,
 } from "aws-cdk-lib/aws-dynamodb";
-import { BlockPublicAccess, Bucket, BucketEncryption, type BucketProps } from "aws-cdk-lib/aws-s3";
+import type { IBucket } from "aws-cdk-lib/aws-s3";
 import { Secret } from "aws-cdk-lib/aws-secretsmanager";
 import type { Construct } from "constructs";
+import { addBucket } from "./bucket.ts";
 import { callbackKeyName, listsBucketName, type Naming } from "./names.ts";
 
 export class DataStack extends Stack {
   readonly table: TableV2;
   readonly callbackKey: Secret;
   /** Where operators put lists of servers for waves. */
-  readonly lists: Bucket;
+  readonly lists: IBucket;
 
   constructor(scope: Construct, id: string, props: StackProps & { naming: Naming }) {
     super(scope, id, props);
@@ -54,17 +55,9 @@ export class DataStack extends Stack {
       generateSecretString: { passwordLength: 64, excludePunctuation: true },
       removalPolicy: RemovalPolicy.RETAIN,
     });
-    const shared: BucketProps = {
-      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
-      encryption: BucketEncryption.S3_MANAGED,
-      enforceSSL: true,
-      removalPolicy: RemovalPolicy.RETAIN,
-    };
-    this.lists = new Bucket(this, "Lists", {
-      ...shared,
+    this.lists = addBucket(this, "Lists", {
       bucketName: listsBucketName(this, props.naming),
-      serverAccessLogsBucket: new Bucket(this, "ListsAccessLogs", {
-        ...shared,
+      serverAccessLogsBucket: addBucket(this, "ListsAccessLogs", {
         lifecycleRules: [{ expiration: Duration.days(400) }],
       }),
     });

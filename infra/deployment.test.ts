@@ -7,6 +7,7 @@ import { Bucket } from "aws-cdk-lib/aws-s3";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { eventTable } from "#domain/events.ts";
+import { alarmCount } from "./alarm-count.ts";
 import { handlerNames, root, stepNames } from "./bundle.ts";
 import { type BundleSize, bundleSizes, describeSizes } from "./bundle-sizes.ts";
 import { addDeployment, type Deployment } from "./deployment.ts";
@@ -343,6 +344,7 @@ test("an alarm for what must not wait, each told to people; what is alarmed is w
     .map(({ Dimensions }) => Dimensions as { Name: string; Value: string }[])
     .map((dimensions) => dimensions.find(({ Name }) => Name === "type")?.Value ?? "");
 
+  expect(alarms).toHaveLength(alarmCount);
   expect(types.sort()).toEqual(["lag.over-target", "slots.used-up", "sync.stalled"]);
   for (const type of types) expect(Object.keys(eventTable)).toContain(type);
   for (const { AlarmActions } of alarms) expect(AlarmActions).toHaveLength(1);

@@ -15,6 +15,7 @@ import {
 import { LogGroup, type RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
 import { roles } from "#domain/records.ts";
+import { signInReturnUrl } from "#domain/sign-in.ts";
 import type { Naming } from "./names.ts";
 
 export class EntranceStack extends Stack {
@@ -60,8 +61,7 @@ export class EntranceStack extends Stack {
       oAuth: {
         flows: { authorizationCodeGrant: true },
         scopes: [OAuthScope.OPENID],
-        // cli/sign-in.ts listens there while a person signs in.
-        callbackUrls: ["http://localhost:18767/signed-in"],
+        callbackUrls: [signInReturnUrl],
       },
       generateSecret: false,
       preventUserExistenceErrors: true,

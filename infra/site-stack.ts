@@ -9,17 +9,12 @@ import {
 import { S3BucketOrigin } from "aws-cdk-lib/aws-cloudfront-origins";
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
-import {
-  BlockPublicAccess,
-  Bucket,
-  BucketEncryption,
-  type BucketProps,
-  ObjectOwnership,
-} from "aws-cdk-lib/aws-s3";
+import { type IBucket, ObjectOwnership } from "aws-cdk-lib/aws-s3";
 import { Asset } from "aws-cdk-lib/aws-s3-assets";
 import { BucketDeployment, Source } from "aws-cdk-lib/aws-s3-deployment";
 import type { Construct } from "constructs";
 import { acknowledgeWildcard } from "./acknowledge.ts";
+import { addBucket } from "./bucket.ts";
 
 export interface Software {
   /** Folder that holds the packed data plane, and nothing else. */
@@ -35,18 +30,10 @@ export class SiteStack extends Stack {
   constructor(scope: Construct, id: string, props: StackProps & { software: Software }) {
     super(scope, id, props);
     const { software } = props;
-    const shared: BucketProps = {
-      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
-      encryption: BucketEncryption.S3_MANAGED,
-      enforceSSL: true,
-      removalPolicy: RemovalPolicy.RETAIN,
-    };
-    const logs = new Bucket(this, "AccessLogs", {
-      ...shared,
+    const logs = addBucket(this, "AccessLogs", {
       objectOwnership: ObjectOwnership.BUCKET_OWNER_PREFERRED,
     });
-    const files = new Bucket(this, "Files", {
-      ...shared,
+    const files = addBucket(this, "Files", {
       serverAccessLogsBucket: logs,
       serverAccessLogsPrefix: "files/",
     });
@@ -67,7 +54,7 @@ export class SiteStack extends Stack {
     this.acknowledge(distribution);
   }
 
-  private upload({ folder, sha256 }: Software, files: Bucket): void {
+  private upload({ folder, sha256 }: Software, files: IBucket): void {
     const asset = new Asset(this, "Packed", { path: folder });
     const place = `downloads/${sha256}`;
     const written = files.arnForObjects("downloads/*");

@@ -53,6 +53,8 @@ async function makeDeps(environment: NodeJS.ProcessEnv): Promise<Deps> {
   const secrets = managedSecrets(client, env.HYPERMOTION_SECRETS_PREFIX);
   const callbackKey = await managedSecrets(client, "").get(env.HYPERMOTION_CALLBACK_KEY_SECRET);
   const consoleId = env.HYPERMOTION_CONSOLE_ID;
+  const events = new EventBridgeClient({ requestHandler: patience });
+  const files = new S3Client({ requestHandler: patience });
   return {
     store,
     secrets,
@@ -72,14 +74,8 @@ async function makeDeps(environment: NodeJS.ProcessEnv): Promise<Deps> {
       url: env.HYPERMOTION_CONSOLE_URL,
       callbackKey: Buffer.from(callbackKey),
     },
-    publish: (event) =>
-      publishEvent(
-        new EventBridgeClient({ requestHandler: patience }),
-        env.HYPERMOTION_EVENT_BUS,
-        event,
-      ),
-    waveList: (key) =>
-      readList(new S3Client({ requestHandler: patience }), env.HYPERMOTION_LISTS_BUCKET, key),
+    publish: (event) => publishEvent(events, env.HYPERMOTION_EVENT_BUS, event),
+    waveList: (key) => readList(files, env.HYPERMOTION_LISTS_BUCKET, key),
     signIn: { issuer: env.HYPERMOTION_SIGN_IN_ISSUER, clientId: env.HYPERMOTION_SIGN_IN_CLIENT },
     log,
     now: () => new Date(),

@@ -21,6 +21,7 @@ import { type Deps, hostWith } from "#functions/deps.ts";
 import { apiHandler } from "#functions/lambda/api.ts";
 import { sessionIdOf } from "#functions/sessions.ts";
 import { paidPatienceMs } from "#functions/waiting.ts";
+import { alarmCount } from "#infra/alarm-count.ts";
 import { bundleSizes } from "#infra/bundle-sizes.ts";
 import { countTransitions } from "#local/demo/moving.ts";
 import { invokeStep } from "#local/steps.ts";
@@ -39,7 +40,7 @@ interface Counted extends Metered {
 }
 
 const nothing = (): Counted => ({
-  ...{ transitions: 0, calls: 0, ms: 0, reads: 0, writes: 0 },
+  ...{ transitions: 0, calls: 0, ms: 0, reads: 0, writes: 0, events: 0 },
 });
 
 interface Measured {
@@ -231,6 +232,9 @@ async function coldStart(): Promise<number> {
   }
 }
 
+/** A step says little; Step Functions writes a line when a state is entered and one when it is left. */
+const logBytes = 4096;
+
 const lambdaSeconds = (ms: number) => (ms / 1000) * lambdaGiB * price.lambdaGbSecond;
 
 /** US dollars. Every call of a step is taken for a cold start, which is more than it can be. */
@@ -241,6 +245,8 @@ function costOfRun(counted: Counted, coldStartMs: number): number {
     lambdaSeconds((counted.ms + counted.calls * coldStartMs) * slowness) +
     counted.reads * price.tableRead +
     counted.writes * price.tableWrite +
+    counted.events * price.busEvent +
+    ((counted.calls + counted.transitions) * logBytes * price.logGb) / 1e9 +
     counted.calls * price.secretCall
   );
 }
@@ -359,6 +365,7 @@ Loading a bundle took ${Math.round(coldStartMs)} ms.
 
 - A Lambda of 512 MB has 0.29 of a vCPU: every millisecond measured here counts ${slowness.toFixed(1)} times.
 - Every call of a step is a cold start, and AWS charges for it, and for the secret it reads. Most are not.
+- Each call and each transition leaves ${logBytes / 1024} KiB of log; traces are not counted.
 - The cloud takes ${cloudMinutes.toFixed(0)} minutes in all; a step looks for ${paidPatienceMs / 1000} s at a time, then its machine pauses (decision 0004).
 - Agent and gateway report every ${heartbeatSeconds} s while they copy; the agent asks for orders every ${busyPollSeconds} s during a run,
   else every ${idlePollSeconds} s.
@@ -368,10 +375,9 @@ Loading a bundle took ${Math.round(coldStartMs)} ms.
 
 /** Alarms, the topic's key, the callback key's secret, and 43,200 + 8,640 + 30 calls of schedules. */
 function fixed(): number {
-  const alarms = 22;
   const calls = 43_200 + 8640 + 30;
   const each = price.lambdaRequest + lambdaSeconds(150) + 4 * price.tableRead;
-  return alarms * price.alarmMonth + price.keyMonth + price.secretMonth + calls * each;
+  return alarmCount * price.alarmMonth + price.keyMonth + price.secretMonth + calls * each;
 }
 
 const measured = await measure();

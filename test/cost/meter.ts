@@ -6,6 +6,8 @@ export interface Metered {
   reads: number;
   /** Writes of up to 1 KB; what the index follows counts twice. */
   writes: number;
+  /** Told, and so put on the bus. */
+  events: number;
 }
 
 const kib = 1024;
@@ -51,6 +53,7 @@ function count(now: Metered, method: string, result: unknown, given: unknown, co
   const isWrite = /^(create|ensure|update|delete|append)$/.test(method);
   if (isRead) now.reads += readUnits(sizeOf(result));
   // A change that changes nothing is not written; which it was is not seen here, so it counts.
+  if (method === "append") now.events += 1;
   if (isWrite) now.writes += copies * writeUnits(method === "append" ? given : result);
 }
 
