@@ -22,6 +22,7 @@ import {
   encodeOpenRange,
   frameType,
   headerBytes,
+  protocolVersion,
 } from "./wire/frames.ts";
 import { blockBytes, blocksPerRange } from "./wire/geometry.ts";
 import { createIdentity } from "./wire/identity.ts";
@@ -136,7 +137,7 @@ async function dial(scene: Scene, port: number): Promise<TLSSocket> {
 
 function hello(sessionId: string): Buffer {
   return encodeHello({
-    version: 1,
+    version: protocolVersion,
     stream: 0,
     blockBytes,
     blocksPerRange,

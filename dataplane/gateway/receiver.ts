@@ -131,11 +131,14 @@ class BlockReceiver implements Receiver {
     const known = this.#sessions.get(sessionId);
     if (known !== undefined && !known.isRunning) return;
     this.#refuseSharing(sessionId, asked);
-    for (const volume of asked.volumes) await this.#maps.ensure(volume);
+    const hashKeys = new Map<string, string>();
+    for (const volume of asked.volumes) {
+      hashKeys.set(volume.volumeId, await this.#maps.ensure(volume));
+    }
     const session = this.#sessions.get(sessionId) ?? newSession(sessionId, asked);
     // Devices may have other names after a restart, and an agent another certificate.
     session.record.order = asked;
-    session.hasDevices = true;
+    session.hashKeys = hashKeys;
     this.#sessions.set(sessionId, session);
     await this.#save(session);
     await this.#allow();
@@ -283,7 +286,7 @@ class BlockReceiver implements Receiver {
       refuse(endFacts(session));
       return;
     }
-    if (session.isRunning && !session.hasDevices) {
+    if (session.isRunning && session.hashKeys === undefined) {
       refuse(
         new MigrationError("not-ready", { what: "session", state: "its volumes are looked for" })
           .facts,
@@ -493,6 +496,7 @@ function welcomeOf(session: Session): Pick<Welcome, "version" | "volumes"> {
     volumes: session.record.order.volumes.map(({ volumeId, sizeBytes }) => ({
       volumeId,
       sizeBytes,
+      hashKey: session.hashKeys?.get(volumeId),
       done: volumeId in session.record.results,
     })),
   };

@@ -13,7 +13,7 @@ import { blockBytes, blocksPerRange, blocksPerRun, runBytes } from "./geometry.t
 import { digestBytes } from "./hash-tree.ts";
 
 export const protocolMagic = "HMWP";
-export const protocolVersion = 1;
+export const protocolVersion = 2;
 export const headerBytes = 8;
 
 export const frameType = {

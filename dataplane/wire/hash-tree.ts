@@ -8,7 +8,7 @@
  * Level 0 holds the range digests; each level above has one node per 256 below, until one is left.
  */
 import { createHash } from "node:crypto";
-import { hashBytes, zeroHashOf } from "./block-hash.ts";
+import { type BlockHasher, hashBytes } from "./block-hash.ts";
 import { blockBytes, blocksInRange, blocksPerRange, rangeCount } from "./geometry.ts";
 
 export const digestBytes = 32;
@@ -19,24 +19,25 @@ export function rangeDigest(hashes: Buffer): Buffer {
   return createHash("sha256").update("\x00").update(hashes).digest();
 }
 
-let fullZeroDigest: Buffer | undefined;
+const fullZeroDigests = new WeakMap<BlockHasher, Buffer>();
 
 /** The digest of a range that reads as zeros. */
-export function zeroRangeDigest(volumeBytes: number, range: number): Buffer {
+export function zeroRangeDigest(hasher: BlockHasher, volumeBytes: number, range: number): Buffer {
   const full = volumeBytes - range * blocksPerRange * blockBytes >= blocksPerRange * blockBytes;
-  if (full && fullZeroDigest !== undefined) return fullZeroDigest;
-  const digest = rangeDigest(zeroHashes(volumeBytes, range));
-  if (full) fullZeroDigest = digest;
+  const known = full ? fullZeroDigests.get(hasher) : undefined;
+  if (known !== undefined) return known;
+  const digest = rangeDigest(zeroHashes(hasher, volumeBytes, range));
+  if (full) fullZeroDigests.set(hasher, digest);
   return digest;
 }
 
 /** The hashes of a range that reads as zeros. */
-export function zeroHashes(volumeBytes: number, range: number): Buffer {
+export function zeroHashes(hasher: BlockHasher, volumeBytes: number, range: number): Buffer {
   const count = blocksInRange(volumeBytes, range);
-  const hashes = Buffer.alloc(count * hashBytes, zeroHashOf(blockBytes));
+  const hashes = Buffer.alloc(count * hashBytes, hasher.zeroHash(blockBytes));
   const odd = volumeBytes % blockBytes;
   if (odd > 0 && range === rangeCount(volumeBytes) - 1)
-    zeroHashOf(odd).copy(hashes, (count - 1) * hashBytes);
+    hasher.zeroHash(odd).copy(hashes, (count - 1) * hashBytes);
   return hashes;
 }
 

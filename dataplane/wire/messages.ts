@@ -1,16 +1,21 @@
 /** The bodies that are JSON: welcome and status. An error's body is `errorFacts` of the domain. */
 import { z } from "zod";
+import { hashKeyBytes } from "./block-hash.ts";
 
 const count = z.number().nonnegative();
+/** Of the volume's block hashes. */
+const hashKey = z.string().regex(new RegExp(`^[0-9a-f]{${2 * hashKeyBytes}}$`));
 
 /** The gateway's answer to a hello. A volume's number in frames is its place in the list. */
 export const welcome = z.object({
-  version: z.literal(1),
+  version: z.literal(2),
   volumes: z
     .array(
       z.object({
         volumeId: z.string(),
         sizeBytes: z.number().int().positive(),
+        /** May be absent when done. */
+        hashKey: hashKey.optional(),
         /** Already confirmed in this session: nothing is to be sent for it. */
         done: z.boolean(),
       }),

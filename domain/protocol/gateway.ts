@@ -106,7 +106,7 @@ export const verifyRequest = z.object({
 });
 /** The volume re-read: its root hash, its SHA-256 over `sizeBytes`, and the blocks unlike the block map. */
 export const verifyResponse = z.object({
-  rootHash: z.string(),
+  rootHash: z.string().optional(),
   sha256: z.string(),
   differingBlocks: z.number().int(),
   firstDifferenceBytes: z.number().int().optional(),

@@ -248,7 +248,7 @@ export class Copy {
       this.#violated("its welcome has another shape");
       return;
     }
-    const volumes: number[] = [];
+    const volumes: { number: number; hashKey: string | undefined }[] = [];
     for (const state of this.#disks) {
       const { volumeId, sizeBytes } = state.disk;
       const number = parsed.data.volumes.findIndex((volume) => volume.volumeId === volumeId);
@@ -258,7 +258,11 @@ export class Copy {
         return;
       }
       if (volume.done) state.isDone = true;
-      volumes.push(number);
+      else if (volume.hashKey === undefined) {
+        this.#violated(`its welcome has no hash key for volume ${volumeId}`);
+        return;
+      }
+      volumes.push({ number, hashKey: volume.hashKey });
     }
     const state = this.#streams[stream];
     if (state === undefined) return;

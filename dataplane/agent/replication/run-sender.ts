@@ -1,11 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import {
-  hashBlockInto,
+  type BlockHasher,
   hashBytes,
   isUnknown,
   isZero,
   sameHash,
-  zeroHashOf,
 } from "#dataplane/wire/block-hash.ts";
 import {
   type BlockSpan,
@@ -29,6 +28,8 @@ const isData = 0;
 
 export interface SendingTools {
   line: Line;
+  /** Of the volume's blocks. */
+  hasher: BlockHasher;
   compression: Compression;
   pacing: Pacing;
   counts: StreamCounts;
@@ -115,9 +116,10 @@ export class RangeSender {
   }
 
   #classify(block: Buffer, index: number): number {
+    const { hasher } = this.#tools;
     const zero = isZero(block);
-    if (zero) zeroHashOf(block.length).copy(this.#hashes, index * hashBytes);
-    else hashBlockInto(block, this.#hashes, index * hashBytes);
+    if (zero) hasher.zeroHash(block.length).copy(this.#hashes, index * hashBytes);
+    else hasher.hashInto(block, this.#hashes, index * hashBytes);
     if (!isUnknown(this.#known, index) && sameHash(this.#hashes, index, this.#known, index))
       return frameType.equal;
     this.changedBytes += block.length;

@@ -29,8 +29,8 @@ export interface RangeSince {
 }
 
 export type ToStream =
-  /** The welcome was fine. Tells which volume number each disk has. */
-  | { kind: "begin"; line: number; volumes: number[] }
+  /** The welcome was fine. Tells which volume each disk has: its number, and the key of its hashes. */
+  | { kind: "begin"; line: number; volumes: { number: number; hashKey: string | undefined }[] }
   /** Instead of begin: dial again, the gateway has threads that are less busy. */
   | { kind: "redial"; line: number }
   | { kind: "job"; job: Job }

@@ -7,7 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
 import { backoffMs } from "#dataplane/backoff.ts";
 import { alignedBuffer } from "#dataplane/wire/aligned-buffer.ts";
-import { hashBytes } from "#dataplane/wire/block-hash.ts";
+import { BlockHasher, hashBytes } from "#dataplane/wire/block-hash.ts";
 import type { Frame } from "#dataplane/wire/frame-reader.ts";
 import {
   decodeAcknowledged,
@@ -49,6 +49,12 @@ const runBuffers = 4;
 const readsAhead = 3;
 const tellCoveredEveryMs = 200;
 
+/** A disk's volume, as the welcome of this line names it. One that is done needs no hasher. */
+interface StreamVolume {
+  readonly number: number;
+  readonly hasher: BlockHasher | undefined;
+}
+
 interface OpenJob {
   readonly job: Job;
   /** The gateway's hashes, when they have come. */
@@ -68,7 +74,7 @@ class Stream {
   readonly #compression = new Compression();
   #line: Line | undefined;
   #lineNumber = 0;
-  #volumes: number[] | undefined;
+  #volumes: StreamVolume[] | undefined;
   #jobs: OpenJob[] = [];
   #isWishing = false;
   #isEnding = false;
@@ -114,7 +120,12 @@ class Stream {
     switch (message.kind) {
       case "begin":
         // An answer to the welcome of a line that is gone says nothing about this one.
-        if (message.line === this.#lineNumber) this.#volumes = message.volumes;
+        if (message.line === this.#lineNumber) {
+          this.#volumes = message.volumes.map(({ number, hashKey }) => ({
+            number,
+            hasher: hashKey === undefined ? undefined : new BlockHasher(hashKey),
+          }));
+        }
         break;
       case "redial":
         if (message.line !== this.#lineNumber) break;
@@ -130,7 +141,7 @@ class Stream {
         }
         break;
       case "passEnd":
-        this.#trySend(encodePassEnd(this.#volumes?.[message.disk] ?? 0, message.root));
+        this.#trySend(encodePassEnd(this.#volumes?.[message.disk]?.number ?? 0, message.root));
         break;
       case "status":
         this.#trySend(encodeJson(frameType.status, message.status));
@@ -210,13 +221,14 @@ class Stream {
     const { sizeBytes } = this.#disk(disk);
     const reader = await this.#readerOf(disk);
     await reader.checkPresent();
+    const ref = this.#refOf(open.job);
     const tools = {
       line,
+      hasher: this.#hasherOf(disk),
       compression: this.#compression,
       pacing: this.#pacing,
       counts: this.#counts,
     };
-    const ref = this.#refOf(open.job);
     const sender = new RangeSender(tools, ref.volume, range, open.known ?? Buffer.alloc(0));
     const tellCovered = this.#coverage(open.job, line, sender);
     this.#wish();
@@ -334,7 +346,7 @@ class Stream {
         const { sizeBytes } = this.#disk(open.job.disk);
         const blocks = blocksInRange(sizeBytes, open.job.range);
         if (message.knowledge === rangeKnowledge.zero)
-          open.known = zeroHashes(sizeBytes, open.job.range);
+          open.known = zeroHashes(this.#hasherOf(open.job.disk), sizeBytes, open.job.range);
         else if (message.knowledge === rangeKnowledge.unknown)
           open.known = Buffer.alloc(blocks * hashBytes);
         else if (message.hashes.length === blocks * hashBytes) open.known = message.hashes;
@@ -353,7 +365,7 @@ class Stream {
       }
       case frameType.volumeDone: {
         const volume = decodeVolumeDone(frame.body);
-        const disk = this.#volumes?.indexOf(volume) ?? -1;
+        const disk = this.#volumes?.findIndex(({ number }) => number === volume) ?? -1;
         if (disk === -1) throw this.#violation(`volume ${volume} done, which is not ours`);
         this.#tell({ kind: "volumeDone", disk });
         return;
@@ -411,7 +423,19 @@ class Stream {
   }
 
   #refOf(job: Job): RangeRef {
-    return { volume: this.#volumes?.[job.disk] ?? 0, range: job.range };
+    return { volume: this.#volumeOf(job.disk).number, range: job.range };
+  }
+
+  #volumeOf(disk: number): StreamVolume {
+    const volume = this.#volumes?.[disk];
+    if (volume === undefined) throw new Error(`the welcome named no volume for disk ${disk}`);
+    return volume;
+  }
+
+  #hasherOf(disk: number): BlockHasher {
+    const { hasher } = this.#volumeOf(disk);
+    if (hasher === undefined) throw new Error(`the welcome named no hash key for disk ${disk}`);
+    return hasher;
   }
 
   #tellCounts(): void {

@@ -20,6 +20,7 @@ const sizeBytes = 5 * rangeBytes + 3 * blockBytes + 9;
 function head(startsAsZeros: boolean, size = sizeBytes) {
   return {
     volumeId: "volume-1",
+    hashKey: "0f".repeat(16),
     sizeBytes: size,
     startsAsZeros,
     generation: 0,
@@ -106,7 +107,8 @@ test("the root is that of the hash tree over all ranges", async () => {
   const map = await BlockMap.create(join(folder, "map"), head(true));
   const tree = new HashTree(sizeBytes);
   for (let range = 0; range < 6; range += 1) {
-    const hashes = range % 2 === 0 ? zeroHashes(sizeBytes, range) : randomBytes(1024 * hashBytes);
+    const hashes =
+      range % 2 === 0 ? zeroHashes(map.hasher, sizeBytes, range) : randomBytes(1024 * hashBytes);
     const own = range === 5 ? randomBytes(4 * hashBytes) : hashes;
     if (range % 2 === 1) await map.seal(range, own);
     tree.add(range, rangeDigest(own));

@@ -25,17 +25,19 @@
  */
 import { type FileHandle, open } from "node:fs/promises";
 import { crc32 } from "node:zlib";
-import { hashBytes } from "#dataplane/wire/block-hash.ts";
+import { BlockHasher, hashBytes } from "#dataplane/wire/block-hash.ts";
 import { blockBytes, blocksInRange, blocksPerRange, rangeCount } from "#dataplane/wire/geometry.ts";
 import { HashTree, rangeDigest, zeroRangeDigest } from "#dataplane/wire/hash-tree.ts";
 
 const headBytes = 4096;
 const recordBytes = 64;
-const format = "hypermotion block map 1";
+const format = "hypermotion block map 2";
 
 export interface BlockMapHead {
   volumeId: string;
   sizeBytes: number;
+  /** Of the volume's block hashes; drawn with the map, hex. */
+  hashKey: string;
   /** True when the volume was seen to be all holes: a range without a record reads as zeros. */
   startsAsZeros: boolean;
   /** Records of an older generation count as open: somebody else may have written to the volume. */
@@ -60,12 +62,14 @@ const noHashes = Buffer.alloc(0);
 
 export class BlockMap {
   readonly head: BlockMapHead;
+  readonly hasher: BlockHasher;
   readonly #file: FileHandle;
   readonly #hashesAt: number;
 
   private constructor(file: FileHandle, head: BlockMapHead) {
     this.#file = file;
     this.head = head;
+    this.hasher = new BlockHasher(head.hashKey);
     const recordsEnd = headBytes + rangeCount(head.sizeBytes) * recordBytes;
     this.#hashesAt = Math.ceil(recordsEnd / headBytes) * headBytes;
   }
@@ -155,7 +159,7 @@ export class BlockMap {
         const state = this.#stateOf(record);
         if (state === "listed") tree.add(first + at, Buffer.from(record.subarray(16, 48)));
         else if (state === "zero")
-          tree.add(first + at, zeroRangeDigest(this.head.sizeBytes, first + at));
+          tree.add(first + at, zeroRangeDigest(this.hasher, this.head.sizeBytes, first + at));
         else return { missingRange: first + at };
       }
     }

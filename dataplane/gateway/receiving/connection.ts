@@ -1,6 +1,5 @@
 import type { TLSSocket } from "node:tls";
 import { zstdDecompressSync } from "node:zlib";
-import { hashBlockInto, hashBytes, sameHash } from "#dataplane/wire/block-hash.ts";
 import { type Frame, FrameReader } from "#dataplane/wire/frame-reader.ts";
 import {
   agentFrameLimits,
@@ -311,7 +310,7 @@ export class Connection {
     if (open.take(data) !== data.rawBytes)
       throw new WireViolation(`${data.rawBytes} bytes for ${data.count} blocks`);
     const bytes = decoded(data);
-    checkHashes(bytes, data.hashes);
+    open.check(bytes, data.hashes);
     this.#computingMs += performance.now() - startedMs;
     this.#track(this.#writeBlocks(open, data, bytes, frame.body));
   }
@@ -462,15 +461,6 @@ function decoded(data: DataFrame): Buffer {
   if (bytes.length !== data.rawBytes)
     throw new WireViolation("a data frame of another length than it says");
   return bytes;
-}
-
-const scratch = Buffer.alloc(hashBytes);
-
-function checkHashes(bytes: Buffer, hashes: Buffer): void {
-  for (let index = 0; index * blockBytes < bytes.length; index += 1) {
-    hashBlockInto(bytes.subarray(index * blockBytes, (index + 1) * blockBytes), scratch, 0);
-    if (!sameHash(scratch, 0, hashes, index)) throw new WireViolation("a block unlike its hash");
-  }
 }
 
 function isFacts(value: unknown): value is ErrorFacts {

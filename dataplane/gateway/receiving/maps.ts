@@ -1,7 +1,8 @@
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { mkdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { deviceSize } from "#dataplane/device-size.ts";
+import { hashKeyBytes } from "#dataplane/wire/block-hash.ts";
 import { maxVolumeBytes } from "#dataplane/wire/geometry.ts";
 import { MigrationError } from "#domain/errors.ts";
 import { BlockMap } from "./block-map.ts";
@@ -33,17 +34,18 @@ export class BlockMaps {
 
   /**
    * Makes sure that a map exists which speaks of this very volume, and that the volume is large enough.
+   * @returns the key of its hashes
    * @throws `volume.not-attached`, `volume.too-small`, `volume.io`
    */
-  async ensure(volume: Volume): Promise<void> {
+  async ensure(volume: Volume): Promise<string> {
     try {
-      await this.#ensure(volume);
+      return await this.#ensure(volume);
     } catch (error) {
       throw volumeError(error, volume.volumeId, this.#gatewayId);
     }
   }
 
-  async #ensure({ volumeId, sizeBytes, path }: Volume): Promise<void> {
+  async #ensure({ volumeId, sizeBytes, path }: Volume): Promise<string> {
     const foundBytes = await deviceSize(await stat(path));
     if (foundBytes < sizeBytes || sizeBytes > maxVolumeBytes) {
       throw new MigrationError("volume.too-small", {
@@ -57,17 +59,19 @@ export class BlockMaps {
     if (known !== undefined) {
       const isKept = await keep(known, { volumeId, sizeBytes, path }, identity);
       await known.close();
-      if (isKept) return;
+      if (isKept) return known.head.hashKey;
     }
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     const made = await BlockMap.create(this.pathOf(volumeId), {
       volumeId,
       sizeBytes,
+      hashKey: randomBytes(hashKeyBytes).toString("hex"),
       startsAsZeros: await isAllHoles(path),
       generation: 0,
       volumeIdentity: identity,
     });
     await made.close();
+    return made.head.hashKey;
   }
 
   /** To be called when a copy is done: nobody but us has a reason to write to the volume from here on. */

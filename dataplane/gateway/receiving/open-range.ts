@@ -1,5 +1,5 @@
 import { alignedBuffer } from "#dataplane/wire/aligned-buffer.ts";
-import { hashBytes, isUnknown, isZero, zeroHashOf } from "#dataplane/wire/block-hash.ts";
+import { hashBytes, isUnknown, isZero, sameHash } from "#dataplane/wire/block-hash.ts";
 import { type BlockSpan, rangeKnowledge, WireViolation } from "#dataplane/wire/frames.ts";
 import {
   blockBytes,
@@ -13,6 +13,7 @@ import type { BlockMap } from "./block-map.ts";
 import { rehash } from "./rehash.ts";
 import type { VolumeFile } from "./volume-file.ts";
 
+const scratch = Buffer.alloc(hashBytes);
 const zeroRun = alignedBuffer(blocksPerRun * blockBytes);
 
 /** One range of one volume while a connection writes to it. */
@@ -44,14 +45,14 @@ export class OpenRange {
     let entry = await map.readRange(range);
     if (entry.state === "open") {
       await file.sync();
-      const found = await rehash(file, map.head.sizeBytes, range);
+      const found = await rehash(file, map.hasher, map.head.sizeBytes, range);
       await map.seal(range, found.isZero ? "zero" : found.hashes);
       await map.sync();
       entry = { state: found.isZero ? "zero" : "listed", hashes: found.hashes };
     }
     if (entry.state === "zero") {
       loaded.#knowledge = rangeKnowledge.zero;
-      loaded.#hashes = zeroHashes(map.head.sizeBytes, range);
+      loaded.#hashes = zeroHashes(map.hasher, map.head.sizeBytes, range);
     } else if (entry.state === "listed") {
       loaded.#knowledge = rangeKnowledge.listed;
       loaded.#hashes = Buffer.from(entry.hashes);
@@ -82,6 +83,15 @@ export class OpenRange {
     }
     this.#nextBlock += span.count;
     return blocksLengthBytes(this.#volumeBytes, this.range, span.firstBlock, span.count);
+  }
+
+  /** @throws {WireViolation} when a block is not the one its hash speaks of. */
+  check(bytes: Buffer, hashes: Buffer): void {
+    for (let index = 0; index * blockBytes < bytes.length; index += 1) {
+      const block = bytes.subarray(index * blockBytes, (index + 1) * blockBytes);
+      this.#map.hasher.hashInto(block, scratch, 0);
+      if (!sameHash(scratch, 0, hashes, index)) throw new WireViolation("a block unlike its hash");
+    }
   }
 
   equal(span: BlockSpan): void {
@@ -126,10 +136,8 @@ export class OpenRange {
   #zeroHashesOf(firstBlock: number, count: number): Buffer {
     const hashes = Buffer.alloc(count * hashBytes);
     for (let index = 0; index < count; index += 1) {
-      zeroHashOf(blocksLengthBytes(this.#volumeBytes, this.range, firstBlock + index, 1)).copy(
-        hashes,
-        index * hashBytes,
-      );
+      const lengthBytes = blocksLengthBytes(this.#volumeBytes, this.range, firstBlock + index, 1);
+      this.#map.hasher.zeroHash(lengthBytes).copy(hashes, index * hashBytes);
     }
     return hashes;
   }
@@ -212,7 +220,9 @@ export class OpenRange {
 
   /** Writes what is known to the map. To be called after the volume was synced; not durable itself. */
   async seal(): Promise<void> {
-    const allZero = this.#hashes.equals(zeroHashes(this.#volumeBytes, this.range));
+    const allZero = this.#hashes.equals(
+      zeroHashes(this.#map.hasher, this.#volumeBytes, this.range),
+    );
     await this.#map.seal(this.range, allZero ? "zero" : this.#hashes);
   }
 }

@@ -1,5 +1,5 @@
 import { alignedBuffer } from "#dataplane/wire/aligned-buffer.ts";
-import { hashBlockInto, hashBytes, isZero, zeroHashOf } from "#dataplane/wire/block-hash.ts";
+import { type BlockHasher, hashBytes, isZero } from "#dataplane/wire/block-hash.ts";
 import {
   blockBytes,
   blocksInRange,
@@ -15,6 +15,7 @@ import type { VolumeFile } from "./volume-file.ts";
  */
 export async function rehash(
   volume: VolumeFile,
+  hasher: BlockHasher,
   volumeBytes: number,
   range: number,
   onBytes?: (bytes: Buffer) => void,
@@ -31,10 +32,10 @@ export async function rehash(
       const block = bytes.subarray(within, within + blockBytes);
       const index = (at + within) / blockBytes;
       if (isZero(block)) {
-        zeroHashOf(block.length).copy(hashes, index * hashBytes);
+        hasher.zeroHash(block.length).copy(hashes, index * hashBytes);
       } else {
         allZero = false;
-        hashBlockInto(block, hashes, index * hashBytes);
+        hasher.hashInto(block, hashes, index * hashBytes);
       }
     }
   }

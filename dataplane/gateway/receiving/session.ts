@@ -47,10 +47,10 @@ export class Session {
   status: Status | undefined;
   readonly ended = Promise.withResolvers<void>();
   /**
-   * Its devices were looked up since this process started. After a restart of the machine the paths
-   * of the record may belong to other volumes (X-25), so until then nobody is let in.
+   * By volume id, once its devices were looked up by this process. After a restart of the machine the
+   * paths of the record may belong to other volumes (X-25), so until then nobody is let in.
    */
-  hasDevices = false;
+  hashKeys: ReadonlyMap<string, string> | undefined;
 
   constructor(record: SessionRecord) {
     this.record = record;

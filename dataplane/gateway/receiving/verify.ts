@@ -1,5 +1,11 @@
 import { createHash } from "node:crypto";
-import { hashBytes, isUnknown, sameHash, zeroHashOf } from "#dataplane/wire/block-hash.ts";
+import {
+  BlockHasher,
+  hashBytes,
+  hashKeyBytes,
+  isUnknown,
+  sameHash,
+} from "#dataplane/wire/block-hash.ts";
 import {
   blockBytes,
   blocksLengthBytes,
@@ -13,7 +19,8 @@ import { rehash } from "./rehash.ts";
 import { VolumeFile } from "./volume-file.ts";
 
 export interface VerifyResponse {
-  rootHash: string;
+  /** Absent without a block map: the key of the hashes is part of it. */
+  rootHash?: string;
   sha256: string;
   differingBlocks: number;
   firstDifferenceBytes?: number;
@@ -24,6 +31,7 @@ export async function verifyVolume(volume: LaneVolume, gatewayId: string): Promi
   const file = await VolumeFile.open(volume, gatewayId);
   const found = await BlockMap.find(volume.mapPath);
   const map = found?.head.sizeBytes === volume.sizeBytes ? found : undefined;
+  const hasher = map?.hasher ?? new BlockHasher("00".repeat(hashKeyBytes));
   const tree = new HashTree(volume.sizeBytes);
   const whole = createHash("sha256");
   let differingBlocks = 0;
@@ -32,10 +40,11 @@ export async function verifyVolume(volume: LaneVolume, gatewayId: string): Promi
     // What was written but is still in memory would otherwise be missed by uncached reads.
     await file.sync();
     for (let range = 0; range < rangeCount(volume.sizeBytes); range += 1) {
+      const onBytes = (bytes: Buffer) => whole.update(bytes);
+      const { hashes } = await rehash(file, hasher, volume.sizeBytes, range, onBytes);
+      tree.add(range, rangeDigest(hashes));
       const entry = await map?.readRange(range);
-      const onVolume = await rehash(file, volume.sizeBytes, range, (bytes) => whole.update(bytes));
-      tree.add(range, rangeDigest(onVolume.hashes));
-      for (const block of differences(entry, onVolume.hashes, volume.sizeBytes, range)) {
+      for (const block of differences(hasher, entry, hashes, volume.sizeBytes, range)) {
         differingBlocks += 1;
         firstDifferenceBytes ??= rangeOffsetBytes(range) + block * blockBytes;
       }
@@ -45,7 +54,7 @@ export async function verifyVolume(volume: LaneVolume, gatewayId: string): Promi
     await found?.close();
   }
   return {
-    rootHash: tree.root(),
+    ...(map === undefined ? {} : { rootHash: tree.root() }),
     sha256: whole.digest("hex"),
     differingBlocks,
     ...(firstDifferenceBytes === undefined ? {} : { firstDifferenceBytes }),
@@ -53,6 +62,7 @@ export async function verifyVolume(volume: LaneVolume, gatewayId: string): Promi
 }
 
 function* differences(
+  hasher: BlockHasher,
   entry: RangeEntry | undefined,
   found: Buffer,
   volumeBytes: number,
@@ -63,7 +73,12 @@ function* differences(
     if (entry.state === "listed" && isUnknown(entry.hashes, block)) continue;
     const isSame =
       entry.state === "zero"
-        ? sameHash(found, block, zeroHashOf(blocksLengthBytes(volumeBytes, range, block, 1)), 0)
+        ? sameHash(
+            found,
+            block,
+            hasher.zeroHash(blocksLengthBytes(volumeBytes, range, block, 1)),
+            0,
+          )
         : sameHash(found, block, entry.hashes, block);
     if (!isSame) yield block;
   }
