@@ -60,9 +60,12 @@ async function obey(told: Told): Promise<Answered> {
       let progress: Progress | undefined;
       const { replicate } = await import("#dataplane/agent/replicate.ts");
       const { startTracker } = await import("#dataplane/agent/tracking/tracker.ts");
+      const { createFreeFinder } = await import("#dataplane/agent/used-blocks/free-blocks.ts");
+      const findFree = createFreeFinder((text) => process.stderr.write(`${text}\n`));
       const startedAt = performance.now();
       await replicate({
         ...{ order: told.order, disks: [...told.disks], identity: told.identity },
+        findFree: (disk, pass) => findFree(disk, pass, false),
         tracker: tracker ?? (await startTracker([])),
         onProgress: (news) => {
           progress = news;

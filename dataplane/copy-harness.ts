@@ -161,6 +161,7 @@ export async function copy(
     rate?: number;
     identity?: Identity;
     tracker?: Pick<Tracker, "begin">;
+    findFree?: Parameters<typeof replicate>[0]["findFree"];
     limits?: () => Limits;
     signal?: AbortSignal;
     onProgress?: (progress: Progress) => void;
@@ -172,6 +173,7 @@ export async function copy(
     disks: disksOf(pairs),
     identity: options.identity ?? scene.agent,
     tracker: options.tracker ?? noTracker,
+    ...(options.findFree === undefined ? {} : { findFree: options.findFree }),
     ...(options.limits === undefined ? {} : { limits: options.limits }),
     onProgress: (progress) => {
       last = progress;

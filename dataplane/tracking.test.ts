@@ -6,7 +6,7 @@ import { execFile, fork } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { constants } from "node:fs";
-import { mkdir, open, readdir, rm, truncate, unlink, writeFile } from "node:fs/promises";
+import { mkdir, open, readdir, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
@@ -20,6 +20,7 @@ import {
   type Scene,
   startGateway,
 } from "./copy-harness.ts";
+import { disturb } from "./disturb.ts";
 import type { Receiver } from "./gateway/receiver.ts";
 
 const MiB = 1024 ** 2;
@@ -109,65 +110,21 @@ async function expectEqual(): Promise<void> {
   expect(await digestOf(pair.volumePath)).toBe(disk);
 }
 
-let seed = 1;
-/** Repeatable, so that a failure can be looked at again. */
-function random(below: number): number {
-  seed = (seed * 1103515245 + 12345) % 2 ** 31;
-  return seed % below;
-}
-
-/** Files written at random places, through memory and past the cache, deleted, trimmed. */
-async function disturb(rounds: number): Promise<void> {
-  for (let round = 0; round < rounds; round += 1) {
-    const path = join(mountPoint, `file-${random(12)}`);
-    const offset = random(64) * 65_536;
-    switch (random(6)) {
-      case 0:
-      case 1: {
-        const file = await open(path, constants.O_CREAT | constants.O_RDWR);
-        await file.write(randomBytes(1 + random(300_000)), 0, undefined, offset + random(5000));
-        if (random(2) === 0) await file.sync();
-        await file.close();
-        break;
-      }
-      case 2:
-        await unlink(path).catch(() => undefined);
-        break;
-      case 3: {
-        const size = `${offset + 1 * MiB}`;
-        await tool("xfs_io", [
-          ...["-f", "-c", `truncate ${size}`, "-c", `mmap 0 ${size}`],
-          ...["-c", `mwrite -S 0x${(16 + random(200)).toString(16)} ${offset} 100000`],
-          ...["-c", "msync -s", path],
-        ]);
-        break;
-      }
-      case 4:
-        await tool("xfs_io", [
-          ...["-d", "-f", "-c", `pwrite -S 0x${(16 + random(200)).toString(16)} ${offset} 131072`],
-          path,
-        ]);
-        break;
-      default:
-        await tool("sync", ["-f", mountPoint]);
-        await tool("fstrim", [mountPoint]);
-    }
-  }
-}
-
 describe.skipIf(!isRoot)(`change tracking${because}`, () => {
   test.each(["ext4", "xfs"])(
     "%s: after passes amid writes, the last one gives the disk, reading little of it",
     async (kind) => {
       await makeFileSystem(kind);
-      await disturb(30);
+      await disturb(mountPoint, 30);
       const tracker = await track();
       expect([...tracker.untracked]).toEqual([]);
 
       const first = await sync(tracker);
       for (let pass = 0; pass < 3; pass += 1) {
-        await Promise.all([sync(tracker), disturb(25)]);
+        await Promise.all([sync(tracker), disturb(mountPoint, 25)]);
       }
+      await sync(tracker);
+      await disturb(mountPoint, 20, { trims: false });
       await tool("sync", ["-f", mountPoint]);
       const last = await sync(tracker);
       await tool("fsfreeze", ["-f", mountPoint]);
@@ -194,7 +151,7 @@ describe.skipIf(!isRoot)(`change tracking${because}`, () => {
   test("without tracking the volume is the disk as well", async () => {
     await makeFileSystem("ext4");
     await sync(undefined);
-    await disturb(40);
+    await disturb(mountPoint, 40);
     await tool("umount", [mountPoint]);
 
     const read = await sync(undefined);
@@ -230,7 +187,7 @@ describe.skipIf(!isRoot)(`change tracking${because}`, () => {
     await makeFileSystem("ext4");
     const tracker = await track();
     await sync(tracker);
-    await disturb(30);
+    await disturb(mountPoint, 30, { trims: false });
     await tool("umount", [mountPoint]);
     const stop = new AbortController();
     const stopping: Pick<Tracker, "begin"> = {
@@ -255,7 +212,7 @@ describe.skipIf(!isRoot)(`change tracking${because}`, () => {
 
   test("what was written on the volume by others is not taken for unchanged", async () => {
     await makeFileSystem("ext4");
-    await disturb(20);
+    await disturb(mountPoint, 20);
     const tracker = await track();
     await sync(tracker);
     await tool("umount", [mountPoint]);
@@ -286,7 +243,7 @@ describe.skipIf(!isRoot)(`change tracking${because}`, () => {
     const exited = once(child, "exit");
     child.kill("SIGKILL");
     await exited;
-    await disturb(20);
+    await disturb(mountPoint, 20);
     await tool("umount", [mountPoint]);
 
     const next = await track();

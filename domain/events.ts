@@ -20,8 +20,8 @@ export const eventTable = {
   "sync.stalled": { en: "Copying waits for the agent", zh: "复制正在等待代理" },
   "sync.recovered": { en: "Copying goes on", zh: "复制已恢复" },
   "sync.done": {
-    en: "Copied: {changedBytes} bytes changed, {sentBytes} sent",
-    zh: "复制完成：变化 {changedBytes} 字节，发送 {sentBytes} 字节",
+    en: "Copied: {changedBytes} bytes changed, {sentBytes} sent, {skippedBytes} free and not read",
+    zh: "复制完成：变化 {changedBytes} 字节，发送 {sentBytes} 字节，空闲未读 {skippedBytes} 字节",
   },
   "recovery-point.taken": { en: "Recovery point {id} taken", zh: "已创建恢复点 {id}" },
   "repair.done": {

@@ -82,6 +82,7 @@ export async function finishSession(
   const params = {
     changedBytes: sumOf(known.volumes, "changedBytes"),
     sentBytes: sumOf(known.volumes, "sentBytes"),
+    skippedBytes: sumOf(known.volumes, "skippedBytes"),
   };
   await tell(deps, session.serverId, "sync.done", params, session.runId);
 }

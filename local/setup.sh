@@ -23,6 +23,12 @@ need sfdisk fdisk
 need mkfs.ext4 e2fsprogs
 need mkfs.xfs xfsprogs
 need mkfs.vfat dosfstools
+need mkfs.btrfs btrfs-progs
+need mkfs.ntfs ntfs-3g
+need partclone.extfs partclone
+need nbdkit nbdkit
+need nbdfuse libnbd-bin
+need fusermount3 fuse3
 need lsblk util-linux
 need capsh libcap2-bin
 need ip iproute2

@@ -23,6 +23,8 @@ export interface AgentOptions {
   readonly name: string | undefined;
   readonly stateFolder: string;
   readonly disks: readonly NamedDisk[];
+  /** Also those that file systems have free. */
+  readonly allBlocks: boolean;
   readonly preHook: string | undefined;
   readonly postHook: string | undefined;
   readonly freezeLimitSeconds: number;
@@ -40,6 +42,8 @@ export const helpText = `hypermotion-agent: copies this server's disks to where 
   --disk [name=]<path>     copy this disk or disk image, may be repeated (default: the server's disks).
                            The first is the system disk, unless :data is appended. name is what the
                            running system calls it
+  --all-blocks             copy also what file systems have free: for forensic copies, and for software
+                           that keeps data where its file system knows nothing of it
   --pre-hook <command>     run before file systems are frozen, for instance to flush a database
   --post-hook <command>    run after they are thawed, also when the copy failed
   --freeze-limit <seconds> longest time file systems stay frozen (default 300)
@@ -69,6 +73,7 @@ export function parseAgentOptions(argv: readonly string[], isRoot: boolean): Age
     name: values.name,
     stateFolder: resolve(stateFolder),
     disks: (values.disk ?? []).map(parseDisk),
+    allBlocks: values["all-blocks"] ?? false,
     preHook: values["pre-hook"],
     postHook: values["post-hook"],
     freezeLimitSeconds: parseSeconds("--freeze-limit", values["freeze-limit"] ?? "300"),
@@ -85,6 +90,7 @@ function parseValues(argv: readonly string[]) {
         code: { type: "string" },
         name: { type: "string" },
         disk: { type: "string", multiple: true },
+        "all-blocks": { type: "boolean" },
         state: { type: "string" },
         "trace-buffer": { type: "string" },
         "pre-hook": { type: "string" },

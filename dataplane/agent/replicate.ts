@@ -13,7 +13,8 @@ import type { Limits } from "#domain/limits.ts";
 import type { SyncOrder } from "#domain/protocol/agent.ts";
 import type { Progress } from "#domain/protocol/facts.ts";
 import { Copy, type CopyDisk } from "./replication/copy.ts";
-import type { Tracker } from "./tracking/tracker.ts";
+import type { BlockSet } from "./tracking/block-set.ts";
+import type { TrackedPass, Tracker } from "./tracking/tracker.ts";
 
 export interface ReplicateOptions {
   order: SyncOrder;
@@ -21,6 +22,11 @@ export interface ReplicateOptions {
   disks: { diskId: string; path: string; sizeBytes: number }[];
   identity: Identity;
   tracker: Pick<Tracker, "begin">;
+  /** Which blocks of a disk nobody needs at this moment; asked when the pass has begun. */
+  findFree?: (
+    disk: Pick<CopyDisk, "diskId" | "path" | "sizeBytes">,
+    pass: TrackedPass,
+  ) => Promise<BlockSet | undefined>;
   /** Asked all the time; the order's own unless given. */
   limits?: () => Limits;
   /** Called about once a second, and once at the end. */
@@ -29,8 +35,8 @@ export interface ReplicateOptions {
 }
 
 /**
- * Copies the order's disks to its gateway: every block that may have changed is read, hashed and compared
- * with what the gateway has. Returns when the gateway has confirmed every volume. A broken line is made again, for
+ * Copies the order's disks to its gateway: every block that may have changed and is not free is read, hashed
+ * and compared with what the gateway has. Returns when the gateway has confirmed every volume. A broken line is made again, for
  * ever, until the signal aborts (`sync.stopped`). May be repeated: nothing acknowledged is sent twice.
  * @throws `disk.shrunk`, `disk.vanished`, `disk.unreadable`, `auth.wrong-certificate`, `volume.*`,
  * `gateway.disk-full`, `wire.protocol`, `sync.stopped`
@@ -49,8 +55,21 @@ export async function replicate(options: ReplicateOptions): Promise<void> {
     return { diskId, volumeId, sizeBytes, path: found.path };
   });
   const disks: CopyDisk[] = [];
-  for (const disk of found) {
-    disks.push({ ...disk, pass: await options.tracker.begin(disk.diskId, disk.volumeId) });
+  try {
+    for (const disk of found) {
+      const pass = await options.tracker.begin(disk.diskId, disk.volumeId);
+      // After the pass has begun: what is written from here on is a change, whatever was free before.
+      const free = await options.findFree?.(disk, pass);
+      // Space that was set aside and never written is no change to the tracker, and somebody's all the same.
+      if (pass.since?.leftOut !== undefined && free !== undefined) {
+        pass.since.changed.addAllBut(pass.since.leftOut, free);
+      }
+      disks.push({ ...disk, pass, free });
+    }
+  } catch (error) {
+    // What those took that had begun is still to be done.
+    for (const { pass } of disks) pass.undone();
+    throw error;
   }
   const limits = options.limits ?? (() => order.limits);
   await new Copy({ order, disks, identity, onProgress, limits }).run(signal);

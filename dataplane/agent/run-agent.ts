@@ -21,6 +21,7 @@ import {
   saveRegistration,
 } from "./state.ts";
 import { startTracker, type TrackedDisk, type Tracker } from "./tracking/tracker.ts";
+import { createFreeFinder } from "./used-blocks/free-blocks.ts";
 
 /** How often progress is reported; a console that keeps nobody waiting is told more seldom. */
 interface Pace {
@@ -228,6 +229,9 @@ function carryOutWith(
     }
     return pass;
   };
+  const findFree = options.allBlocks
+    ? undefined
+    : createFreeFinder((text) => voice.say({ event: "note", text }));
   const disks = inventory.disks.map((disk) => ({
     diskId: disk.id,
     path: disk.path,
@@ -247,7 +251,10 @@ function carryOutWith(
     };
     const paths = order.disks.map((disk) => pathOf(disk.diskId));
     const copy = (within: AbortSignal) =>
-      replicate({ order, disks, identity, tracker: { begin }, onProgress, limits, signal: within });
+      replicate({
+        ...{ order, disks, identity, tracker: { begin }, onProgress, limits, signal: within },
+        findFree: async (disk, pass) => findFree?.(disk, pass, order.quiesce),
+      });
     if (order.quiesce) return quiesce(order.sessionId, paths, copy, signal);
     await copy(signal);
     return {};

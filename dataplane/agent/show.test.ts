@@ -14,6 +14,7 @@ const progress = (doneBytes: number): Progress => ({
       sentBytes: 0,
       writtenBytes: 0,
       changedBytes: 0,
+      skippedBytes: 0,
     },
   ],
   rateBytesPerSecond: 100 * 1024 ** 2,

@@ -43,6 +43,7 @@ export const status = z.object({
         /** As the acknowledgements say. */
         writtenBytes: count,
         changedBytes: count,
+        skippedBytes: count.default(0),
       }),
     )
     .max(1000),

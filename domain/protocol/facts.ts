@@ -30,6 +30,8 @@ export const volumeProgress = z.object({
   writtenBytes: count,
   /** Blocks whose content differed from the volume's, in uncompressed bytes. */
   changedBytes: count,
+  /** Not read, because a file system had it free. */
+  skippedBytes: count.default(0),
 });
 
 export const progress = z.object({

@@ -193,6 +193,7 @@ const figures = {
   sentBytes: 100,
   writtenBytes: 200,
   changedBytes: 200,
+  skippedBytes: 50,
 };
 const progress: Progress = {
   volumes: [figures],

@@ -12,6 +12,7 @@ import { type ErrorFacts, errorFromFacts, MigrationError } from "#domain/errors.
 import type { Limits } from "#domain/limits.ts";
 import type { SyncOrder } from "#domain/protocol/agent.ts";
 import type { Progress } from "#domain/protocol/facts.ts";
+import type { BlockSet } from "../tracking/block-set.ts";
 import type { TrackedPass } from "../tracking/tracker.ts";
 import { Governor } from "./governor.ts";
 import { Pacing } from "./pacing.ts";
@@ -37,6 +38,8 @@ export interface CopyDisk {
   sizeBytes: number;
   path: string;
   pass: TrackedPass;
+  /** What need not be read; undefined: nothing of it. */
+  free: BlockSet | undefined;
 }
 
 interface DiskState {
@@ -55,6 +58,7 @@ interface DiskState {
   changedBytes: number;
   readBytes: number;
   sentBytes: number;
+  skippedBytes: number;
   root: string | undefined;
   isDone: boolean;
 }
@@ -107,6 +111,7 @@ export class Copy {
       changedBytes: 0,
       readBytes: 0,
       sentBytes: 0,
+      skippedBytes: 0,
       root: undefined,
       isDone: false,
     }));
@@ -125,8 +130,9 @@ export class Copy {
       await this.#ended.promise;
       // Where the gateway had confirmed it before, nothing was read and no digest is known.
       for (const { disk, digests, root } of this.#disks) {
-        if (root !== undefined) disk.pass.done(digests);
-        else disk.pass.undone();
+        const { pass, free } = disk;
+        if (root !== undefined) pass.done(digests, free ?? pass.since?.leftOut);
+        else pass.undone();
       }
     } catch (error) {
       for (const { disk } of this.#disks) disk.pass.undone();
@@ -235,8 +241,10 @@ export class Copy {
     }
   }
 
-  #count({ job, readBytes, changedBytes, sentBytes }: FromStream & { kind: "covered" }): void {
+  #count(covered: FromStream & { kind: "covered" }): void {
+    const { job, readBytes, changedBytes, sentBytes, skippedBytes } = covered;
     const state = this.#disk(job.disk);
+    state.skippedBytes += skippedBytes;
     state.readBytes += readBytes;
     state.changedBytes += changedBytes;
     state.sentBytes += sentBytes;
@@ -335,7 +343,7 @@ export class Copy {
         range = state.nextRange;
         state.nextRange += 1;
       }
-      if (range !== undefined) return jobOf(disk, range, state.disk.pass);
+      if (range !== undefined) return jobOf(disk, range, state.disk);
     }
     return undefined;
   }
@@ -398,6 +406,7 @@ export class Copy {
         sentBytes: state.sentBytes,
         writtenBytes: state.writtenBytes,
         changedBytes: state.changedBytes,
+        skippedBytes: state.skippedBytes,
       })),
       rateBytesPerSecond,
       ...(rateBytesPerSecond > 0 ? { etaSeconds: leftBytes / rateBytesPerSecond } : {}),
@@ -423,13 +432,13 @@ export class Copy {
   }
 }
 
-function jobOf(disk: number, range: number, { since }: TrackedPass): Job {
-  if (since === undefined) return { disk, range };
+function jobOf(disk: number, range: number, { pass: { since }, free }: CopyDisk): Job {
+  const job = { disk, range, ...(free === undefined ? {} : { free: free.ofRange(range) }) };
+  if (since === undefined) return job;
   const digest = since.digests.subarray(range * digestBytes, (range + 1) * digestBytes);
   // Copies: what is sent to a thread takes its whole memory along.
   return {
-    disk,
-    range,
+    ...job,
     since: { digest: Uint8Array.from(digest), changed: since.changed.ofRange(range) },
   };
 }

@@ -96,17 +96,21 @@ export class RangeSender {
     return { taken: Promise.all(sent) };
   }
 
-  /** Blocks that were not read, up to but not with this one, are as the gateway has them. */
+  /**
+   * Blocks that were not read, up to but not with this one, stay as the gateway has them. Where it does not know
+   * them nobody needs them, and they become zeros.
+   */
   keepUntil(block: number): void {
-    if (block <= this.#next) return;
-    this.#known.copy(
-      this.#hashes,
-      this.#next * hashBytes,
-      this.#next * hashBytes,
-      block * hashBytes,
-    );
-    this.#addToSpan(frameType.equal, this.#next, block - this.#next);
-    this.#next = block;
+    for (; this.#next < block; this.#next += 1) {
+      const at = this.#next * hashBytes;
+      if (isUnknown(this.#known, this.#next)) {
+        this.#tools.hasher.zeroHash(blockBytes).copy(this.#hashes, at);
+        this.#addToSpan(frameType.zero, this.#next, 1);
+      } else {
+        this.#known.copy(this.#hashes, at, at, at + hashBytes);
+        this.#addToSpan(frameType.equal, this.#next, 1);
+      }
+    }
   }
 
   /** The digest of everything read or kept, after the last run. */

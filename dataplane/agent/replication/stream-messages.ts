@@ -18,6 +18,8 @@ export interface Job {
   range: number;
   /** Where changes are tracked. */
   since?: RangeSince;
+  /** Blocks that nobody needs, one bit each; none where absent. */
+  free?: Uint8Array;
 }
 
 /** What is known of a range since the last finished pass. */
@@ -56,6 +58,8 @@ export type FromStream =
       readBytes: number;
       changedBytes: number;
       sentBytes: number;
+      /** Not read because nobody needs it. */
+      skippedBytes: number;
     }
   | { kind: "acknowledged"; job: Job; digest: Uint8Array; writtenBytes: number }
   | { kind: "volumeDone"; disk: number }

@@ -230,10 +230,10 @@ class Stream {
       counts: this.#counts,
     };
     const sender = new RangeSender(tools, ref.volume, range, open.known ?? Buffer.alloc(0));
-    const tellCovered = this.#coverage(open.job, line, sender);
+    const { runs, skippedBytes } = runsToRead(sizeBytes, open.job, open.known);
+    const tellCovered = this.#coverage(open.job, line, sender, skippedBytes);
     this.#wish();
 
-    const runs = runsToRead(sizeBytes, open.job, open.known);
     const read = ({ firstBlock, lengthBytes }: Run) =>
       this.#read(line, reader, rangeOffsetBytes(range) + firstBlock * blockBytes, lengthBytes);
     const ahead = runs.slice(0, readsAhead).map(read);
@@ -266,7 +266,12 @@ class Stream {
   }
 
   /** Tells now and then how far a range is: a message per run would cost more than it is worth. */
-  #coverage(job: Job, line: Line, sender: RangeSender): (bytes: number, isLast?: boolean) => void {
+  #coverage(
+    job: Job,
+    line: Line,
+    sender: RangeSender,
+    skippedBytes: number,
+  ): (bytes: number, isLast?: boolean) => void {
     const told = {
       ...{ bytes: 0, readBytes: 0, changedBytes: 0 },
       ...{ sentBytes: line.sentBytes, atMs: performance.now() },
@@ -282,6 +287,7 @@ class Stream {
         readBytes: now.readBytes - told.readBytes,
         changedBytes: now.changedBytes - told.changedBytes,
         sentBytes: now.sentBytes - told.sentBytes,
+        skippedBytes: isLast ? skippedBytes : 0,
       });
       Object.assign(told, now, { atMs: performance.now() });
     };

@@ -37,6 +37,20 @@ export class BlockSet {
     }
   }
 
+  /** All of the other set but what a third has. */
+  addAllBut(other: BlockSet, but: BlockSet): void {
+    for (let index = 0; index < this.#bits.length; index += 1) {
+      const added = (other.#bits[index] ?? 0) & ~(but.#bits[index] ?? 0);
+      this.#bits[index] = (this.#bits[index] ?? 0) | added;
+    }
+  }
+
+  get count(): number {
+    let count = 0;
+    for (let byte of this.#bits) for (; byte !== 0; byte &= byte - 1) count += 1;
+    return count;
+  }
+
   /** The bits of one range, for `hasBlock`; a copy. */
   ofRange(range: number): Uint8Array {
     return this.#bits.slice(range * bytesPerRange, (range + 1) * bytesPerRange);

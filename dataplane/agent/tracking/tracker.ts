@@ -29,6 +29,8 @@ export interface Since {
   readonly changed: BlockSet;
   /** Digest of each range as the pass before left it, 32 bytes each. */
   readonly digests: Buffer;
+  /** Blocks that it did not read because nobody needed them; the volume may have something else there. */
+  readonly leftOut: BlockSet | undefined;
 }
 
 export interface TrackedPass {
@@ -36,8 +38,8 @@ export interface TrackedPass {
   readonly since: Since | undefined;
   /** Why so, for people; undefined when it is tracked, or the first pass. */
   readonly because: string | undefined;
-  /** The gateway has confirmed the volume, with these digests of its ranges. */
-  done(digests: Buffer): void;
+  /** The gateway has confirmed the volume, with these digests of its ranges, and without these blocks. */
+  done(digests: Buffer, leftOut: BlockSet | undefined): void;
   /** It did not come to its end: what it took is still to be done. */
   undone(): void;
 }
@@ -50,9 +52,8 @@ export interface Tracker {
   close(): Promise<void>;
 }
 
-interface Base {
+interface Base extends Omit<Since, "changed"> {
   readonly volumeId: string;
-  readonly digests: Buffer;
 }
 
 class DiskState {
@@ -82,10 +83,10 @@ class DiskState {
     this.#loss = undefined;
     const base = this.#base?.volumeId === volumeId ? this.#base : undefined;
     return {
-      since: base === undefined ? undefined : { changed, digests: base.digests },
+      since: base === undefined ? undefined : { ...base, changed },
       because,
-      done: (digests) => {
-        this.#base = { volumeId, digests };
+      done: (digests, leftOut) => {
+        this.#base = { volumeId, digests, leftOut };
       },
       undone: () => this.collecting.addAll(changed),
     };

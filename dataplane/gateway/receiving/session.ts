@@ -37,7 +37,16 @@ export const sessionRecord = z.object({
 });
 export type SessionRecord = z.output<typeof sessionRecord>;
 
-const noCounts = { doneBytes: 0, readBytes: 0, sentBytes: 0, writtenBytes: 0, changedBytes: 0 };
+const noCounts = {
+  ...{
+    doneBytes: 0,
+    readBytes: 0,
+    sentBytes: 0,
+    writtenBytes: 0,
+    changedBytes: 0,
+    skippedBytes: 0,
+  },
+};
 
 /** One session: what is kept of it, and what is only known while it runs. */
 export class Session {
@@ -125,6 +134,7 @@ export class Session {
       sentBytes: counts.sentBytes,
       writtenBytes: counts.writtenBytes,
       changedBytes: counts.changedBytes,
+      skippedBytes: counts.skippedBytes,
     };
   }
 
