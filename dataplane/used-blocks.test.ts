@@ -307,7 +307,7 @@ describe.skipIf(!isRoot)(`used blocks only${because}`, () => {
     await file.close();
     // As after a power cut: what the disk has at this moment.
     const crashed = join(scene.folder, "crashed.img");
-    await tool("cp", ["--sparse=always", device, crashed]);
+    await tool("cp", ["--sparse=always", join(scene.folder, "disk.img"), crashed]);
     await tool("umount", [mountPoint]);
 
     const { free, readWhole } = await findFreeBlocks({ path: crashed, sizeBytes }, false);
