@@ -10,7 +10,8 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { type Limits, noLimits } from "#domain/limits.ts";
 import type { SyncOrder } from "#domain/protocol/agent.ts";
-import type { Progress } from "#domain/protocol/facts.ts";
+import type { Progress, SyncMode } from "#domain/protocol/facts.ts";
+import type { VerifiedVolume } from "#domain/protocol/gateway.ts";
 import { replicate } from "./agent/replicate.ts";
 import type { Tracker } from "./agent/tracking/tracker.ts";
 import { type Receiver, type ReceiverLog, startReceiver } from "./gateway/receiver.ts";
@@ -90,10 +91,10 @@ export async function sha256(path: string, lengthBytes: number): Promise<string>
   return hash.digest("hex");
 }
 
-export function startGateway(scene: Scene, stateName = "state"): Promise<Receiver> {
+export function startGateway(scene: Scene, stateName = "state", port = 0): Promise<Receiver> {
   return startReceiver({
     listen: "127.0.0.1",
-    port: 0,
+    port,
     identity: scene.gateway,
     stateFolder: join(scene.folder, stateName),
     gatewayId: "gateway-1",
@@ -101,10 +102,17 @@ export function startGateway(scene: Scene, stateName = "state"): Promise<Receive
   });
 }
 
-export function receiverOrderOf(scene: Scene, pairs: Pair[]) {
+/** Reads a pair's volume again, as a verification does. */
+export function verify(receiver: Receiver, pair: Pair, limit = 1000): Promise<VerifiedVolume> {
+  const { diskId, volumeId, sizeBytes, volumePath: path } = pair;
+  const task = { diskId, volumeId, sizeBytes, path, limit };
+  return receiver.verify(task, () => undefined, new AbortController().signal);
+}
+
+export function receiverOrderOf(scene: Scene, pairs: Pair[], mode: SyncMode = "initial") {
   return {
     serverId: "server-1",
-    mode: "initial" as const,
+    mode,
     agentFingerprint: scene.agent.fingerprint,
     volumes: pairs.map(({ diskId, volumeId, sizeBytes, volumePath }) => ({
       diskId,
@@ -121,10 +129,11 @@ export function syncOrderOf(
   sessionId: string,
   port: number,
   rate = 0,
+  mode: SyncMode = "initial",
 ): SyncOrder {
   return {
     sessionId,
-    mode: "initial",
+    mode,
     gateway: {
       id: "gateway-1",
       host: "127.0.0.1",
@@ -159,6 +168,7 @@ export async function copy(
     sessionId: string;
     port: number;
     rate?: number;
+    mode?: SyncMode;
     identity?: Identity;
     tracker?: Pick<Tracker, "begin">;
     findFree?: Parameters<typeof replicate>[0]["findFree"];
@@ -169,7 +179,7 @@ export async function copy(
 ): Promise<Progress> {
   let last: Progress | undefined;
   await replicate({
-    order: syncOrderOf(scene, pairs, options.sessionId, options.port, options.rate),
+    order: syncOrderOf(scene, pairs, options.sessionId, options.port, options.rate, options.mode),
     disks: disksOf(pairs),
     identity: options.identity ?? scene.agent,
     tracker: options.tracker ?? noTracker,

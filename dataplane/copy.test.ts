@@ -12,6 +12,7 @@ import {
   scribble,
   sha256,
   startGateway,
+  verify,
 } from "./copy-harness.ts";
 import { BlockMap } from "./gateway/receiving/block-map.ts";
 import { BlockMaps } from "./gateway/receiving/maps.ts";
@@ -43,16 +44,14 @@ describe("a copy", () => {
 
     const progress = await copy(scene, pairs, { sessionId: "s1", port: receiver.port });
     const state = await receiver.waitForEnd("s1");
-    const verified = await Promise.all(
-      pairs.map((pair) => receiver.verify({ ...pair, path: pair.volumePath })),
-    );
+    const verified = await Promise.all(pairs.map((pair) => verify(receiver, pair)));
     await receiver.close();
 
     expect(state.state).toBe("done");
     for (const [index, pair] of pairs.entries()) {
       const whole = await sha256(pair.diskPath, pair.sizeBytes);
       expect(await sha256(pair.volumePath, pair.sizeBytes)).toBe(whole);
-      expect(verified[index]).toMatchObject({ sha256: whole, differingBlocks: 0 });
+      expect(verified[index]).toMatchObject({ sha256: whole, differences: { blocks: 0 } });
       expect(progress.volumes[index]).toMatchObject({
         doneBytes: pair.sizeBytes,
         totalBytes: pair.sizeBytes,
@@ -154,12 +153,12 @@ describe("a copy", () => {
 
       await receiver.open("s2", receiverOrderOf(scene, [pair]));
       const progress = await copy(scene, [pair], { sessionId: "s2", port: receiver.port });
-      const verified = await receiver.verify({ ...pair, path: pair.volumePath });
+      const verified = await verify(receiver, pair);
       await receiver.close();
 
       expect(progress.volumes[0]?.changedBytes).toBe(block);
       expect(verified).toMatchObject({
-        differingBlocks: 0,
+        differences: { blocks: 0 },
         sha256: await sha256(files.diskPath, files.sizeBytes),
       });
     },
@@ -324,9 +323,11 @@ describe("a receiver", () => {
     await copy(scene, [pair], { sessionId: "s1", port: receiver.port });
     await scribble(pair.volumePath, 2 * mib + 17, 3);
 
-    const verified = await receiver.verify({ ...pair, path: pair.volumePath });
+    const verified = await verify(receiver, pair);
 
     await receiver.close();
-    expect(verified).toMatchObject({ differingBlocks: 1, firstDifferenceBytes: 2 * mib });
+    expect(verified).toMatchObject({
+      differences: { blocks: 1, extents: [{ offsetBytes: 2 * mib }] },
+    });
   });
 });

@@ -11,8 +11,8 @@ import {
   repairState,
   type SessionOrder,
   sessionState,
-  verifyRequest,
-  verifyResponse,
+  type VerificationOrder,
+  verificationState,
 } from "#domain/protocol/gateway.ts";
 
 export interface GatewayAddress {
@@ -28,7 +28,9 @@ export interface GatewayClient {
   openSession(sessionId: string, order: SessionOrder): Promise<void>;
   findSession(sessionId: string): Promise<z.output<typeof sessionState> | undefined>;
   stopSession(sessionId: string): Promise<void>;
-  verify(request: z.output<typeof verifyRequest>): Promise<z.output<typeof verifyResponse>>;
+  startVerification(verificationId: string, order: VerificationOrder): Promise<void>;
+  findVerification(verificationId: string): Promise<z.output<typeof verificationState> | undefined>;
+  stopVerification(verificationId: string): Promise<void>;
   /** Closes a volume, so that it can be detached. */
   forgetVolume(volumeId: string): Promise<void>;
   startRepair(repairId: string, order: RepairOrder): Promise<void>;
@@ -36,8 +38,6 @@ export interface GatewayClient {
 }
 
 const requestTimeoutMs = 20_000;
-/** Verifying reads a whole volume. */
-const verifyTimeoutMs = 3_600_000;
 const maxAnswerBytes = 1 << 20;
 
 interface Answer {
@@ -47,8 +47,8 @@ interface Answer {
 
 /** Every method throws `gateway.unreachable` (retryable) or the error the gateway answered. */
 export function openGatewayClient(address: GatewayAddress): GatewayClient {
-  async function call(method: string, path: string, body?: unknown, timeoutMs = requestTimeoutMs) {
-    const answer = await send(address, method, path, body, timeoutMs);
+  async function call(method: string, path: string, body?: unknown) {
+    const answer = await send(address, method, path, body);
     if (answer.status >= 200 && answer.status < 300) return answer;
     if (answer.status === 404 && method !== "PUT" && method !== "POST") return undefined;
     throw errorOf(address.gatewayId, answer);
@@ -75,14 +75,13 @@ export function openGatewayClient(address: GatewayAddress): GatewayClient {
     async stopSession(sessionId) {
       await call("DELETE", `/v1/sessions/${encodeURIComponent(sessionId)}`);
     },
-    async verify(order) {
-      const answer = await call(
-        "POST",
-        "/v1/volumes/verify",
-        verifyRequest.parse(order),
-        verifyTimeoutMs,
-      );
-      return verifyResponse.parse(JSON.parse(answer?.body ?? ""));
+    async startVerification(verificationId, order) {
+      await call("PUT", `/v1/verifications/${encodeURIComponent(verificationId)}`, order);
+    },
+    findVerification: (verificationId) =>
+      find(`/v1/verifications/${encodeURIComponent(verificationId)}`, verificationState),
+    async stopVerification(verificationId) {
+      await call("DELETE", `/v1/verifications/${encodeURIComponent(verificationId)}`);
     },
     async forgetVolume(volumeId) {
       await call("DELETE", `/v1/volumes/${encodeURIComponent(volumeId)}`);
@@ -119,7 +118,6 @@ function send(
   method: string,
   path: string,
   body: unknown,
-  timeoutMs: number,
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const payload = body === undefined ? undefined : JSON.stringify(body);
@@ -129,7 +127,7 @@ function send(
       method,
       path,
       agent: false,
-      timeout: timeoutMs,
+      timeout: requestTimeoutMs,
       minVersion: "TLSv1.3",
       // Self-signed on purpose: what counts is the fingerprint, checked before anything is sent.
       rejectUnauthorized: false,
@@ -153,7 +151,9 @@ function send(
         req.end(payload);
       });
     });
-    req.on("timeout", () => req.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)));
+    req.on("timeout", () =>
+      req.destroy(new Error(`no answer within ${requestTimeoutMs / 1000} s`)),
+    );
     req.on("error", (error) =>
       reject(
         error instanceof MigrationError

@@ -4,17 +4,17 @@ import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { z } from "zod";
 import { type ErrorFacts, factsOf, MigrationError } from "#domain/errors.ts";
-import { repairOrder, sessionOrder, verifyRequest } from "#domain/protocol/gateway.ts";
+import { repairOrder, sessionOrder, verificationOrder } from "#domain/protocol/gateway.ts";
 import type { Log } from "./log.ts";
-import type { VerifyResponse } from "./receiver.ts";
 import type { Repairs } from "./repairs.ts";
 import type { Sessions } from "./sessions.ts";
+import type { Verifications } from "./verifications.ts";
 
 export interface ControlDeps {
   readonly controlToken: string;
   readonly sessions: Sessions;
   readonly repairs: Repairs;
-  readonly verify: (request: z.output<typeof verifyRequest>) => Promise<VerifyResponse>;
+  readonly verifications: Verifications;
   readonly forgetVolume: (volumeId: string) => Promise<void>;
   readonly health: () => Promise<object>;
   readonly log: Log;
@@ -52,8 +52,16 @@ export function createControlApi(deps: ControlDeps): Hono {
     await deps.sessions.stop(idOf(context));
     return context.body(null, 204);
   });
-  app.post("/v1/volumes/verify", async (context) => {
-    return context.json(await deps.verify(await parseBody(context, verifyRequest)));
+  app.put("/v1/verifications/:id", async (context) => {
+    const order = await parseBody(context, verificationOrder);
+    return context.json(await deps.verifications.start(idOf(context), order));
+  });
+  app.get("/v1/verifications/:id", (context) =>
+    context.json(deps.verifications.get(idOf(context))),
+  );
+  app.delete("/v1/verifications/:id", async (context) => {
+    await deps.verifications.stop(idOf(context));
+    return context.body(null, 204);
   });
   app.delete("/v1/volumes/:id", async (context) => {
     await deps.forgetVolume(parse(volumeIdText, context.req.param("id"), "volumeId"));
@@ -122,6 +130,7 @@ const statusOf: Partial<Record<string, 400 | 401 | 404 | 409>> = {
   "record.exists": 409,
   "volume.not-attached": 409,
   "volume.in-use": 409,
+  "not-ready": 409,
   "volume.too-small": 409,
 };
 

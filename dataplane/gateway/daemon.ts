@@ -17,9 +17,10 @@ import type { Log } from "./log.ts";
 import { type Receiver, startReceiver } from "./receiver.ts";
 import { openRecordFolder } from "./record-folder.ts";
 import type { LocatedRepairOrder, RepairControl } from "./repair/repair.ts";
-import { createRepairs, type Repairs, repairRecord } from "./repairs.ts";
-import { createSessions, type Sessions, sessionRecord } from "./sessions.ts";
+import { createRepairs, repairRecord } from "./repairs.ts";
+import { createSessions, sessionRecord } from "./sessions.ts";
 import { type GatewayState, loadOrCreateState, saveState } from "./state.ts";
+import { createVerifications, verificationRecord } from "./verifications.ts";
 
 export interface GatewaySetting {
   readonly bootstrap: GatewayBootstrap;
@@ -96,19 +97,24 @@ async function serve(
     log,
     heartbeatMs: setting.waits?.heartbeatMs ?? 10_000,
   });
+  const verifications = createVerifications({
+    receiver,
+    records: openRecordFolder(join(stateFolder, "verifications"), verificationRecord),
+    finder,
+    log,
+    heartbeatMs: setting.waits?.heartbeatMs ?? 10_000,
+    now: () => new Date(),
+  });
   const startedAt = new Date().toISOString();
   const app = createControlApi({
     controlToken: state.controlToken,
     sessions,
     repairs,
-    async verify({ volumeId, sizeBytes, device }) {
-      return receiver.verify({
-        volumeId,
-        sizeBytes,
-        path: await findDevice(finder, volumeId, device),
-      });
-    },
+    verifications,
     async forgetVolume(volumeId) {
+      await verifications.forget(({ volumes }) =>
+        volumes.some((volume) => volume.volumeId === volumeId),
+      );
       await sessions.releaseVolume(volumeId);
       await receiver.forget(volumeId);
     },
@@ -124,6 +130,7 @@ async function serve(
   });
   await sessions.resume();
   await repairs.resume();
+  await verifications.resume();
   const control = await whenPortIsFree(ports.control, log, signal, () =>
     startControlServer(app, identity, { listen, port: ports.control }),
   );
@@ -136,7 +143,7 @@ async function serve(
     await aborted(signal);
   } finally {
     await control.close();
-    await endAll(sessions, repairs, receiver, log);
+    await endAll([sessions, repairs, verifications], receiver, log);
   }
 }
 
@@ -222,13 +229,11 @@ async function aborted(signal: AbortSignal): Promise<void> {
 const closeTimeoutMs = 10_000;
 
 async function endAll(
-  sessions: Sessions,
-  repairs: Repairs,
+  working: readonly { readonly close: () => Promise<void> }[],
   receiver: Receiver,
   log: Log,
 ): Promise<void> {
-  await sessions.close();
-  await repairs.close();
+  for (const part of working) await part.close();
   const over = new AbortController();
   const closed = receiver.close().finally(() => over.abort());
   await Promise.race([closed, pause(closeTimeoutMs, over.signal)]);

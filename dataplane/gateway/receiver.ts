@@ -7,10 +7,9 @@
  *                    receiver ──▶ sessions on disk                 decisions
  */
 
-import { readdir, rm } from "node:fs/promises";
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { Worker } from "node:worker_threads";
 import { findJsonFile, writeJsonFile } from "#dataplane/json-file.ts";
 import { type Hello, protocolVersion } from "#dataplane/wire/frames.ts";
 import { blockBytes, blocksPerRange } from "#dataplane/wire/geometry.ts";
@@ -18,7 +17,9 @@ import type { Identity } from "#dataplane/wire/identity.ts";
 import { streamsPerSession } from "#dataplane/wire/limits.ts";
 import { status, type Welcome } from "#dataplane/wire/messages.ts";
 import { type ErrorFacts, errorFromFacts, factsOf, MigrationError } from "#domain/errors.ts";
+import type { VerifiedVolume } from "#domain/protocol/gateway.ts";
 import { Claims } from "./receiving/claims.ts";
+import { readFindings } from "./receiving/findings.ts";
 import type { FromLane, LaneVolume } from "./receiving/lane-messages.ts";
 import { Lanes } from "./receiving/lanes.ts";
 import { BlockMaps } from "./receiving/maps.ts";
@@ -29,9 +30,9 @@ import {
   type SessionState,
   sessionRecord,
 } from "./receiving/session.ts";
-import type { VerifyResponse } from "./receiving/verify.ts";
+import { verifyOnThread } from "./receiving/verifying.ts";
 
-export type { ReceiverOrder, SessionState, VerifyResponse };
+export type { ReceiverOrder, SessionState };
 
 /** What a receiver tells about itself; pino fits. */
 export interface ReceiverLog {
@@ -60,12 +61,36 @@ export interface Receiver {
   waitForEnd(sessionId: string): Promise<SessionState>;
   /** Ends a running session; what is acknowledged stays on its volumes. */
   stop(sessionId: string): Promise<void>;
-  verify(volume: { volumeId: string; sizeBytes: number; path: string }): Promise<VerifyResponse>;
+  /**
+   * Keeps sessions off these volumes until the function it returns is called.
+   * @throws `volume.in-use` when a session writes to one of them, `not-ready` when another verification has one
+   */
+  reserve(verificationId: string, volumeIds: readonly string[]): () => void;
+  /** Reads the volume again and compares it with its block map; changes neither. */
+  verify(
+    volume: VolumeToVerify,
+    onBytes: (lengthBytes: number) => void,
+    signal: AbortSignal,
+  ): Promise<VerifiedVolume>;
+  /** Forgets what the block map says where the volume was found to be unlike it, so that the next sync heals it. */
+  distrust(found: VerifiedVolume): Promise<void>;
   /** Drops a volume's block map and the ended sessions that speak of it. */
   forget(volumeId: string): Promise<void>;
   sessions(): { sessionId: string; state: SessionState["state"] }[];
   close(): Promise<void>;
 }
+
+export interface VolumeToVerify {
+  readonly diskId: string;
+  readonly volumeId: string;
+  readonly sizeBytes: number;
+  readonly path: string;
+  /** Extents listed at most. */
+  readonly limit: number;
+}
+
+/** Extents that a session lists of each of its volumes, of all together at most as many as a record holds. */
+const mostExtents = 1000;
 
 /** Ended sessions are kept this long, so that an agent that missed the end still hears of it. */
 const keepEndedMs = 7 * 24 * 3600 * 1000;
@@ -89,6 +114,8 @@ class BlockReceiver implements Receiver {
   readonly #sessions = new Map<string, Session>();
   readonly #visitors = new Map<string, Visitor>();
   readonly #maps: BlockMaps;
+  /** Volume id → the verification that reads it. */
+  readonly #reserved = new Map<string, string>();
   readonly #claims = new Claims((owner) => this.#drop(owner));
   #lanes: Lanes | undefined;
   #opening: Promise<void> = Promise.resolve();
@@ -131,11 +158,13 @@ class BlockReceiver implements Receiver {
     const known = this.#sessions.get(sessionId);
     if (known !== undefined && !known.isRunning) return;
     this.#refuseSharing(sessionId, asked);
+    for (const { volumeId } of asked.volumes) this.#refuseReserved(volumeId, sessionId);
     const hashKeys = new Map<string, string>();
     for (const volume of asked.volumes) {
       hashKeys.set(volume.volumeId, await this.#maps.ensure(volume));
     }
     const session = this.#sessions.get(sessionId) ?? newSession(sessionId, asked);
+    if (session.isComparing) await this.#makeFindings(session);
     // Devices may have other names after a restart, and an agent another certificate.
     session.record.order = asked;
     session.hashKeys = hashKeys;
@@ -160,22 +189,40 @@ class BlockReceiver implements Receiver {
     await this.#end(session, "stopped");
   }
 
-  async verify(volume: {
-    volumeId: string;
-    sizeBytes: number;
-    path: string;
-  }): Promise<VerifyResponse> {
-    const task = { ...volume, mapPath: this.#maps.pathOf(volume.volumeId) };
-    const worker = new Worker(new URL("./receiving/verify-thread.ts", import.meta.url), {
-      workerData: { volume: task, gatewayId: this.#options.gatewayId },
+  reserve(verificationId: string, volumeIds: readonly string[]): () => void {
+    for (const volumeId of volumeIds) {
+      const writing = this.#runningSessionOf(volumeId);
+      if (writing !== undefined)
+        throw new MigrationError("volume.in-use", { volume: volumeId, session: writing.id });
+      this.#refuseReserved(volumeId, verificationId);
+    }
+    for (const volumeId of volumeIds) this.#reserved.set(volumeId, verificationId);
+    return () => {
+      for (const volumeId of volumeIds) this.#reserved.delete(volumeId);
+    };
+  }
+
+  #refuseReserved(volumeId: string, by: string): void {
+    const reader = this.#reserved.get(volumeId);
+    if (reader === undefined || reader === by) return;
+    throw new MigrationError("not-ready", {
+      what: `volume ${volumeId}`,
+      state: `verification ${reader} reads it`,
     });
-    type Answer = { response: VerifyResponse } | { facts: ErrorFacts };
-    const answer = await new Promise<Answer>((resolve, reject) => {
-      worker.once("message", resolve);
-      worker.once("error", reject);
-    });
-    if ("facts" in answer) throw errorFromFacts(answer.facts);
-    return answer.response;
+  }
+
+  verify(
+    volume: VolumeToVerify,
+    onBytes: (lengthBytes: number) => void,
+    signal: AbortSignal,
+  ): Promise<VerifiedVolume> {
+    const mapPath = this.#maps.pathOf(volume.volumeId);
+    const { gatewayId } = this.#options;
+    return verifyOnThread({ ...volume, mapPath, gatewayId }, onBytes, signal);
+  }
+
+  distrust({ volumeId, differences }: VerifiedVolume): Promise<void> {
+    return this.#maps.distrust(volumeId, differences);
   }
 
   async forget(volumeId: string): Promise<void> {
@@ -187,6 +234,7 @@ class BlockReceiver implements Receiver {
       if (!session.record.order.volumes.some((volume) => volume.volumeId === volumeId)) continue;
       this.#sessions.delete(session.id);
       await rm(this.#fileOf(session.id), { force: true });
+      await this.#removeFindings(session);
     }
     await this.#allow();
   }
@@ -327,7 +375,9 @@ class BlockReceiver implements Receiver {
     const volumeId = session.record.order.volumes[volume]?.volumeId;
     if (volumeId === undefined || !session.isRunning) return;
     const kept = await this.#maps.root(volumeId);
-    if (!("root" in kept) || kept.root !== root) {
+    // What a comparison met may be a volume that no sync has finished.
+    const isIncomplete = session.isComparing && !("root" in kept);
+    if (!isIncomplete && (!("root" in kept) || kept.root !== root)) {
       const problem =
         "root" in kept
           ? `root hash ${root}, the gateway has ${kept.root}`
@@ -340,7 +390,7 @@ class BlockReceiver implements Receiver {
       );
       return;
     }
-    session.confirm(volume, root);
+    session.confirm(volume, root, await this.#findingsOf(session, volume));
     const confirmed = session.record.order.volumes[volume];
     if (confirmed !== undefined) await this.#maps.leave(confirmed);
     if (session.isComplete) await this.#end(session, "done");
@@ -368,6 +418,7 @@ class BlockReceiver implements Receiver {
     if (!session.isRunning) return;
     session.end(state, new Date(), facts);
     await this.#save(session);
+    await this.#removeFindings(session);
     if (state !== "done") {
       for (const { lane, connection } of this.#visitorsOf(session)) {
         this.#lanes?.send(lane, { kind: "refuse", connection, facts: endFacts(session) });
@@ -435,6 +486,33 @@ class BlockReceiver implements Receiver {
     return join(this.#options.stateFolder, "sessions", `${encodeURIComponent(sessionId)}.json`);
   }
 
+  // --- what comparisons find ---
+
+  #findingsPath(session: Session, volume: number): string {
+    const name = `${encodeURIComponent(session.id)}-${volume}.jsonl`;
+    return join(this.#options.stateFolder, "findings", name);
+  }
+
+  async #makeFindings(session: Session): Promise<void> {
+    await mkdir(join(this.#options.stateFolder, "findings"), { recursive: true, mode: 0o700 });
+    for (const volume of session.record.order.volumes.keys())
+      await writeFile(this.#findingsPath(session, volume), "", { flag: "a", mode: 0o600 });
+  }
+
+  async #findingsOf(session: Session, volume: number) {
+    const sizeBytes = session.record.order.volumes[volume]?.sizeBytes;
+    if (!session.isComparing || session.passId === undefined || sizeBytes === undefined)
+      return undefined;
+    const limit = Math.max(10, Math.floor(mostExtents / session.record.order.volumes.length));
+    return readFindings(this.#findingsPath(session, volume), session.passId, sizeBytes, limit);
+  }
+
+  async #removeFindings(session: Session): Promise<void> {
+    if (!session.isComparing) return;
+    for (const volume of session.record.order.volumes.keys())
+      await rm(this.#findingsPath(session, volume), { force: true });
+  }
+
   #save(session: Session): Promise<void> {
     const save = () => writeJsonFile(this.#fileOf(session.id), session.record);
     // One that failed was reported to its own caller.
@@ -471,11 +549,12 @@ class BlockReceiver implements Receiver {
   }
 
   #laneVolumes(session: Session): LaneVolume[] {
-    return session.record.order.volumes.map(({ volumeId, sizeBytes, path }) => ({
+    return session.record.order.volumes.map(({ volumeId, sizeBytes, path }, index) => ({
       volumeId,
       sizeBytes,
       path,
       mapPath: this.#maps.pathOf(volumeId),
+      ...(session.isComparing ? { findingsPath: this.#findingsPath(session, index) } : {}),
     }));
   }
 }

@@ -27,6 +27,7 @@ export const frameType = {
   error: 8,
   keepAlive: 9,
   status: 10,
+  differs: 12,
   welcome: 64,
   hashes: 65,
   credit: 66,
@@ -55,6 +56,7 @@ export const agentFrameLimits: ReadonlyMap<number, number> = new Map([
   [frameType.data, maxDataBodyBytes],
   [frameType.zero, 12],
   [frameType.equal, 12],
+  [frameType.differs, 12],
   [frameType.rangeEnd, 8 + digestBytes],
   [frameType.passEnd, 4 + digestBytes],
   [frameType.error, 16 * 1024],
@@ -200,7 +202,7 @@ function readRef(body: Buffer): RangeRef {
   return { volume: body.readUInt16BE(0), range: body.readUInt32BE(4) };
 }
 
-// --- zero and equal: volume u16 | first block u16 | range u32 | count u16 | zero u16 ---
+// --- zero, equal and differs: volume u16 | first block u16 | range u32 | count u16 | flags u16 ---
 
 export interface BlockSpan extends RangeRef {
   /** Within the range. */
@@ -212,6 +214,10 @@ export function encodeSpan(
   type: typeof frameType.zero | typeof frameType.equal,
   span: BlockSpan,
 ): Buffer {
+  return spanFrame(type, span);
+}
+
+function spanFrame(type: FrameType, span: BlockSpan): Buffer {
   const frame = fixedFrame(type, 12);
   writeRef(frame, span);
   frame.writeUInt16BE(span.firstBlock, headerBytes + 2);
@@ -219,8 +225,24 @@ export function encodeSpan(
   return frame;
 }
 
+export interface DifferingSpan extends BlockSpan {
+  /** The source's kernel told of a write there since the last pass: flag 1. */
+  written: boolean;
+}
+
+export function encodeDiffers(span: DifferingSpan): Buffer {
+  const frame = spanFrame(frameType.differs, span);
+  frame.writeUInt16BE(span.written ? 1 : 0, headerBytes + 10);
+  return frame;
+}
+
+export function decodeDiffers(body: Buffer): DifferingSpan {
+  const span = decodeSpan(body);
+  return { ...span, written: body.readUInt16BE(10) === 1 };
+}
+
 export function decodeSpan(body: Buffer): BlockSpan {
-  requireLength(body, 12, "zero or equal");
+  requireLength(body, 12, "zero, equal or differs");
   const span = { ...readRef(body), firstBlock: body.readUInt16BE(2), count: body.readUInt16BE(8) };
   if (span.count === 0 || span.firstBlock + span.count > blocksPerRange) {
     throw new WireViolation(`${span.count} blocks from ${span.firstBlock} do not lie in a range`);

@@ -11,7 +11,8 @@ export const errorFacts = z.object({
 /** SHA-256 of a certificate in DER, lower-case hex. */
 export const fingerprint = z.string().regex(/^[0-9a-f]{64}$/);
 
-export const syncMode = z.enum(["initial", "delta", "final"]);
+/** `compare` reads both sides and sends and writes no block. */
+export const syncMode = z.enum(["initial", "delta", "final", "compare"]);
 export type SyncMode = z.output<typeof syncMode>;
 
 const count = z.number().nonnegative();
@@ -44,8 +45,32 @@ export const progress = z.object({
 });
 export type Progress = z.output<typeof progress>;
 
+export const extent = z.object({
+  offsetBytes: count,
+  lengthBytes: count,
+  /** Of a source: its kernel told of a write there since the last sync. */
+  written: z.boolean().optional(),
+});
+export type Extent = z.output<typeof extent>;
+
+/** Blocks that are not what they should be: all of them counted, the first of them listed. */
+export const differences = z.object({
+  blocks: count,
+  bytes: count,
+  extentCount: count,
+  extents: z.array(extent),
+});
+export type Differences = z.output<typeof differences>;
+
+export const sourceDifferences = differences.extend({
+  /** Of `blocks`: those of which the source's kernel told that they were written since the last sync. */
+  writtenBlocks: count,
+});
+
 /** A volume at the end of a session: everything acknowledged, hashed and on disk. */
 export const volumeResult = volumeProgress.extend({
+  /** Of a session in mode `compare`: what the source has and the volume has not. */
+  differences: sourceDifferences.optional(),
   /** Root of the hash tree over all blocks, hex; equal to what the agent read (docs/wire-protocol.md). */
   rootHash: z.string(),
 });

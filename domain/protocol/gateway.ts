@@ -11,14 +11,23 @@
  *                       PUT    /v1/sessions/:sessionId     sessionOrder      (may be repeated)
  *                       GET    /v1/sessions/:sessionId     → sessionState
  *                       DELETE /v1/sessions/:sessionId     stop; what is acknowledged stays
- *                       POST   /v1/volumes/verify          verifyRequest     → verifyResponse
+ *                       PUT    /v1/verifications/:id       verificationOrder (may be repeated)
+ *                       GET    /v1/verifications/:id       → verificationState
+ *                       DELETE /v1/verifications/:id       stop
  *                       DELETE /v1/volumes/:volumeId       close it and forget its block map
  *                       PUT    /v1/repairs/:repairId       repairOrder       (may be repeated)
  *                       GET    /v1/repairs/:repairId       → repairState
  * Errors are `{error: ErrorFacts}` with status 400 (bad input), 401, 404, 409 or 500.
  */
 import { z } from "zod";
-import { errorFacts, fingerprint, progress, sessionResult, syncMode } from "./facts.ts";
+import {
+  differences,
+  errorFacts,
+  fingerprint,
+  progress,
+  sessionResult,
+  syncMode,
+} from "./facts.ts";
 
 /** Start-up configuration of a gateway: its cloud's user-data, or a file. Holds nothing lasting. */
 export const gatewayBootstrap = z.object({
@@ -99,18 +108,52 @@ export const sessionState = z.discriminatedUnion("state", [
 ]);
 export type SessionState = z.output<typeof sessionState>;
 
-export const verifyRequest = z.object({
+/** Read these volumes again, all of them, and compare with what was acknowledged. */
+export const verificationOrder = z.object({
+  serverId: z.string(),
+  volumes: z
+    .array(
+      z.object({
+        diskId: z.string(),
+        volumeId: z.string(),
+        /** Of the source disk; what lies beyond on the volume is not looked at. */
+        sizeBytes: z.number().int().positive(),
+        device: deviceHint,
+      }),
+    )
+    .min(1),
+  callback,
+});
+export type VerificationOrder = z.output<typeof verificationOrder>;
+
+/** A volume as it was found. */
+export const verifiedVolume = z.object({
+  diskId: z.string(),
   volumeId: z.string(),
-  sizeBytes: z.number().int(),
-  device: deviceHint,
-});
-/** The volume re-read: its root hash, its SHA-256 over `sizeBytes`, and the blocks unlike the block map. */
-export const verifyResponse = z.object({
+  sizeBytes: z.number(),
+  /** Of what was read. Absent without a block map: the key of the hashes is part of it. */
   rootHash: z.string().optional(),
+  /** Over the first `sizeBytes`, as `sha256sum` has it. */
   sha256: z.string(),
-  differingBlocks: z.number().int(),
-  firstDifferenceBytes: z.number().int().optional(),
+  /** What the block map says nothing about can't be unlike it. */
+  comparedBytes: z.number(),
+  differences,
 });
+export type VerifiedVolume = z.output<typeof verifiedVolume>;
+
+export const verificationResult = z.object({
+  volumes: z.array(verifiedVolume),
+  seconds: z.number(),
+});
+export type VerificationResult = z.output<typeof verificationResult>;
+
+export const verificationState = z.discriminatedUnion("state", [
+  z.object({ state: z.literal("running"), progress }),
+  z.object({ state: z.literal("done"), result: verificationResult }),
+  z.object({ state: z.literal("failed"), error: errorFacts }),
+  z.object({ state: z.literal("stopped") }),
+]);
+export type VerificationState = z.output<typeof verificationState>;
 
 /** What the target gives a launched server: decides which drivers its initramfs needs. */
 export const targetHardware = z.object({
@@ -184,6 +227,7 @@ export const callbackBody = z.discriminatedUnion("kind", [
   }),
   z.object({ kind: z.literal("sync-done"), result: sessionResult }),
   z.object({ kind: z.literal("repair-done"), report: repairReport }),
+  z.object({ kind: z.literal("verify-done"), result: verificationResult }),
   z.object({
     kind: z.literal("failed"),
     error: errorFacts,

@@ -131,8 +131,9 @@ export class Copy {
       // Where the gateway had confirmed it before, nothing was read and no digest is known.
       for (const { disk, digests, root } of this.#disks) {
         const { pass, free } = disk;
-        if (root !== undefined) pass.done(digests, free ?? pass.since?.leftOut);
-        else pass.undone();
+        // Nothing was brought up to date by a comparison: what was written before it is still to be sent.
+        if (root === undefined || this.#isComparing) pass.undone();
+        else pass.done(digests, free ?? pass.since?.leftOut);
       }
     } catch (error) {
       for (const { disk } of this.#disks) disk.pass.undone();
@@ -144,6 +145,10 @@ export class Copy {
       await this.#endStreams();
       this.#onProgress(this.#progress());
     }
+  }
+
+  get #isComparing(): boolean {
+    return this.#order.mode === "compare";
   }
 
   #startStreams(): void {
@@ -161,6 +166,7 @@ export class Copy {
         sizeBytes,
       })),
       pacing: this.#pacing,
+      isComparing: this.#isComparing,
     };
     const ranges = this.#disks.reduce((sum, state) => sum + state.ranges, 0);
     for (let stream = 0; stream < Math.min(streams, ranges); stream += 1) {

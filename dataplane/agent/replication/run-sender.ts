@@ -10,21 +10,35 @@ import {
   type BlockSpan,
   busyWith,
   encodeDataHead,
+  encodeDiffers,
   encodeSpan,
   encoding,
   frameType,
 } from "#dataplane/wire/frames.ts";
 import { blockBytes, blocksPerRun, runBytes } from "#dataplane/wire/geometry.ts";
 import { rangeDigest } from "#dataplane/wire/hash-tree.ts";
+import { hasBlock } from "../tracking/block-set.ts";
 import type { Compression } from "./compression.ts";
 import type { Line } from "./line.ts";
 import type { Pacing } from "./pacing.ts";
 import type { StreamCounts } from "./stream-messages.ts";
 
-type SpanType = typeof frameType.zero | typeof frameType.equal;
+type SpanType =
+  | typeof frameType.zero
+  | typeof frameType.equal
+  | typeof differs
+  | typeof differsWritten;
 
 /** A block of a run is sent, or only named. */
 const isData = 0;
+const differs = frameType.differs;
+/** The same, and the kernel told of a write there since the last pass. */
+const differsWritten = 0x100 + frameType.differs;
+
+/** What a comparison knows of a range: blocks written since the last pass, where that is tracked. */
+export interface Comparing {
+  readonly written: Uint8Array | undefined;
+}
 
 export interface SendingTools {
   line: Line;
@@ -44,13 +58,22 @@ export class RangeSender {
   readonly #known: Buffer;
   /** What this pass read. */
   readonly #hashes: Buffer;
+  readonly #comparing: Comparing | undefined;
   #span: { type: SpanType; firstBlock: number; count: number } | undefined;
   /** The first block that was not spoken of yet. */
   #next = 0;
   readBytes = 0;
   changedBytes = 0;
 
-  constructor(tools: SendingTools, volume: number, range: number, known: Buffer) {
+  /** @param comparing given where blocks that differ are named and not sent */
+  constructor(
+    tools: SendingTools,
+    volume: number,
+    range: number,
+    known: Buffer,
+    comparing?: Comparing,
+  ) {
+    this.#comparing = comparing;
     this.#tools = tools;
     this.#volume = volume;
     this.#range = range;
@@ -83,7 +106,7 @@ export class RangeSender {
       const kind = kinds[index];
       let end = index + 1;
       while (end < blocks && kinds[end] === kind) end += 1;
-      if (kind === frameType.zero || kind === frameType.equal) {
+      if (isSpan(kind)) {
         this.#addToSpan(kind, firstBlock + index, end - index);
       } else {
         this.#flushSpan();
@@ -103,7 +126,10 @@ export class RangeSender {
   keepUntil(block: number): void {
     for (; this.#next < block; this.#next += 1) {
       const at = this.#next * hashBytes;
-      if (isUnknown(this.#known, this.#next)) {
+      const isNew = isUnknown(this.#known, this.#next);
+      if (isNew && this.#comparing !== undefined) {
+        this.#addToSpan(differs, this.#next, 1);
+      } else if (isNew) {
         this.#tools.hasher.zeroHash(blockBytes).copy(this.#hashes, at);
         this.#addToSpan(frameType.zero, this.#next, 1);
       } else {
@@ -127,7 +153,11 @@ export class RangeSender {
     if (!isUnknown(this.#known, index) && sameHash(this.#hashes, index, this.#known, index))
       return frameType.equal;
     this.changedBytes += block.length;
-    return zero ? frameType.zero : isData;
+    if (this.#comparing === undefined) return zero ? frameType.zero : isData;
+    // The range's digest is of what the gateway listed.
+    this.#known.copy(this.#hashes, index * hashBytes, index * hashBytes, (index + 1) * hashBytes);
+    const { written } = this.#comparing;
+    return written !== undefined && hasBlock(written, index) ? differsWritten : differs;
   }
 
   #addToSpan(type: SpanType, firstBlock: number, count: number): void {
@@ -142,8 +172,11 @@ export class RangeSender {
   #flushSpan(): void {
     if (this.#span === undefined) return;
     const { type, firstBlock, count } = this.#span;
+    const span = { volume: this.#volume, range: this.#range, firstBlock, count };
     this.#tools.line.send(
-      encodeSpan(type, { volume: this.#volume, range: this.#range, firstBlock, count }),
+      type === frameType.zero || type === frameType.equal
+        ? encodeSpan(type, span)
+        : encodeDiffers({ ...span, written: type === differsWritten }),
     );
     this.#span = undefined;
   }
@@ -196,6 +229,10 @@ export class RangeSender {
     else counts.waitedMs.line += waitedMs;
     return line.gatewayBusy === busyWith.waiting ? waitedMs : 0;
   }
+}
+
+function isSpan(kind: number | undefined): kind is SpanType {
+  return kind !== undefined && kind !== isData;
 }
 
 /** Small frames on a line with a limit, to keep it even: at most an eighth of a second's worth at a time. */

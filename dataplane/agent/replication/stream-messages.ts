@@ -10,6 +10,8 @@ export interface StreamSettings {
   privateKeyPem: string;
   disks: { diskId: string; path: string; sizeBytes: number }[];
   pacing: SharedArrayBuffer;
+  /** Tell what differs, and send nothing. */
+  isComparing: boolean;
 }
 
 /** A range of a disk; disks are numbered as in the settings. */

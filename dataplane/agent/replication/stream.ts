@@ -229,8 +229,14 @@ class Stream {
       pacing: this.#pacing,
       counts: this.#counts,
     };
-    const sender = new RangeSender(tools, ref.volume, range, open.known ?? Buffer.alloc(0));
-    const { runs, skippedBytes } = runsToRead(sizeBytes, open.job, open.known);
+    const { isComparing } = this.#settings;
+    const { free, since } = open.job;
+    // A comparison believes nothing: all of the range is read that is anybody's.
+    const job = isComparing ? { disk, range, ...(free === undefined ? {} : { free }) } : open.job;
+    const { runs, skippedBytes } = runsToRead(sizeBytes, job, open.known);
+    const comparing = isComparing ? { written: since?.changed } : undefined;
+    const known = open.known ?? Buffer.alloc(0);
+    const sender = new RangeSender(tools, ref.volume, range, known, comparing);
     const tellCovered = this.#coverage(open.job, line, sender, skippedBytes);
     this.#wish();
 

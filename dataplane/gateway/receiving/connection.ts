@@ -6,6 +6,7 @@ import {
   busyWith,
   type DataFrame,
   decodeData,
+  decodeDiffers,
   decodeHello,
   decodeJson,
   decodeOpenRange,
@@ -59,6 +60,7 @@ export class Connection {
   #isWorking = false;
   #state: "new" | "asking" | "open" | "closing" = "new";
   #volumes: LaneVolume[] = [];
+  #passId = "";
   readonly #writers = new Map<number, Promise<VolumeWriter>>();
   readonly #ranges = new Map<string, Claimed>();
   readonly #tasks = new Set<Promise<void>>();
@@ -202,10 +204,16 @@ export class Connection {
         return this.#onBlocks(frame);
       case frameType.zero: {
         const span = decodeSpan(frame.body);
+        this.#requireMode("copy", span, "a zero frame");
         const startedMs = performance.now();
         await this.#openRangeOf(span).zero(span);
         this.#volumeMs += performance.now() - startedMs;
         return;
+      }
+      case frameType.differs: {
+        const span = decodeDiffers(frame.body);
+        this.#requireMode("compare", span, "a differs frame");
+        return this.#openRangeOf(span).differs(span);
       }
       case frameType.equal: {
         const span = decodeSpan(frame.body);
@@ -241,6 +249,7 @@ export class Connection {
     const hello = decodeHello(body);
     if (this.#queue.length > 0) throw new WireViolation("bytes before the welcome");
     this.#state = "asking";
+    this.#passId = hello.passId;
     this.#tell({
       kind: "hello",
       connection: this.id,
@@ -290,9 +299,16 @@ export class Connection {
   #writerOf(number: number): Promise<VolumeWriter> {
     const known = this.#writers.get(number);
     if (known !== undefined) return known;
-    const opening = VolumeWriter.open(this.#volumeOf(number), this.#gatewayId);
+    const opening = VolumeWriter.open(this.#volumeOf(number), this.#gatewayId, this.#passId);
     this.#writers.set(number, opening);
     return opening;
+  }
+
+  /** A comparison writes nothing, and a copy leaves no difference. */
+  #requireMode(mode: "copy" | "compare", ref: RangeRef, what: string): void {
+    const isComparing = this.#volumeOf(ref.volume).findingsPath !== undefined;
+    if (isComparing === (mode === "compare")) return;
+    throw new WireViolation(`${what} in a session that is to ${isComparing ? "compare" : "copy"}`);
   }
 
   #openRangeOf(ref: RangeRef): OpenRange {
@@ -306,6 +322,7 @@ export class Connection {
   #onBlocks(frame: Frame): void {
     const startedMs = performance.now();
     const data = decodeData(frame.body);
+    this.#requireMode("copy", data, "a data frame");
     const open = this.#openRangeOf(data);
     if (open.take(data) !== data.rawBytes)
       throw new WireViolation(`${data.rawBytes} bytes for ${data.count} blocks`);

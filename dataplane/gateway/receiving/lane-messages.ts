@@ -21,6 +21,8 @@ export interface LaneVolume {
   path: string;
   mapPath: string;
   sizeBytes: number;
+  /** Of a comparison, which writes there and nowhere else. */
+  findingsPath?: string;
 }
 
 export type ToLane =

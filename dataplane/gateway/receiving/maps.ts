@@ -3,8 +3,9 @@ import { mkdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { deviceSize } from "#dataplane/device-size.ts";
 import { hashKeyBytes } from "#dataplane/wire/block-hash.ts";
-import { maxVolumeBytes } from "#dataplane/wire/geometry.ts";
+import { maxVolumeBytes, rangeBytes } from "#dataplane/wire/geometry.ts";
 import { MigrationError } from "#domain/errors.ts";
+import type { Differences, Extent } from "#domain/protocol/facts.ts";
 import { BlockMap } from "./block-map.ts";
 import { isAllHoles, modifiedAt, volumeError, volumeIdentity } from "./volume-file.ts";
 
@@ -91,9 +92,33 @@ export class BlockMaps {
     }
   }
 
+  /** Ranges with these differences are read anew by whoever asks next; all of them when not all are listed. */
+  async distrust(volumeId: string, differences: Differences): Promise<void> {
+    if (differences.blocks === 0) return;
+    const map = await BlockMap.find(this.pathOf(volumeId));
+    if (map === undefined) return;
+    try {
+      if (differences.extentCount > differences.extents.length) return await map.distrust();
+      for (const range of rangesOf(differences.extents)) await map.markOpen(range);
+      await map.sync();
+    } finally {
+      await map.close();
+    }
+  }
+
   async forget(volumeId: string): Promise<void> {
     await rm(this.pathOf(volumeId), { force: true });
   }
+}
+
+function rangesOf(extents: readonly Extent[]): Set<number> {
+  const ranges = new Set<number>();
+  for (const { offsetBytes, lengthBytes } of extents) {
+    const last = Math.floor((offsetBytes + lengthBytes - 1) / rangeBytes);
+    for (let range = Math.floor(offsetBytes / rangeBytes); range <= last; range += 1)
+      ranges.add(range);
+  }
+  return ranges;
 }
 
 /** Whether a map speaks of this volume. One that others wrote to meanwhile is kept, but read anew. */

@@ -1,6 +1,11 @@
 import { alignedBuffer } from "#dataplane/wire/aligned-buffer.ts";
 import { hashBytes, isUnknown, isZero, sameHash } from "#dataplane/wire/block-hash.ts";
-import { type BlockSpan, rangeKnowledge, WireViolation } from "#dataplane/wire/frames.ts";
+import {
+  type BlockSpan,
+  type DifferingSpan,
+  rangeKnowledge,
+  WireViolation,
+} from "#dataplane/wire/frames.ts";
 import {
   blockBytes,
   blocksInRange,
@@ -10,6 +15,7 @@ import {
 } from "#dataplane/wire/geometry.ts";
 import { rangeDigest, zeroHashes } from "#dataplane/wire/hash-tree.ts";
 import type { BlockMap } from "./block-map.ts";
+import type { FoundSpan } from "./findings.ts";
 import { rehash } from "./rehash.ts";
 import type { VolumeFile } from "./volume-file.ts";
 
@@ -31,6 +37,8 @@ export class OpenRange {
   readonly #writes = new Set<Promise<void>>();
   #failure: unknown;
   writtenBytes = 0;
+  /** Of a comparison: what the agent has and the volume has not, in ascending order. */
+  readonly differing: FoundSpan[] = [];
 
   private constructor(file: VolumeFile, map: BlockMap, range: number) {
     this.range = range;
@@ -103,6 +111,13 @@ export class OpenRange {
         );
       }
     }
+  }
+
+  /** Nothing is written, and what is known stays: the digest at the end is of what the agent was told. */
+  differs(span: DifferingSpan): void {
+    this.take(span);
+    const { firstBlock, count, written } = span;
+    this.differing.push({ firstBlock, count, written });
   }
 
   /** The blocks read as zeros afterwards. Nothing is written where they do already. */

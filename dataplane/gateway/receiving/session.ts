@@ -6,6 +6,7 @@ import type { sessionState } from "#domain/protocol/gateway.ts";
 import { bottlenecks } from "#domain/server.ts";
 
 export type SessionState = z.output<typeof sessionState>;
+type VolumeResult = z.output<typeof volumeResult>;
 
 export const receiverOrder = z.object({
   serverId: z.string(),
@@ -78,9 +79,19 @@ export class Session {
     return this.record.order.volumes.every(({ volumeId }) => volumeId in this.record.results);
   }
 
-  confirm(volume: number, rootHash: string): void {
+  /** Nothing is written: blocks that differ are noted. */
+  get isComparing(): boolean {
+    return this.record.order.mode === "compare";
+  }
+
+  confirm(volume: number, rootHash: string, differences: VolumeResult["differences"]): void {
     const { volumeId, sizeBytes } = this.#volume(volume);
-    this.record.results[volumeId] = { ...this.#progressOf(volume), doneBytes: sizeBytes, rootHash };
+    this.record.results[volumeId] = {
+      ...this.#progressOf(volume),
+      doneBytes: sizeBytes,
+      rootHash,
+      ...(differences === undefined ? {} : { differences }),
+    };
   }
 
   end(state: "done" | "failed" | "stopped", at: Date, error?: ErrorFacts): void {

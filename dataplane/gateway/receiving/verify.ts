@@ -13,40 +13,58 @@ import {
   rangeOffsetBytes,
 } from "#dataplane/wire/geometry.ts";
 import { HashTree, rangeDigest } from "#dataplane/wire/hash-tree.ts";
+import type { VerifiedVolume } from "#domain/protocol/gateway.ts";
 import { BlockMap, type RangeEntry } from "./block-map.ts";
-import type { LaneVolume } from "./lane-messages.ts";
+import { Extents } from "./extents.ts";
 import { rehash } from "./rehash.ts";
 import { VolumeFile } from "./volume-file.ts";
 
-export interface VerifyResponse {
-  /** Absent without a block map: the key of the hashes is part of it. */
-  rootHash?: string;
-  sha256: string;
-  differingBlocks: number;
-  firstDifferenceBytes?: number;
+export interface VerifyTask {
+  readonly diskId: string;
+  readonly volumeId: string;
+  readonly sizeBytes: number;
+  readonly path: string;
+  readonly mapPath: string;
+  readonly gatewayId: string;
+  /** Extents listed at most. */
+  readonly limit: number;
 }
 
-/** Reads the volume again. Compares with the block map where it claims to know; without a map nothing differs. */
-export async function verifyVolume(volume: LaneVolume, gatewayId: string): Promise<VerifyResponse> {
-  const file = await VolumeFile.open(volume, gatewayId);
-  const found = await BlockMap.find(volume.mapPath);
-  const map = found?.head.sizeBytes === volume.sizeBytes ? found : undefined;
+/**
+ * Reads the volume again and compares it with the block map, where that claims to know; without a map
+ * nothing differs. Changes neither.
+ * @param onBytes told of every piece that was read
+ */
+export async function verifyVolume(
+  task: VerifyTask,
+  onBytes: (lengthBytes: number) => void,
+): Promise<VerifiedVolume> {
+  const { diskId, volumeId, sizeBytes, limit } = task;
+  const file = await VolumeFile.open(task, task.gatewayId);
+  const found = await BlockMap.find(task.mapPath);
+  const map = found?.head.sizeBytes === sizeBytes ? found : undefined;
   const hasher = map?.hasher ?? new BlockHasher("00".repeat(hashKeyBytes));
-  const tree = new HashTree(volume.sizeBytes);
+  const tree = new HashTree(sizeBytes);
   const whole = createHash("sha256");
-  let differingBlocks = 0;
-  let firstDifferenceBytes: number | undefined;
+  const differing = new Extents(limit);
+  let comparedBytes = 0;
   try {
     // What was written but is still in memory would otherwise be missed by uncached reads.
     await file.sync();
-    for (let range = 0; range < rangeCount(volume.sizeBytes); range += 1) {
-      const onBytes = (bytes: Buffer) => whole.update(bytes);
-      const { hashes } = await rehash(file, hasher, volume.sizeBytes, range, onBytes);
+    for (let range = 0; range < rangeCount(sizeBytes); range += 1) {
+      const { hashes } = await rehash(file, hasher, sizeBytes, range, (bytes) => {
+        whole.update(bytes);
+        onBytes(bytes.length);
+      });
       tree.add(range, rangeDigest(hashes));
       const entry = await map?.readRange(range);
-      for (const block of differences(hasher, entry, hashes, volume.sizeBytes, range)) {
-        differingBlocks += 1;
-        firstDifferenceBytes ??= rangeOffsetBytes(range) + block * blockBytes;
+      if (entry === undefined || entry.state === "unknown" || entry.state === "open") continue;
+      for (let block = 0; block * hashBytes < hashes.length; block += 1) {
+        if (entry.state === "listed" && isUnknown(entry.hashes, block)) continue;
+        const lengthBytes = blocksLengthBytes(sizeBytes, range, block, 1);
+        comparedBytes += lengthBytes;
+        if (isAsMapped(hasher, entry, hashes, block, lengthBytes)) continue;
+        differing.add({ offsetBytes: rangeOffsetBytes(range) + block * blockBytes, lengthBytes });
       }
     }
   } finally {
@@ -54,32 +72,22 @@ export async function verifyVolume(volume: LaneVolume, gatewayId: string): Promi
     await found?.close();
   }
   return {
+    ...{ diskId, volumeId, sizeBytes },
     ...(map === undefined ? {} : { rootHash: tree.root() }),
     sha256: whole.digest("hex"),
-    differingBlocks,
-    ...(firstDifferenceBytes === undefined ? {} : { firstDifferenceBytes }),
+    comparedBytes,
+    differences: differing.differences,
   };
 }
 
-function* differences(
+function isAsMapped(
   hasher: BlockHasher,
-  entry: RangeEntry | undefined,
+  entry: RangeEntry,
   found: Buffer,
-  volumeBytes: number,
-  range: number,
-) {
-  if (entry === undefined || entry.state === "unknown" || entry.state === "open") return;
-  for (let block = 0; block * hashBytes < found.length; block += 1) {
-    if (entry.state === "listed" && isUnknown(entry.hashes, block)) continue;
-    const isSame =
-      entry.state === "zero"
-        ? sameHash(
-            found,
-            block,
-            hasher.zeroHash(blocksLengthBytes(volumeBytes, range, block, 1)),
-            0,
-          )
-        : sameHash(found, block, entry.hashes, block);
-    if (!isSame) yield block;
-  }
+  block: number,
+  lengthBytes: number,
+): boolean {
+  return entry.state === "zero"
+    ? sameHash(found, block, hasher.zeroHash(lengthBytes), 0)
+    : sameHash(found, block, entry.hashes, block);
 }

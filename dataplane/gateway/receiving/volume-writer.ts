@@ -1,5 +1,6 @@
 import { MigrationError } from "#domain/errors.ts";
 import { BlockMap } from "./block-map.ts";
+import { Findings } from "./findings.ts";
 import type { LaneVolume } from "./lane-messages.ts";
 import { OpenRange } from "./open-range.ts";
 import { VolumeFile } from "./volume-file.ts";
@@ -15,16 +16,24 @@ export class VolumeWriter {
   readonly volume: LaneVolume;
   readonly #file: VolumeFile;
   readonly #map: BlockMap;
+  /** Of a comparison. */
+  readonly #findings: Findings | undefined;
   #waiting: Waiting[] = [];
   #committing: Promise<void> | undefined;
 
-  private constructor(volume: LaneVolume, file: VolumeFile, map: BlockMap) {
+  private constructor(
+    volume: LaneVolume,
+    file: VolumeFile,
+    map: BlockMap,
+    findings: Findings | undefined,
+  ) {
     this.volume = volume;
+    this.#findings = findings;
     this.#file = file;
     this.#map = map;
   }
 
-  static async open(volume: LaneVolume, gatewayId: string): Promise<VolumeWriter> {
+  static async open(volume: LaneVolume, gatewayId: string, passId: string): Promise<VolumeWriter> {
     const map = await BlockMap.find(volume.mapPath);
     if (map === undefined) {
       throw new MigrationError("volume.io", {
@@ -32,15 +41,20 @@ export class VolumeWriter {
         problem: "its block map is gone",
       });
     }
-    return new VolumeWriter(volume, await VolumeFile.open(volume, gatewayId), map);
+    const { findingsPath } = volume;
+    const findings =
+      findingsPath === undefined ? undefined : await Findings.open(findingsPath, passId);
+    return new VolumeWriter(volume, await VolumeFile.open(volume, gatewayId), map, findings);
   }
 
   openRange(range: number): Promise<OpenRange> {
     return this.#asVolumeError(OpenRange.load(this.#file, this.#map, range));
   }
 
-  /** Resolves when the range is on the volume and in the map, both durable. Ranges share syncs. */
+  /** Resolves when the range is on the volume and in the map, both durable; or, of a comparison, what was found. Ranges share syncs. */
   commit(range: OpenRange): Promise<void> {
+    if (this.#findings !== undefined)
+      return this.#asVolumeError(this.#findings.note(range.range, range.differing));
     if (range.isSealed) return Promise.resolve();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#waiting.push({ range, durable: resolve, failed: reject });
@@ -69,6 +83,7 @@ export class VolumeWriter {
     await this.#committing;
     await this.#file.close();
     await this.#map.close();
+    await this.#findings?.close();
   }
 
   /** The map lies on the gateway's own disk, which can be full or broken as well. */
