@@ -14,8 +14,10 @@ import {
   codeView,
   type Launch,
   type Migrate,
+  recoveryPointView,
   serverDetails,
   serverView,
+  type VerifyWish,
 } from "./servers.ts";
 import { type EventSource, parseEventStream } from "./stream.ts";
 import {
@@ -150,6 +152,10 @@ export function openClient(options: ClientOptions) {
     migrate: (id: string, request: Migrate) =>
       call(runView, "POST", at("servers", id, "/migrate"), request),
     sync: (id: string) => call(runView, "POST", at("servers", id, "/sync")),
+    verify: (id: string, request: VerifyWish) =>
+      call(runView, "POST", at("servers", id, "/verify"), request),
+    listRecoveryPoints: (id: string) =>
+      pages(recoveryPointView, at("servers", id, "/recovery-points")),
     launch: (id: string, request: Launch) =>
       call(runView, "POST", at("servers", id, "/launch"), request),
     revert: (id: string) => call(runView, "POST", at("servers", id, "/revert")),

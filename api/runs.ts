@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { repairReport } from "#domain/protocol/gateway.ts";
-import { runKinds } from "#domain/records.ts";
+import { run, runKinds } from "#domain/records.ts";
+import { verification } from "#domain/verification.ts";
 import { keptError } from "./errors.ts";
 import { pageQuery } from "./paging.ts";
 
@@ -17,6 +18,7 @@ export const runView = z
     state: z.enum(runStates),
     step: z.string().optional(),
     waitsFor: z.string().optional(),
+    progress: run.shape.progress,
     startedAt: z.string(),
     endedAt: z.string().optional(),
     error: keptError.optional(),
@@ -33,6 +35,7 @@ export const historyEntry = z.object({
 export const runDetails = runView
   .extend({
     input: z.record(z.string(), z.unknown()),
+    verification: verification.optional(),
     repair: repairReport.optional(),
     repairLog: z.string().optional(),
     console: z.string().optional(),

@@ -47,6 +47,36 @@ export const changeServerRequest = z
   })
   .openapi("ChangeServerRequest");
 
+export const verifyRequest = z
+  .object({
+    /** Compare with the source server's disks too. */
+    source: z.boolean().default(false),
+    /** Freeze the source's file systems meanwhile; then nothing may differ that was not written since. */
+    freeze: z.boolean().default(false),
+  })
+  .refine(({ source, freeze }) => source || !freeze, { message: "freeze goes with source" })
+  .openapi("VerifyRequest");
+
+/** A state of a server that it can be launched from. */
+export const recoveryPointView = z
+  .object({
+    id: z.string(),
+    takenAt: z.string(),
+    isNewest: z.boolean(),
+    disks: z.array(
+      z.object({
+        diskId: z.string(),
+        deviceName: z.string(),
+        volumeId: z.string(),
+        snapshotId: z.string(),
+        sizeBytes: z.number(),
+        /** Of the hash tree over all blocks. */
+        rootHash: z.string(),
+      }),
+    ),
+  })
+  .openapi("RecoveryPoint");
+
 const launchWish = {
   kind: z.enum(["test", "cutover"]),
   /** Without it, the smallest that is as large as the source. */
@@ -85,6 +115,8 @@ export const codeView = z
   })
   .openapi("RegistrationCode");
 
+export type VerifyWish = z.input<typeof verifyRequest>;
+export type RecoveryPointView = z.output<typeof recoveryPointView>;
 export type ServerView = z.output<typeof serverView>;
 export type ServerDetails = z.output<typeof serverDetails>;
 export type Launch = z.input<typeof launchRequest>;

@@ -6,6 +6,7 @@ import type { ServerDetails } from "#api/servers.ts";
 import { errorFromFacts, MigrationError } from "#domain/errors.ts";
 import { type Context, isError } from "./context.ts";
 import { bar, bytes, duration, percent } from "./figures.ts";
+import { requireEqual, showVerification } from "./verification.ts";
 
 const pauseMs = 1000;
 /** A console that restarts is back by then. */
@@ -92,14 +93,21 @@ function show(
     return text;
   }
   const step = stepLine(context, run);
-  const copy = server === undefined ? undefined : copyLine(context, server);
+  const done =
+    run.progress ?? (server !== undefined && isCopying(server) ? server.replication : undefined);
+  const copy =
+    run.progress !== undefined
+      ? readLine(context, run.progress)
+      : server && isCopying(server)
+        ? copyLine(context, server)
+        : undefined;
   if (out.isTerminal) {
-    const { doneBytes = 0, totalBytes = 0 } = copy === undefined ? {} : (server?.replication ?? {});
+    const { doneBytes, totalBytes } = done ?? { doneBytes: 0, totalBytes: 0 };
     out.progress([copy && bar(doneBytes, totalBytes), step, copy].filter(Boolean).join("  "));
     return "";
   }
   // In a pipe a line for every tenth of a copy is enough.
-  const tenth = server === undefined ? 0 : tenthOf(server);
+  const tenth = done === undefined ? 0 : tenthOf(done);
   const sight = `${step} ${copy === undefined ? "" : tenth}`;
   if (sight !== before) out.line([step, copy].filter(Boolean).join("  "));
   return sight;
@@ -110,8 +118,23 @@ function stepLine({ say }: Context, run: RunDetails): string {
   return run.waitsFor === undefined ? step : say("waits for", { step, waitsFor: run.waitsFor });
 }
 
-function copyLine({ say }: Context, { replication }: ServerDetails): string | undefined {
-  if (!/sync|rescan|stalled/.test(replication.status)) return undefined;
+function isCopying({ replication }: ServerDetails): boolean {
+  return /sync|rescan|stalled/.test(replication.status);
+}
+
+type RunProgress = NonNullable<RunDetails["progress"]>;
+
+function readLine({ say }: Context, progress: RunProgress): string {
+  const { doneBytes, totalBytes, rateBytesPerSecond, etaSeconds } = progress;
+  return say("read so far", {
+    percent: percent(doneBytes, totalBytes),
+    total: bytes(totalBytes),
+    rate: bytes(rateBytesPerSecond),
+    left: etaSeconds === undefined ? "-" : duration(etaSeconds),
+  });
+}
+
+function copyLine({ say }: Context, { replication }: ServerDetails): string {
   const { doneBytes, totalBytes, rateBytesPerSecond, bottleneck } = replication;
   return say("copied", {
     percent: percent(doneBytes, totalBytes),
@@ -121,13 +144,18 @@ function copyLine({ say }: Context, { replication }: ServerDetails): string | un
   });
 }
 
-function tenthOf({ replication }: ServerDetails): number {
-  return Math.floor(percent(replication.doneBytes, replication.totalBytes) / 10);
+function tenthOf({ doneBytes, totalBytes }: Pick<RunProgress, "doneBytes" | "totalBytes">): number {
+  return Math.floor(percent(doneBytes, totalBytes) / 10);
 }
 
 function conclude(context: Context, run: RunDetails, server: ServerDetails | undefined): void {
   const { out, say } = context;
   if (run.state !== "succeeded") throw errorOf(run);
+  const { verification } = run;
+  if (verification !== undefined) {
+    if (!out.json) showVerification(context, verification);
+    requireEqual(verification, server?.name ?? run.id);
+  }
   if (out.json) return;
   const booted = server?.launches.find(
     (launch) => launch.runId === run.id || launch.runId.startsWith(`${run.id}-`),

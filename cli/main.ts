@@ -31,6 +31,7 @@ import { addSync } from "./commands/sync.ts";
 import { addTarget } from "./commands/target.ts";
 import { addUp } from "./commands/up.ts";
 import { addUser } from "./commands/user.ts";
+import { addVerify } from "./commands/verify.ts";
 import { addVersion } from "./commands/version.ts";
 import { addWave } from "./commands/wave.ts";
 import { addWebhook } from "./commands/webhook.ts";
@@ -89,6 +90,7 @@ function createProgram(say: Say, language: Language): Command {
     addMigrate,
     addWave,
     addSync,
+    addVerify,
     addLaunch,
     addAccept,
     addRevert,

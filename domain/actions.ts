@@ -8,6 +8,7 @@ const replicated: readonly ServerState[] = ["ready-for-test", "testing", "ready-
 export const actions = {
   migrate: from("start replication"),
   sync: replicated,
+  verify: [...replicated, "cut-over"],
   "test launch": from("start test launch"),
   cutover: from("start cutover"),
   revert: ["testing", "cutting-over", "cut-over"],
@@ -39,7 +40,7 @@ export function checkAction(server: SourceServer, action: Action): void {
     });
   }
   const launches = action === "test launch" || action === "cutover";
-  if (launches && server.recoveryPointId === undefined) {
+  if ((launches || action === "verify") && server.recoveryPointId === undefined) {
     throw new MigrationError("server.not-synced", { server: server.name });
   }
 }

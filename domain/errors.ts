@@ -463,6 +463,18 @@ export const errorTable = {
       hint: "请等待该复制结束或将其停止；两个复制写入同一卷会损坏数据。",
     },
   ),
+  "verify.differs": entry(
+    terminal,
+    "data",
+    {
+      message: "Disks {disks} of {server} are not proved: blocks differ",
+      hint: "Heal what differs with: hypermotion sync {server}; then verify again. A source in use differs by what it wrote since.",
+    },
+    {
+      message: "{server} 的磁盘 {disks} 未通过验证：存在不同的块",
+      hint: "可用 hypermotion sync {server} 修复，然后再次验证。使用中的源会因之后的写入而不同。",
+    },
+  ),
   "volume.io": entry(
     terminal,
     "data",

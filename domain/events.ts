@@ -23,6 +23,22 @@ export const eventTable = {
     en: "Copied: {changedBytes} bytes changed, {sentBytes} sent, {skippedBytes} free and not read",
     zh: "复制完成：变化 {changedBytes} 字节，发送 {sentBytes} 字节，空闲未读 {skippedBytes} 字节",
   },
+  "verify.done": {
+    en: "Read again: {volumes} volumes hold what was copied",
+    zh: "已重新读取：{volumes} 个卷的内容与已复制的一致",
+  },
+  "verify.differs": {
+    en: "Volumes {volumes} do not hold what was copied ({blocks} blocks found); the next sync heals them",
+    zh: "卷 {volumes} 的内容与已复制的不一致（发现 {blocks} 个块）；下次同步会修复",
+  },
+  "verify.source-done": {
+    en: "The source server's disks are equal to the volumes",
+    zh: "源服务器的磁盘与卷一致",
+  },
+  "verify.source-differs": {
+    en: "{blocks} blocks of the source server differ from the volumes; {written} of them are known to be written since the last sync",
+    zh: "源服务器有 {blocks} 个块与卷不同；其中 {written} 个已知是上次同步后写入的",
+  },
   "recovery-point.taken": { en: "Recovery point {id} taken", zh: "已创建恢复点 {id}" },
   "repair.done": {
     en: "Drivers repaired: {actions} changes, {checks} checks passed",

@@ -9,6 +9,7 @@ import { platforms } from "./platform.ts";
 import { errorFacts, fingerprint, progress, sessionResult, syncMode } from "./protocol/facts.ts";
 import { deviceHint, repairReport } from "./protocol/gateway.ts";
 import { bottlenecks, replicationStatuses, serverStates } from "./server.ts";
+import { verification } from "./verification.ts";
 
 const instant = z.iso.datetime();
 
@@ -131,6 +132,8 @@ export const sourceServer = base.extend({
       rateBytesPerSecond: 0,
       bottleneck: "unknown",
     }),
+  /** The session that compares the source with the volumes; a copy's is in `replication`. */
+  comparisonId: z.string().optional(),
   /** The newest recovery point; its age is the lag. */
   recoveryPointId: z.string().optional(),
   recoveryPointAt: instant.optional(),
@@ -169,11 +172,15 @@ export const syncSession = base.extend({
 export const recoveryPoint = base.extend({
   serverId: z.string(),
   runId: z.string(),
+  /** The moment it shows: the end of its session. */
+  takenAt: instant.optional(),
   snapshots: z.array(
     z.object({
       diskId: z.string(),
       volumeId: z.string(),
       snapshotId: z.string().optional(),
+      /** Of the disk. */
+      sizeBytes: z.number().optional(),
       rootHash: z.string(),
     }),
   ),
@@ -183,6 +190,7 @@ export const runKinds = [
   "migrate-server",
   "provision-gateway",
   "sync-server",
+  "verify-server",
   "launch-server",
   "clean-up",
   "migrate-wave",
@@ -207,6 +215,12 @@ export const run = base.extend({
   waitsFor: z.string().optional(),
   endedAt: instant.optional(),
   error: recordedError.optional(),
+  /** Of what reads and does not copy: how far it is. */
+  progress: progress
+    .pick({ rateBytesPerSecond: true, etaSeconds: true })
+    .extend({ doneBytes: z.number(), totalBytes: z.number() })
+    .optional(),
+  verification: verification.optional(),
   repair: repairReport.optional(),
   /** The output of a driver repair that failed. */
   repairLog: z.string().optional(),
@@ -240,7 +254,7 @@ export const cloudId = base.extend({ resourceId: z.string() });
  */
 export const callback = base.extend({
   taskToken: z.string(),
-  purpose: z.enum(["enrolment", "sync", "repair"]),
+  purpose: z.enum(["enrolment", "sync", "repair", "verify"]),
   serverId: z.string().optional(),
   gatewayId: z.string().optional(),
   runId: z.string(),

@@ -56,6 +56,17 @@ export const runInputs = {
     schema: z.strictObject({ serverId, parentRunId, waveId }),
     example: '{"serverId": "srv-…"}',
   },
+  "verify-server": {
+    schema: z.strictObject({
+      serverId,
+      /** Compare with the source server's disks too. */
+      source: z.boolean().optional(),
+      /** Freeze its file systems meanwhile. */
+      freeze: z.boolean().optional(),
+      parentRunId,
+    }),
+    example: '{"serverId": "srv-…"}',
+  },
   "launch-server": {
     schema: launchInput.extend({ serverId, parentRunId, waveId }),
     example: '{"serverId": "srv-…", "kind": "test"}',

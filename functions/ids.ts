@@ -6,7 +6,7 @@ const alphabet = "abcdefghjkmnpqrstuvwxyz23456789";
 /** 31 letters, twelve of them: two of a million ids are equal with a chance of one in a million. */
 const idLetters = 12;
 
-export type IdKind = "srv" | "tgt" | "gw" | "run" | "ses" | "rp" | "evt" | "sch" | "hook";
+export type IdKind = "srv" | "tgt" | "gw" | "run" | "ses" | "rp" | "ver" | "evt" | "sch" | "hook";
 
 /** A new id such as `srv-k3x9v2mq`. `random` gives bytes, so that tests can choose them. */
 export function newId(kind: IdKind, random: (size: number) => Uint8Array): string {

@@ -8,6 +8,7 @@ import { takeServer } from "./lock.ts";
 import { moveOn } from "./moving-on.ts";
 import { closeCallback, endSession } from "./sessions.ts";
 import { tell } from "./tell.ts";
+import { stopVerification } from "./verifications.ts";
 
 /**
  * Writes the record, takes the server for it, then starts the execution of the same name. A crash may
@@ -141,11 +142,12 @@ async function releaseLock(deps: Deps, run: Run): Promise<void> {
   await moveOn(deps, server.id, run.id, (found) => releaseServer(found, run.id));
 }
 
-/** Ends the run's open session here, and at the gateway as far as it answers. */
+/** Ends the run's open session here, and what the gateway does for it as far as that answers. */
 async function stopCopy(deps: Deps, run: Run): Promise<void> {
+  await stopVerification(deps, run);
   const server =
     run.serverId === undefined ? undefined : await deps.store.servers.find(run.serverId);
-  const sessionId = server?.replication.sessionId;
+  const sessionId = server?.comparisonId ?? server?.replication.sessionId;
   const session = sessionId === undefined ? undefined : await deps.store.sessions.find(sessionId);
   if (session === undefined || session.runId !== run.id || session.state !== "open") return;
   await endSession(deps, session.id, { state: "stopped" });

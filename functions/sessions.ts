@@ -15,6 +15,7 @@ import type { Callback, SourceServer, SyncSession } from "#domain/records.ts";
 import type { Deps } from "./deps.ts";
 import { derivedId } from "./ids.ts";
 import { tell } from "./tell.ts";
+import { noteComparison } from "./verifications.ts";
 
 export interface Facts {
   code: string;
@@ -48,6 +49,7 @@ export async function noteProgress(
   });
   if (session.state !== "open" || session.progress === undefined) return;
   const { progress } = session;
+  if (session.mode === "compare") await noteRunProgress(deps, session.runId, progress);
   await changeReplication(deps, session, () =>
     replicationUnderWay(session.id, session.mode, progress),
   );
@@ -78,6 +80,11 @@ export async function finishSession(
   if (session.state !== "done" || session.result === undefined) return;
   const known = session.result;
   await changeReplication(deps, session, () => replicationAfter(session.id, known));
+  if (session.mode === "compare") {
+    await noteComparison(deps, session, known);
+    await forgetComparison(deps, session);
+    return;
+  }
   if (!ended) return;
   const params = {
     changedBytes: sumOf(known.volumes, "changedBytes"),
@@ -111,6 +118,31 @@ export async function endSession(
   );
   if (session.state !== end.state) return;
   await changeReplication(deps, session, replicationPaused);
+  await forgetComparison(deps, session);
+}
+
+/** The agent's next order is a copy's again. */
+async function forgetComparison(deps: Deps, session: SyncSession): Promise<void> {
+  if (session.mode !== "compare") return;
+  await deps.store.servers.update(session.serverId, (server) => {
+    const { comparisonId, ...rest } = server;
+    return comparisonId === session.id ? rest : server;
+  });
+}
+
+/** Of a run that reads and does not copy. */
+export async function noteRunProgress(deps: Deps, runId: string, told: Progress): Promise<void> {
+  if ((await deps.store.runs.find(runId)) === undefined) return;
+  const { rateBytesPerSecond, etaSeconds } = told;
+  const progress = {
+    doneBytes: sumOf(told.volumes, "doneBytes"),
+    totalBytes: sumOf(told.volumes, "totalBytes"),
+    rateBytesPerSecond,
+    ...(etaSeconds === undefined ? {} : { etaSeconds }),
+  };
+  await deps.store.runs.update(runId, (run) =>
+    run.state === "running" ? { ...run, progress } : run,
+  );
 }
 
 /** Tells the run what went wrong, in facts: the state machine's own error has only a name and a text. */

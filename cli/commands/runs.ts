@@ -8,6 +8,7 @@ import { followRun } from "../follow.ts";
 import { findServer } from "../names.ts";
 import { harmless } from "../output.ts";
 import { take, wholeNumber } from "../values.ts";
+import { showVerification } from "../verification.ts";
 
 interface ListOptions {
   server?: string;
@@ -93,7 +94,8 @@ async function listRuns(context: Context, options: ListOptions): Promise<void> {
   );
 }
 
-function showRun({ out, say }: Context, run: RunDetails): void {
+function showRun(context: Context, run: RunDetails): void {
+  const { out, say } = context;
   const facts: [string, string | undefined][] = [
     [say("ID"), run.id],
     [say("KIND"), run.kind],
@@ -110,6 +112,7 @@ function showRun({ out, say }: Context, run: RunDetails): void {
   for (const { at, type, state, detail } of run.history) {
     out.line([at, type, state, detail].filter(Boolean).join("  "));
   }
+  if (run.verification !== undefined) showVerification(context, run.verification);
   for (const { action, subject, detail } of run.repair?.actions ?? []) {
     out.line(`${action}  ${subject}  ${detail}`);
   }

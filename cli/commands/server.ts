@@ -11,6 +11,7 @@ import { decimal, takeAll, wholeNumber } from "../values.ts";
 export function addServer(program: Command, setting: Setting): void {
   const group = addGroup(program, setting, "server", "server").alias("servers");
   addReading(group, setting);
+  addPoints(group, setting);
   addChanging(group, setting);
 }
 
@@ -41,6 +42,31 @@ function addReading(group: Command, setting: Setting): void {
       const server = await client.getServer((await findServer(client, name ?? "")).id);
       if (context.out.json) context.out.object(server);
       else showServer(context, server);
+    },
+  });
+}
+
+function addPoints(group: Command, setting: Setting): void {
+  addCommand(group, setting, {
+    usage: "points <server>",
+    summary: "server points",
+    args: ["arg server"],
+    examples: ["hypermotion server points web-1", "hypermotion server points web-1 --json"],
+    async run(context, [name]) {
+      const { out, say } = context;
+      const client = await context.client();
+      const { id } = await findServer(client, name ?? "");
+      const items = await takeAll(client.listRecoveryPoints(id));
+      if (out.json) return out.object({ items });
+      if (items.length === 0) return out.line(say("none"));
+      out.table(
+        [say("ID"), say("TAKEN"), say("DISK"), say("SIZE"), say("SNAPSHOT"), say("ROOT")],
+        items.flatMap(({ id: point, takenAt, disks }) =>
+          disks.map(({ deviceName, sizeBytes, snapshotId, rootHash }) => [
+            ...[point, takenAt, deviceName, bytes(sizeBytes), snapshotId, rootHash],
+          ]),
+        ),
+      );
     },
   });
 }

@@ -78,6 +78,7 @@ test("in a whole migration no step does what the table does not allow it", async
   for (const [action, body] of [
     ["migrate", { targetId }],
     ["sync", {}],
+    ["verify", { source: true }],
     ["launch", { kind: "test", repair: false }],
     ["accept", {}],
     ["launch", { kind: "cutover", repair: false }],

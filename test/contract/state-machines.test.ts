@@ -71,6 +71,7 @@ test("there are the machines a migration needs", () => {
     "migrate-wave",
     "provision-gateway",
     "sync-server",
+    "verify-server",
   ]);
 });
 

@@ -205,8 +205,8 @@ export class Operator {
     throw new MigrationError(answer.error.code, answer.error.params);
   }
 
-  /** Changes the one-time password, as a person must. */
-  async login(user: string, oneTimePassword: string): Promise<void> {
+  /** Changes the one-time password, as a person must. @returns the token that the command line would keep */
+  async login(user: string, oneTimePassword: string): Promise<string> {
     const password = randomBytes(12).toString("base64url");
     const first = await this.call<{ token: string }>("POST", "/v1/login", {
       user,
@@ -217,9 +217,9 @@ export class Operator {
       oldPassword: oneTimePassword,
       newPassword: password,
     });
-    this.token = (
-      await this.call<{ token: string }>("POST", "/v1/login", { user, password })
-    ).token;
+    const { token } = await this.call<{ token: string }>("POST", "/v1/login", { user, password });
+    this.token = token;
+    return token;
   }
 
   async addLocalTarget(site: Site, more: Record<string, unknown> = {}): Promise<string> {

@@ -21,6 +21,7 @@ test("a migration in which every step runs twice ends as one in which each runs 
   const steps: [string, unknown][] = [
     ["migrate", { targetId }],
     ["sync", {}],
+    ["verify", { source: true }],
     ["launch", { kind: "test", repair: false }],
     ["revert", {}],
     ["launch", { kind: "cutover", instanceType: "virtio-scsi", repair: false }],

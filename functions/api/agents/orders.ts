@@ -54,7 +54,7 @@ export async function waitForOrders(
 
 async function findOrders(deps: Deps, serverId: string) {
   const server = await deps.store.servers.get(serverId);
-  const { sessionId } = server.replication;
+  const sessionId = server.comparisonId ?? server.replication.sessionId;
   const session = sessionId === undefined ? undefined : await deps.store.sessions.find(sessionId);
   const gateway =
     session?.state === "open" ? await deps.store.gateways.find(session.gatewayId) : undefined;

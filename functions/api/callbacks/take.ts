@@ -11,10 +11,12 @@ import {
   finishSession,
   noteProgress,
   noteRunError,
+  noteRunProgress,
   sessionIdOf,
   succeedCallback,
 } from "../../sessions.ts";
 import { tell } from "../../tell.ts";
+import { noteVerification } from "../../verifications.ts";
 
 type Body<K extends CallbackBody["kind"]> = Extract<CallbackBody, { kind: K }>;
 
@@ -44,6 +46,8 @@ export async function takeCallback(deps: Deps, secret: string, body: CallbackBod
       return takeSyncDone(deps, callback, body);
     case "repair-done":
       return takeRepairDone(deps, callback, body);
+    case "verify-done":
+      return takeVerifyDone(deps, callback, body);
     case "failed":
       return takeFailure(deps, callback, body);
   }
@@ -56,6 +60,7 @@ function nobodyWaits(): MigrationError {
 function fits(callback: Callback, body: CallbackBody): boolean {
   if (body.kind === "sync-done") return callback.purpose === "sync";
   if (body.kind === "repair-done") return callback.purpose === "repair";
+  if (body.kind === "verify-done") return callback.purpose === "verify";
   return true;
 }
 
@@ -71,6 +76,8 @@ async function takeHeartbeat(deps: Deps, callback: Callback, body: Body<"heartbe
     const session = await deps.store.sessions.find(sessionIdOf(callback));
     if (session !== undefined) await noteProgress(deps, session.id, body.progress, "gateway");
   }
+  if (body.progress !== undefined && callback.purpose === "verify")
+    await noteRunProgress(deps, callback.runId, body.progress);
   if (body.doing !== undefined) await noteDoing(deps, callback.runId, body.doing);
 }
 
@@ -87,6 +94,12 @@ async function takeSyncDone(deps: Deps, callback: Callback, body: Body<"sync-don
     await finishSession(deps, sessionId, body.result);
   }
   await succeedCallback(deps, callback, { sessionId });
+}
+
+async function takeVerifyDone(deps: Deps, callback: Callback, body: Body<"verify-done">) {
+  const { runId, serverId } = callback;
+  if (serverId !== undefined) await noteVerification(deps, runId, serverId, body.result);
+  await succeedCallback(deps, callback, {});
 }
 
 async function takeRepairDone(deps: Deps, callback: Callback, body: Body<"repair-done">) {

@@ -14,6 +14,7 @@ export function runView(run: Run, language: Language): RunView {
     repairLog: _repairLog,
     console: _console,
     members: _members,
+    verification: _verification,
     error,
     ...shown
   } = run;
@@ -29,10 +30,11 @@ export function runDetails(
   history: readonly HistoryEntry[],
   language: Language,
 ): RunDetails {
-  const { input, repair, repairLog, console } = run;
+  const { input, verification, repair, repairLog, console } = run;
   return {
     ...runView(run, language),
     input,
+    ...(verification === undefined ? {} : { verification }),
     ...(repair === undefined ? {} : { repair }),
     ...(repairLog === undefined ? {} : { repairLog }),
     ...(console === undefined ? {} : { console }),

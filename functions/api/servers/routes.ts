@@ -5,8 +5,10 @@ import {
   changeServerRequest,
   launchRequest,
   migrateRequest,
+  recoveryPointView,
   serverDetails as serverDetailsSchema,
   serverView as serverViewSchema,
+  verifyRequest,
 } from "#api/servers.ts";
 import { type Action, checkAction } from "#domain/actions.ts";
 import { MigrationError } from "#domain/errors.ts";
@@ -26,6 +28,7 @@ import {
   refusals,
 } from "../router.ts";
 import { runView as viewRun } from "../runs/view.ts";
+import { recoveryPoints } from "./recovery-points.ts";
 import { serverDetails, serverView } from "./view.ts";
 
 const tags = ["servers"];
@@ -54,6 +57,19 @@ function readRoutes(deps: Deps) {
       middleware,
       request: { params },
       responses: { 200: jsonAnswer("The server", serverDetailsSchema), ...refusals },
+    }),
+    points: createRoute({
+      method: "get",
+      path: "/v1/servers/{id}/recovery-points",
+      tags,
+      summary: "List a server's recovery points, newest first",
+      security: byPerson,
+      middleware,
+      request: { params },
+      responses: {
+        200: jsonAnswer("Its recovery points", pageOf(recoveryPointView)),
+        ...refusals,
+      },
     }),
   };
 }
@@ -90,6 +106,17 @@ function changeRoutes(deps: Deps) {
       security,
       middleware,
       request: { params },
+      responses: started,
+    }),
+    verify: createRoute({
+      method: "post",
+      path: "/v1/servers/{id}/verify",
+      tags,
+      summary:
+        "Read the volumes again and prove what they hold; on request compare with the source",
+      security,
+      middleware,
+      request: { params, body: jsonBody(verifyRequest) },
       responses: started,
     }),
     launch: createRoute({
@@ -164,6 +191,10 @@ function addReading(router: Router, deps: Deps): void {
     const server = await deps.store.servers.get(c.req.valid("param").id);
     return c.json(serverDetails(server, c.var.language, deps.now()), 200);
   });
+  router.openapi(route.points, async (c) => {
+    const server = await deps.store.servers.get(c.req.valid("param").id);
+    return c.json({ items: await recoveryPoints(deps, server) }, 200);
+  });
 }
 
 function addChanging(router: Router, deps: Deps): void {
@@ -210,6 +241,11 @@ function addMoving(router: Router, deps: Deps): void {
   router.openapi(route.sync, async (c) => {
     const { id } = c.req.valid("param");
     return c.json(viewRun(await move(deps, id, "sync", "sync-server"), c.var.language), 202);
+  });
+  router.openapi(route.verify, async (c) => {
+    const { id } = c.req.valid("param");
+    const run = await move(deps, id, "verify", "verify-server", c.req.valid("json"));
+    return c.json(viewRun(run, c.var.language), 202);
   });
   router.openapi(route.launch, async (c) => {
     const input = c.req.valid("json");

@@ -18,6 +18,7 @@ export function serverView(server: SourceServer, language: Language, now: Date):
     volumes: _volumes,
     leftoversToldAt: _leftoversToldAt,
     lagIsOver: _lagIsOver,
+    comparisonId: _comparisonId,
     lastError,
     ...shown
   } = server;

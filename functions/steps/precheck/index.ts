@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { actions } from "#domain/actions.ts";
 import { isConnected } from "#domain/connection.ts";
 import { MigrationError } from "#domain/errors.ts";
 import type { SourceServer } from "#domain/records.ts";
@@ -12,7 +13,7 @@ import { tell } from "../../tell.ts";
 
 const input = z.object({
   runId: z.string(),
-  kind: z.enum(["migrate-server", "sync-server", "launch-server", "clean-up"]),
+  kind: z.enum(["migrate-server", "sync-server", "verify-server", "launch-server", "clean-up"]),
   /** What the execution was started with, by us or by hand. */
   input: z.unknown(),
 });
@@ -76,6 +77,8 @@ function needsAgent(request: Request): boolean {
     case "migrate-server":
     case "sync-server":
       return true;
+    case "verify-server":
+      return request.input.source === true;
     case "launch-server":
       return request.input.kind === "cutover";
     case "clean-up":
@@ -99,6 +102,12 @@ function entered(server: SourceServer, request: Request): SourceServer {
         "ready-for-cutover",
         "replicating",
       ]);
+      return server;
+    case "verify-server":
+      requireState(server, "verify", actions.verify);
+      if (server.recoveryPointId === undefined) {
+        throw new MigrationError("server.not-synced", { server: server.id });
+      }
       return server;
     case "launch-server":
       return launching(server, request.input.kind, request.runId);

@@ -19,7 +19,7 @@ const input = z.object({
 const output = z.object({ sessionId: z.string() });
 
 /**
- * Starts one pass of copying. It returns at once: agent and gateway copy, the gateway reports, and its
+ * Starts one pass of copying or comparing. It returns at once: agent and gateway work, the gateway reports, and its
  * report ends the task. A retried task begins a new session, which goes on where the last one stopped.
  */
 export async function sync(request: z.output<typeof input>, deps: Deps) {
@@ -58,8 +58,12 @@ export async function sync(request: z.output<typeof input>, deps: Deps) {
     callback: callback.order,
   });
   // Last, for this is what the agent's orders are made from.
+  if (mode === "compare") {
+    await deps.store.servers.update(serverId, (found) => ({ ...found, comparisonId: sessionId }));
+    return { sessionId };
+  }
   const isNew = server.replication.sessionId !== sessionId;
-  await deps.store.servers.update(serverId, (found) => ({
+  await deps.store.servers.update(serverId, ({ comparisonId: _, ...found }) => ({
     ...found,
     replication: {
       ...found.replication,
@@ -107,8 +111,16 @@ async function endOlderSession(
   sessionId: string,
   stopAtGateway: (id: string) => Promise<void>,
 ): Promise<void> {
-  const older = server.replication.sessionId;
-  if (older === undefined || older === sessionId) return;
+  for (const older of [server.replication.sessionId, server.comparisonId]) {
+    if (older !== undefined && older !== sessionId) await endOpen(deps, older, stopAtGateway);
+  }
+}
+
+async function endOpen(
+  deps: Deps,
+  older: string,
+  stopAtGateway: (id: string) => Promise<void>,
+): Promise<void> {
   const session = await deps.store.sessions.find(older);
   if (session?.state !== "open") return;
   await stopAtGateway(older);

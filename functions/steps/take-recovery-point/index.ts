@@ -22,9 +22,11 @@ export async function takeRecoveryPoint({ runId, serverId }: z.output<typeof inp
     id,
     serverId,
     runId,
-    snapshots: session.volumes.map(({ diskId, volumeId, rootHash }) => ({
+    takenAt: session.endedAt,
+    snapshots: session.volumes.map(({ diskId, volumeId, totalBytes, rootHash }) => ({
       diskId,
       volumeId,
+      sizeBytes: totalBytes,
       rootHash,
     })),
   });
