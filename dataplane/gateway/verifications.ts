@@ -148,7 +148,7 @@ class Watch {
     const volumes = this.#order.volumes.map(({ diskId, volumeId, sizeBytes }) => {
       const doneBytes = this.#doneBytes.get(volumeId) ?? 0;
       const read = { doneBytes, readBytes: doneBytes };
-      const none = { sentBytes: 0, writtenBytes: 0, changedBytes: 0 };
+      const none = { sentBytes: 0, writtenBytes: 0, changedBytes: 0, skippedBytes: 0 };
       return { diskId, volumeId, totalBytes: sizeBytes, ...read, ...none };
     });
     const seconds = (performance.now() - this.#beganMs) / 1000;
