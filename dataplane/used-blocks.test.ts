@@ -5,9 +5,19 @@
 import { execFile } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { constants, createReadStream } from "node:fs";
-import { copyFile, mkdir, open, readdir, truncate, unlink, writeFile } from "node:fs/promises";
+import {
+  copyFile,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  truncate,
+  unlink,
+  writeFile,
+} from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { hasBlock } from "./agent/tracking/block-set.ts";
@@ -75,7 +85,13 @@ async function attach(image: string): Promise<string> {
 async function mount(what: string, where: string, options = "defaults"): Promise<void> {
   await mkdir(where, { recursive: true });
   await tool("mount", ["-o", options, what, where]);
-  cleanups.push(() => tool("umount", [where]).catch(() => undefined));
+  cleanups.push(() => untilNobodyLooks(() => unmount(where)));
+}
+
+/** Also when it is not mounted any more. */
+async function unmount(where: string): Promise<void> {
+  const mounts = await readFile("/proc/self/mounts", "utf8");
+  if (mounts.includes(` ${where} `)) await tool("umount", [where]);
 }
 
 /** Partitions of a disk, at places that are no multiples of 64 KiB. @returns their devices */
@@ -85,7 +101,7 @@ async function partition(label: "gpt" | "dos", ...sizes: string[]): Promise<stri
   await writeFile(file, `label: ${label}\n${lines.join("\n")}\n`);
   await tool("sh", ["-c", `sfdisk -q --no-reread --no-tell-kernel ${device} < ${file}`]);
   await tool("partx", ["-a", device]);
-  cleanups.push(() => tool("partx", ["-d", device]));
+  cleanups.push(() => untilNobodyLooks(() => tool("partx", ["-d", device])));
   return sizes.map((_, index) => `${device}p${index + 1}`);
 }
 
@@ -109,6 +125,19 @@ async function makeWorn(kind: string, on: string): Promise<void> {
 async function scribbleAll(path: string): Promise<void> {
   const { stdout } = await tool("blockdev", ["--getsize64", path]);
   await scribble(path, 0, Number(stdout));
+}
+
+/** Other tests look at all disks of this machine, and have them open for a moment. */
+async function untilNobodyLooks(work: () => Promise<unknown>): Promise<void> {
+  for (let tries = 50; ; tries -= 1) {
+    try {
+      await work();
+      return;
+    } catch (error) {
+      if (tries === 0) throw error;
+      await sleep(100);
+    }
+  }
 }
 
 interface Passed {

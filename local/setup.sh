@@ -25,7 +25,7 @@ need mkfs.xfs xfsprogs
 need mkfs.vfat dosfstools
 need mkfs.btrfs btrfs-progs
 need mkfs.ntfs ntfs-3g
-need partclone.extfs partclone
+need partclone.btrfs partclone
 need nbdkit nbdkit
 need nbdfuse libnbd-bin
 need fusermount3 fuse3

@@ -16,7 +16,7 @@ import { runTool } from "../../run-tool.ts";
 import { BlockSet } from "../tracking/block-set.ts";
 import type { TrackedPass } from "../tracking/tracker.ts";
 import { readLiveMap, type TakeExtent } from "./live-map.ts";
-import { isKnownAtRest, readRestMap } from "./rest-map.ts";
+import { restMapOf } from "./rest-map.ts";
 import { isTaken, mountOf, type Stretch, stretchesOf } from "./stretches.ts";
 
 /** Below this, asking takes longer than reading. */
@@ -88,7 +88,8 @@ async function readMap(stretch: Stretch, isFrozen: boolean, take: TakeExtent): P
     if (!isFrozen) await flush(mount.mountPoint);
     return readLiveMap(stretch, mount, take);
   }
-  if (!isKnownAtRest(stretch.type)) return;
+  const readRestMap = restMapOf(stretch.type);
+  if (readRestMap === undefined) return;
   if (await isTaken(stretch)) throw new Error("it is in use");
   await readRestMap(stretch, take);
   if (await isTaken(stretch)) throw new Error("it was taken into use meanwhile");

@@ -1,45 +1,28 @@
-/** What a file system at rest has free: not mounted, and left in order. By its own tools, through partclone. */
+/**
+ * What a file system at rest has free: not mounted, and left in order. By its own tools, or through partclone, which
+ * takes any: what a log still holds back would be missing in its map.
+ */
 import { runTool } from "../../run-tool.ts";
+import { readExtMap } from "./ext-map.ts";
 import { readLines } from "./lines.ts";
 import type { TakeExtent } from "./live-map.ts";
 import type { Stretch } from "./stretches.ts";
+import { readXfsMap } from "./xfs-map.ts";
 
-interface Kind {
-  readonly partclone: string;
-  /** partclone takes any: what its journal still holds back is missing in the map. @returns the trouble */
-  readonly trouble: (path: string) => Promise<string | undefined>;
-}
+/** @throws with the reason when it can't be known */
+type ReadMap = (stretch: Stretch, take: TakeExtent) => Promise<void>;
 
-const extended: Kind = { partclone: "partclone.extfs", trouble: extTrouble };
-const kinds: ReadonlyMap<string, Kind> = new Map([
-  ["ext2", extended],
-  ["ext3", extended],
-  ["ext4", extended],
-  ["xfs", { partclone: "partclone.xfs", trouble: xfsTrouble }],
-  ["ntfs", { partclone: "partclone.ntfs", trouble: ntfsTrouble }],
-  ["btrfs", { partclone: "partclone.btrfs", trouble: btrfsTrouble }],
+const maps: ReadonlyMap<string, ReadMap> = new Map([
+  ["ext2", readExtMap],
+  ["ext3", readExtMap],
+  ["ext4", readExtMap],
+  ["xfs", readXfsMap],
+  ["ntfs", throughPartclone("partclone.ntfs", ntfsTrouble)],
+  ["btrfs", throughPartclone("partclone.btrfs", btrfsTrouble)],
 ]);
 
-export function isKnownAtRest(type: string): boolean {
-  return kinds.has(type);
-}
-
-async function asked(command: string, args: readonly string[]): Promise<string> {
-  const { status, stdout, stderr } = await runTool(command, args);
-  if (status === undefined) throw new Error(`${command} is not installed`);
-  if (status !== 0) throw new Error(`${command}: ${stderr.trim().slice(-200)}`);
-  return stdout;
-}
-
-async function extTrouble(path: string): Promise<string | undefined> {
-  const facts = await asked("dumpe2fs", ["-h", path]);
-  if (/^Filesystem features:.*\bneeds_recovery\b/m.test(facts)) return "its journal is not empty";
-  return /^Filesystem state:\s+clean$/m.test(facts) ? undefined : "it was not left in order";
-}
-
-async function xfsTrouble(path: string): Promise<string | undefined> {
-  const facts = await asked("xfs_logprint", ["-t", path]);
-  return /\bstate: <CLEAN>$/m.test(facts) ? undefined : "its log is not empty";
+export function restMapOf(type: string): ReadMap | undefined {
+  return maps.get(type);
 }
 
 /** Statuses of ntfs-3g.probe(8). */
@@ -51,9 +34,10 @@ async function ntfsTrouble(path: string): Promise<string | undefined> {
 }
 
 async function btrfsTrouble(path: string): Promise<string | undefined> {
-  const facts = await asked("btrfs", ["inspect-internal", "dump-super", path]);
-  if (!/^num_devices\s+1$/m.test(facts)) return "it spans several devices";
-  return /^log_root\s+0$/m.test(facts) ? undefined : "its log is not empty";
+  const { status, stdout } = await runTool("btrfs", ["inspect-internal", "dump-super", path]);
+  if (status !== 0) throw new Error("btrfs does not tell what it is");
+  if (!/^num_devices\s+1$/m.test(stdout)) return "it spans several devices";
+  return /^log_root\s+0$/m.test(stdout) ? undefined : "its log is not empty";
 }
 
 /** position, size, status: `+` used, `?` not. Source: the mapfile of GNU ddrescue. */
@@ -75,14 +59,16 @@ export function parseDomain(stretch: Pick<Stretch, "sizeBytes">, take: TakeExten
   };
 }
 
-/** @throws with the reason when it can't be known */
-export async function readRestMap(stretch: Stretch, take: TakeExtent): Promise<void> {
-  const kind = kinds.get(stretch.type);
-  if (kind === undefined) throw new Error(`nobody here reads the map of ${stretch.type}`);
-  const trouble = await kind.trouble(stretch.path);
-  if (trouble !== undefined) throw new Error(trouble);
-  // Its log would be a file, perhaps on a file system that is frozen at this moment.
-  const quiet = ["-q", "-L", "/dev/null"];
-  const args = ["-D", "-s", stretch.path, "-o", "-", ...quiet];
-  await readLines(kind.partclone, args, parseDomain(stretch, take));
+function throughPartclone(
+  program: string,
+  troubleOf: (path: string) => Promise<string | undefined>,
+): ReadMap {
+  return async (stretch, take) => {
+    const trouble = await troubleOf(stretch.path);
+    if (trouble !== undefined) throw new Error(trouble);
+    // Its log would be a file, perhaps on a file system that is frozen at this moment.
+    const quiet = ["-q", "-L", "/dev/null"];
+    const args = ["-D", "-s", stretch.path, "-o", "-", ...quiet];
+    await readLines(program, args, parseDomain(stretch, take));
+  };
 }
