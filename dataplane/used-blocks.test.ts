@@ -311,6 +311,10 @@ describe.skipIf(!isRoot)(`used blocks only${because}`, () => {
       await writeFile(join(mountPoint, "kept"), randomBytes(3 * MiB));
       const files = await filesIn(mountPoint);
       await tool("umount", [mountPoint]);
+      // The kernel lets go of the device a moment later.
+      await untilNobodyLooks(async () =>
+        (await open(device, constants.O_RDONLY | constants.O_EXCL)).close(),
+      );
 
       const { skippedBytes } = await sync(undefined);
       await tool("losetup", ["-d", device]);
