@@ -1,0 +1,115 @@
+/** Every row of the requirement list with the tests that prove it, or the reason why none does. */
+import { z } from "zod";
+import type { Reason } from "./reasons.ts";
+
+export const rows = z.array(
+  z.object({
+    row: z.string().regex(/^[RXS]-\d{2,3}$/),
+    section: z.string(),
+    kind: z.string(),
+    text: z.string(),
+  }),
+);
+export type Row = z.output<typeof rows>[number];
+
+export interface Answer extends Row {
+  /** Names of tests that speak of the row. */
+  readonly proof: readonly string[];
+  readonly reason: string | undefined;
+}
+
+/** `R-012` in a test's name, also within `R-010 to R-014`. */
+export function rowsNamed(testName: string): string[] {
+  const spans = [...testName.matchAll(/\b([RXS])-(\d{2,3}) (?:to|–) \1-(\d{2,3})\b/g)];
+  const between = spans.flatMap(([, letter, first = "", last = ""]) =>
+    Array.from({ length: Number(last) - Number(first) + 1 }, (_, index) =>
+      [letter, String(Number(first) + index).padStart(first.length, "0")].join("-"),
+    ),
+  );
+  const single = [...testName.matchAll(/\b[RXS]-\d{2,3}\b/g)].map(([name]) => name);
+  return [...new Set([...between, ...single])];
+}
+
+export function answer(
+  list: readonly Row[],
+  testNames: readonly string[],
+  reasons: readonly Reason[],
+): Answer[] {
+  const proofs = new Map<string, string[]>();
+  for (const name of testNames) {
+    for (const row of rowsNamed(name)) proofs.set(row, [...(proofs.get(row) ?? []), name]);
+  }
+  const places = new Map(list.map(({ row }, index) => [row, index]));
+  const covers = ({ rows: [first, last = first] }: Reason, index: number) =>
+    (places.get(first) ?? Number.POSITIVE_INFINITY) <= index && index <= (places.get(last) ?? -1);
+  return list.map((row, index) => ({
+    ...row,
+    proof: proofs.get(row.row) ?? [],
+    reason: reasons.find((reason) => covers(reason, index))?.because,
+  }));
+}
+
+/** What is wrong with the answers, in words; none: all is proved or explained. */
+export function faults(
+  answers: readonly Answer[],
+  testNames: readonly string[],
+  reasons: readonly Reason[],
+): string[] {
+  const known = new Set(answers.map(({ row }) => row));
+  const strange = testNames.flatMap((name) =>
+    rowsNamed(name)
+      .filter((row) => !known.has(row))
+      .map((row) => `${row} is no row of the list, and a test speaks of it: ${name}`),
+  );
+  const misplaced = reasons
+    .flatMap(({ rows: ends }) => ends)
+    .filter((row) => row !== undefined && !known.has(row))
+    .map((row) => `${row} is no row of the list, and has a reason`);
+  const silent = answers
+    .filter(({ proof, reason }) => proof.length === 0 && reason === undefined)
+    .map(({ row }) => `${row} has neither a proof nor a reason`);
+  return [...strange, ...misplaced, ...silent];
+}
+
+const titles: Readonly<Record<string, string>> = {
+  R: "Rows of the document",
+  X: "How contradictions are read",
+  S: "What the document leaves empty",
+};
+
+/** docs/requirements.md. */
+export function page(answers: readonly Answer[]): string {
+  const proved = answers.filter(({ proof }) => proof.length > 0).length;
+  const parts = Object.entries(titles).map(([letter, title]) => {
+    const lines = answers
+      .filter(({ row }) => row.startsWith(letter))
+      .map(
+        (each) => `| ${each.row} | ${each.kind} | ${cell(each.text)} | ${cell(proofOf(each))} |`,
+      );
+    return [
+      `## ${title}`,
+      "",
+      "| row | kind | what | proof, or the reason why there is none |",
+      "| --- | --- | --- | --- |",
+      ...lines,
+      "",
+    ].join("\n");
+  });
+  return [
+    "# Requirements",
+    "",
+    `Made by \`npm run requirements\` from the names of the tests. ${proved} of ${answers.length} rows are proved by tests that name them; the others say why not.`,
+    "",
+    ...parts,
+  ].join("\n");
+}
+
+function proofOf({ proof, reason }: Answer): string {
+  const [first] = proof;
+  if (first === undefined) return `_${reason}_`;
+  return proof.length === 1 ? first : `${first} (and ${proof.length - 1} more)`;
+}
+
+function cell(text: string): string {
+  return text.replaceAll("|", "\\|").replaceAll("\n", " ");
+}
