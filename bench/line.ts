@@ -16,7 +16,7 @@ export const loopback: { near: Place; far: Place } = {
 const run = (command: string) => execFileSync("sh", ["-c", command], { stdio: "pipe" });
 
 /** Both directions are held to the rate; a round trip takes a millisecond or so. */
-export function makeLine(mbitPerSecond: number): typeof loopback & { remove(): void } {
+export function makeLine(mbitPerSecond: number): typeof loopback & { remove(): void } & Disposable {
   const [near, far] = [`hm-near-${process.pid}`, `hm-far-${process.pid}`];
   const remove = () => {
     for (const name of [near, far]) {
@@ -50,5 +50,6 @@ export function makeLine(mbitPerSecond: number): typeof loopback & { remove(): v
     near: { inside: ["ip", "netns", "exec", near], host: "10.231.0.1" },
     far: { inside: ["ip", "netns", "exec", far], host: "10.231.0.2" },
     remove,
+    [Symbol.dispose]: remove,
   };
 }

@@ -6,6 +6,7 @@ import type { ServerDetails } from "#api/servers.ts";
 import { errorFromFacts, MigrationError } from "#domain/errors.ts";
 import { type Context, isError } from "./context.ts";
 import { bar, bytes, duration, percent } from "./figures.ts";
+import { heldUp } from "./server-table.ts";
 import { requireEqual, showVerification } from "./verification.ts";
 
 const pauseMs = 1000;
@@ -140,7 +141,7 @@ function copyLine({ say }: Context, { replication }: ServerDetails): string {
     percent: percent(doneBytes, totalBytes),
     total: bytes(totalBytes),
     rate: bytes(rateBytesPerSecond),
-    bottleneck,
+    heldUp: heldUp(say, bottleneck),
   });
 }
 

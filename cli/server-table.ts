@@ -13,17 +13,24 @@ export function serverRow(say: Say, server: ServerView): string[] {
     server.name,
     server.state,
     say(server.connected ? "connected" : "away"),
-    copyOf(server),
+    copyOf(say, server),
     server.lagSeconds === undefined ? "-" : duration(server.lagSeconds),
     server.activeRunId ?? "-",
   ];
 }
 
-function copyOf({ replication, limits }: ServerView): string {
+function copyOf(say: Say, { replication, limits }: ServerView): string {
   const { status, doneBytes, totalBytes, rateBytesPerSecond, etaSeconds } = replication;
   if (status === "none" || status === "idle") return status;
   const rate = rateBytesPerSecond > 0 ? ` ${bytes(rateBytesPerSecond)}/s` : "";
   const eta = etaSeconds === undefined ? "" : ` ${duration(etaSeconds)}`;
   const shown = limits.paused ? "paused" : status;
-  return `${shown} ${percent(doneBytes, totalBytes)}%${rate}${eta}`;
+  const held = limits.paused ? "" : heldUp(say, replication.bottleneck);
+  return `${shown} ${percent(doneBytes, totalBytes)}%${rate}${eta}${held}`;
+}
+
+/** What a copy is held up by, as the end of a line about it. */
+export function heldUp(say: Say, bottleneck: ServerView["replication"]["bottleneck"]): string {
+  if (bottleneck === "unknown") return "";
+  return `, ${say("held up by", { part: say(`bottleneck ${bottleneck}`) })}`;
 }

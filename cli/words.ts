@@ -473,13 +473,20 @@ export const words = {
   "step begins": { en: "{step}", zh: "{step}" },
   "waits for": { en: "{step}: {waitsFor}", zh: "{step}：{waitsFor}" },
   copied: {
-    en: "copied {percent}% of {total}, {rate}/s, bottleneck: {bottleneck}",
-    zh: "已复制 {percent}%，共 {total}，{rate}/s，瓶颈：{bottleneck}",
+    en: "copied {percent}% of {total}, {rate}/s{heldUp}",
+    zh: "已复制 {percent}%，共 {total}，{rate}/s{heldUp}",
   },
   "read so far": {
     en: "read {percent}% of {total}, {rate}/s, {left} left",
     zh: "已读取 {percent}%，共 {total}，{rate}/s，剩余 {left}",
   },
+  "held up by": { en: "held up by {part}", zh: "瓶颈：{part}" },
+  "bottleneck source-disk": { en: "the source's disk", zh: "源磁盘" },
+  "bottleneck source-cpu": { en: "the source's CPU", zh: "源服务器 CPU" },
+  "bottleneck line": { en: "the line to the gateway", zh: "到网关的线路" },
+  "bottleneck gateway": { en: "the gateway's CPU", zh: "网关 CPU" },
+  "bottleneck volume": { en: "the volume at the target", zh: "目标卷" },
+  "bottleneck limit": { en: "its own limits (server limit)", zh: "所设的限制（server limit）" },
   "run succeeded": {
     en: "{kind} of {server} done in {duration}",
     zh: "{server} 的 {kind} 已完成，用时 {duration}",

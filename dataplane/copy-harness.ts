@@ -1,6 +1,6 @@
 /** What tests of a whole copy need: disks, a gateway and an agent, here or as processes of their own. */
 
-import { type ChildProcess, fork } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createReadStream } from "node:fs";
@@ -167,6 +167,7 @@ export async function copy(
   options: {
     sessionId: string;
     port: number;
+    host?: string;
     rate?: number;
     mode?: SyncMode;
     identity?: Identity;
@@ -178,8 +179,10 @@ export async function copy(
   },
 ): Promise<Progress> {
   let last: Progress | undefined;
+  const { sessionId, port, rate, mode } = options;
+  const order = syncOrderOf(scene, pairs, sessionId, port, rate, mode);
   await replicate({
-    order: syncOrderOf(scene, pairs, options.sessionId, options.port, options.rate, options.mode),
+    order: { ...order, gateway: { ...order.gateway, host: options.host ?? order.gateway.host } },
     disks: disksOf(pairs),
     identity: options.identity ?? scene.agent,
     tracker: options.tracker ?? noTracker,
@@ -202,6 +205,7 @@ export type ProcessTask =
       pairs: Pair[];
       sessionId: string;
       port: number;
+      host?: string;
     }
   | {
       role: "agent";
@@ -209,6 +213,8 @@ export type ProcessTask =
       pairs: Pair[];
       sessionId: string;
       port: number;
+      host?: string;
+      /** May be changed while it runs: send the process another number. */
       rate: number;
     };
 
@@ -217,14 +223,20 @@ export type ProcessNews =
   | { kind: "progress"; progress: Progress }
   | { kind: "done"; progress: Progress };
 
-/** One side in a process of its own, to be killed. */
-export function startProcess(task: ProcessTask): {
+/**
+ * One side in a process of its own, to be killed or slowed down.
+ * @param inside in front of its command, to run it in a network namespace
+ */
+export function startProcess(
+  task: ProcessTask,
+  inside: readonly string[] = [],
+): {
   child: ChildProcess;
   next: (kind: ProcessNews["kind"]) => Promise<ProcessNews>;
 } {
-  const child = fork(join(import.meta.dirname, "copy-process.ts"), [JSON.stringify(task)], {
-    execArgv: [],
-  });
+  const program = join(import.meta.dirname, "copy-process.ts");
+  const [command = "", ...args] = [...inside, process.execPath, program, JSON.stringify(task)];
+  const child = spawn(command, args, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
   const next = async (kind: ProcessNews["kind"]) => {
     for (;;) {
       const [news] = (await once(child, "message")) as [ProcessNews];

@@ -1,4 +1,5 @@
 /** One side of a copy as a process, started by tests that kill it. The task is its first argument. */
+import { noLimits } from "#domain/limits.ts";
 import { copy, type ProcessNews, type ProcessTask, receiverOrderOf } from "./copy-harness.ts";
 import { startReceiver } from "./gateway/receiver.ts";
 
@@ -16,7 +17,7 @@ process.on("disconnect", () => process.exit(1));
 
 if (task.role === "gateway") {
   const receiver = await startReceiver({
-    listen: "127.0.0.1",
+    listen: task.host ?? "127.0.0.1",
     port: task.port,
     identity: scene.gateway,
     stateFolder: `${scene.folder}/state`,
@@ -26,11 +27,16 @@ if (task.role === "gateway") {
   await receiver.open(task.sessionId, receiverOrderOf(scene, task.pairs));
   tell({ kind: "listening", port: receiver.port });
 } else {
-  const { sessionId, port, rate } = task;
+  const { sessionId, port, host } = task;
+  let { rate } = task;
+  process.on("message", (now: number) => {
+    rate = now;
+  });
   const progress = await copy(scene, task.pairs, {
     sessionId,
     port,
-    rate,
+    ...(host === undefined ? {} : { host }),
+    limits: () => ({ ...noLimits, rateBytesPerSecond: rate }),
     onProgress: (soFar) => tell({ kind: "progress", progress: soFar }),
   });
   tell({ kind: "done", progress });

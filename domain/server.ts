@@ -96,5 +96,7 @@ export const bottlenecks = [
   "line",
   "gateway",
   "volume",
+  /** What the operator set: a rate, a cap on the CPU, a pause. */
+  "limit",
   "unknown",
 ] as const;

@@ -385,7 +385,7 @@ export function decodeHashes(body: Buffer): Hashes {
 
 // --- credit: bytes u32, counted before encoding | busy with u8 | zero, 3 ---
 
-/** What the gateway spent most of its time on since the last credit; names a bottleneck. */
+/** What the gateway spent most of the last second on; names a bottleneck. */
 export const busyWith = { waiting: 0, computing: 1, volume: 2 } as const;
 
 export function encodeCredit(bytes: number, busy: number): Buffer {

@@ -380,9 +380,9 @@ export class Copy {
   // --- progress ---
 
   #tellProgress(): void {
-    this.#speed.look(this.#doneBytes());
-    this.#onProgress(this.#progress());
     const open = this.#streams.find((stream) => stream.isOpen);
+    this.#speed.look(this.#doneBytes(), open !== undefined && !this.#governor.isPaused);
+    this.#onProgress(this.#progress());
     open?.worker.postMessage({ kind: "status", status: this.#status() } satisfies ToStream);
   }
 

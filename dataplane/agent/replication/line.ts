@@ -33,7 +33,7 @@ export class Line {
   readonly #sweep: NodeJS.Timeout;
   creditBytes = 0;
   /** What the gateway says it is busy with. */
-  gatewayBusy: number = busyWith.waiting;
+  #gatewayBusy: number = busyWith.waiting;
   /** Bytes of frames given to the line. */
   sentBytes = 0;
 
@@ -80,6 +80,12 @@ export class Line {
       throw new MigrationError("auth.wrong-certificate", { peer: `Gateway ${gateway.id}` });
     }
     return new Line(socket, gateway.id, onFrame);
+  }
+
+  /** What holds up whoever waits for the other side: that side, if it says so, else the line to it. */
+  get heldUpBy(): "line" | "gateway" | "volume" {
+    if (this.#gatewayBusy === busyWith.computing) return "gateway";
+    return this.#gatewayBusy === busyWith.volume ? "volume" : "line";
   }
 
   /** Bytes that were given to the line and have not left this process. */
@@ -168,7 +174,7 @@ export class Line {
       case frameType.credit: {
         const { bytes, busy } = decodeCredit(frame.body);
         this.creditBytes += bytes;
-        this.gatewayBusy = busy;
+        this.#gatewayBusy = busy;
         return;
       }
       case frameType.error: {

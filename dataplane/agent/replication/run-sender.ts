@@ -8,7 +8,6 @@ import {
 } from "#dataplane/wire/block-hash.ts";
 import {
   type BlockSpan,
-  busyWith,
   encodeDataHead,
   encodeDiffers,
   encodeSpan,
@@ -21,7 +20,7 @@ import { hasBlock } from "../tracking/block-set.ts";
 import type { Compression } from "./compression.ts";
 import type { Line } from "./line.ts";
 import type { Pacing } from "./pacing.ts";
-import type { StreamCounts } from "./stream-messages.ts";
+import type { TimeSpent } from "./time-spent.ts";
 
 type SpanType =
   | typeof frameType.zero
@@ -46,7 +45,7 @@ export interface SendingTools {
   hasher: BlockHasher;
   compression: Compression;
   pacing: Pacing;
-  counts: StreamCounts;
+  time: TimeSpent;
 }
 
 /** Turns the runs of one range into frames: blocks that differ as data, all others as spans. */
@@ -88,7 +87,6 @@ export class RangeSender {
   async send(run: Buffer, firstBlock: number): Promise<{ taken: Promise<unknown> }> {
     this.#next = firstBlock + Math.ceil(run.length / blockBytes);
     this.readBytes += run.length;
-    const startedMs = performance.now();
     const blocks = Math.ceil(run.length / blockBytes);
     const kinds: number[] = [];
     for (let index = 0; index < blocks; index += 1) {
@@ -99,7 +97,6 @@ export class RangeSender {
         ),
       );
     }
-    this.#tools.counts.computedMs += performance.now() - startedMs;
 
     const sent: Promise<void>[] = [];
     for (let index = 0; index < blocks; ) {
@@ -186,15 +183,12 @@ export class RangeSender {
     firstBlock: number,
     count: number,
   ): Promise<{ taken: Promise<void> }> {
-    const { line, compression, pacing, counts } = this.#tools;
-    const compressStartedMs = performance.now();
+    const { line, compression, pacing, time } = this.#tools;
     const smaller = compression.compress(bytes);
-    counts.computedMs += performance.now() - compressStartedMs;
     const lineWaitedMs = await this.#waitForCredit(bytes.length);
     const payload = smaller ?? bytes;
     const waitMs = pacing.book(payload.length);
-    if (waitMs > 0) await delay(waitMs);
-    counts.waitedMs.line += waitMs;
+    if (waitMs > 0) await time.waiting("limit", delay(waitMs));
 
     const span: BlockSpan = { volume: this.#volume, range: this.#range, firstBlock, count };
     const hashes = this.#hashes.subarray(firstBlock * hashBytes, (firstBlock + count) * hashBytes);
@@ -220,14 +214,12 @@ export class RangeSender {
 
   /** How long it waited for the line; waiting for the gateway's CPU or volume does not count. */
   async #waitForCredit(bytes: number): Promise<number> {
-    const { line, counts } = this.#tools;
-    const startedMs = performance.now();
-    await line.until(() => line.creditBytes >= bytes && line.queuedBytes < 2 * runBytes);
-    const waitedMs = performance.now() - startedMs;
-    if (line.gatewayBusy === busyWith.computing) counts.waitedMs.gatewayCpu += waitedMs;
-    else if (line.gatewayBusy === busyWith.volume) counts.waitedMs.volume += waitedMs;
-    else counts.waitedMs.line += waitedMs;
-    return line.gatewayBusy === busyWith.waiting ? waitedMs : 0;
+    const { line, time } = this.#tools;
+    const { waitedMs } = await time.waiting(
+      () => line.heldUpBy,
+      line.until(() => line.creditBytes >= bytes && line.queuedBytes < 2 * runBytes),
+    );
+    return line.heldUpBy === "line" ? waitedMs : 0;
   }
 }
 

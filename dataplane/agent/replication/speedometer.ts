@@ -27,13 +27,17 @@ export class Speedometer {
   add({ waitedMs, computedMs }: StreamCounts): void {
     this.#spent["source-disk"] += waitedMs.disk;
     this.#spent.line += waitedMs.line;
-    this.#spent.gateway += waitedMs.gatewayCpu;
+    this.#spent.gateway += waitedMs.gateway;
     this.#spent.volume += waitedMs.volume;
+    this.#spent.limit += waitedMs.limit;
     this.#spent["source-cpu"] += computedMs;
   }
 
-  /** To be called every second or so. */
-  look(doneBytes: number): void {
+  /**
+   * To be called every second or so.
+   * @param isMoving false while the copy is paused or no line is open: that time says nothing about its rate
+   */
+  look(doneBytes: number, isMoving: boolean): void {
     const atMs = this.#now();
     this.#looks.push({ atMs, doneBytes });
     this.#looks = this.#looks.filter(
@@ -47,6 +51,12 @@ export class Speedometer {
         ((doneBytes - first.doneBytes) * 1000) / (atMs - first.atMs),
       );
     }
+    // What comes after a standstill is measured from its end on: half a window of nothing would make the
+    // time that is left twice as long.
+    const stoodStill =
+      atMs - (first?.atMs ?? atMs) >= windowMs / 2 && this.rateBytesPerSecond === 0;
+    if (!isMoving) this.rateBytesPerSecond = 0;
+    if (!isMoving || stoodStill) this.#looks = [{ atMs, doneBytes }];
     this.bottleneck = this.#largest();
     // Older times fade: half of them count in the next look.
     for (const name of Object.keys(this.#spent) as Bottleneck[]) this.#spent[name] /= 2;
@@ -63,5 +73,8 @@ export class Speedometer {
 }
 
 function noTime(): Record<Bottleneck, number> {
-  return { "source-disk": 0, "source-cpu": 0, line: 0, gateway: 0, volume: 0, unknown: 0 };
+  return {
+    ...{ "source-disk": 0, "source-cpu": 0, line: 0, gateway: 0, volume: 0, limit: 0 },
+    unknown: 0,
+  };
 }

@@ -44,7 +44,9 @@ export type ToStream =
 
 /** Since the last message of this kind. */
 export interface StreamCounts {
-  waitedMs: { disk: number; line: number; gatewayCpu: number; volume: number };
+  /** Per thing waited for; `limit` is what the operator set: a rate, a cap on the CPU, a pause. */
+  waitedMs: { disk: number; line: number; gateway: number; volume: number; limit: number };
+  /** Worked, or wanted to and got no CPU. */
   computedMs: number;
 }
 

@@ -41,7 +41,8 @@ import { GatewaySaid, Line, LineBroken } from "./line.ts";
 import { Pacing } from "./pacing.ts";
 import { RangeSender } from "./run-sender.ts";
 import { type Run, runsToRead } from "./runs.ts";
-import type { FromStream, Job, StreamCounts, StreamSettings, ToStream } from "./stream-messages.ts";
+import type { FromStream, Job, StreamSettings, ToStream } from "./stream-messages.ts";
+import { TimeSpent } from "./time-spent.ts";
 
 /** Runs being read, hashed or on their way into the line. */
 const runBuffers = 4;
@@ -63,6 +64,12 @@ interface OpenJob {
   digest: Buffer | undefined;
 }
 
+interface Reading {
+  /** There is memory for it, and the disk is asked. */
+  readonly begun: Promise<unknown>;
+  readonly done: Promise<Buffer>;
+}
+
 class Stream {
   readonly #settings: StreamSettings;
   readonly #tell: (message: FromStream) => void;
@@ -79,7 +86,7 @@ class Stream {
   #isWishing = false;
   #isEnding = false;
   #isMoving = false;
-  #counts = noCounts();
+  readonly #time = new TimeSpent();
   #wake: (() => void) | undefined;
 
   constructor(settings: StreamSettings, tell: (message: FromStream) => void) {
@@ -190,7 +197,10 @@ class Stream {
     this.#compression.restart();
     for (;;) {
       this.#wish();
-      await line.until(() => this.#nextJob() !== undefined || this.#isEnding);
+      const job = line.until(() => this.#nextJob() !== undefined || this.#isEnding);
+      // With nothing of its own under way it waits for the end of the others' ranges.
+      if (this.#jobs.length === 0) await job;
+      else await this.#time.waiting(() => line.heldUpBy, job);
       const next = this.#nextJob();
       if (this.#isEnding || next === undefined) return;
       await this.#send(line, next);
@@ -227,7 +237,7 @@ class Stream {
       hasher: this.#hasherOf(disk),
       compression: this.#compression,
       pacing: this.#pacing,
-      counts: this.#counts,
+      time: this.#time,
     };
     const { isComparing } = this.#settings;
     const { free, since } = open.job;
@@ -244,9 +254,10 @@ class Stream {
       this.#read(line, reader, rangeOffsetBytes(range) + firstBlock * blockBytes, lengthBytes);
     const ahead = runs.slice(0, readsAhead).map(read);
     for (const [index, run] of runs.entries()) {
-      const waitedFromMs = performance.now();
-      const buffer = await (ahead.shift() ?? read(run));
-      this.#counts.waitedMs.disk += performance.now() - waitedFromMs;
+      const { begun, done } = ahead.shift() ?? read(run);
+      // Memory comes free when what was read before has left.
+      await this.#time.waiting(() => line.heldUpBy, begun);
+      const { result: buffer } = await this.#time.waiting("disk", done);
       const next = runs[index + readsAhead];
       if (next !== undefined) ahead.push(read(next));
       sender.keepUntil(run.firstBlock);
@@ -266,7 +277,7 @@ class Stream {
   /** While the copy is paused, or has used what it may of the CPU. */
   async #standStill(line: Line): Promise<void> {
     for (let ms = this.#pacing.stillHoldsMs(); ms > 0; ms = this.#pacing.stillHoldsMs()) {
-      await delay(ms);
+      await this.#time.waiting("limit", delay(ms));
       if (!line.isOpen) return;
     }
   }
@@ -300,29 +311,26 @@ class Stream {
   }
 
   /** Its failure may also be looked at later: a read that was started ahead is awaited one run on. */
-  #read(line: Line, reader: DiskReader, offsetBytes: number, lengthBytes: number): Promise<Buffer> {
-    const reading = this.#readInto(line, reader, offsetBytes, lengthBytes);
+  #read(line: Line, reader: DiskReader, offsetBytes: number, lengthBytes: number): Reading {
+    const memory = this.#takeBuffer(line);
+    const reading = memory.then(async (buffer) => {
+      await reader.read(buffer, offsetBytes, lengthBytes);
+      return buffer;
+    });
     this.#reads.add(reading);
     reading.then(
       () => this.#reads.delete(reading),
       () => this.#reads.delete(reading),
     );
-    return reading;
+    return { begun: memory, done: reading };
   }
 
-  async #readInto(
-    line: Line,
-    reader: DiskReader,
-    offsetBytes: number,
-    lengthBytes: number,
-  ): Promise<Buffer> {
+  async #takeBuffer(line: Line): Promise<Buffer> {
     for (;;) {
       await line.until(() => this.#buffers.length > 0);
       // Another read that waited as well may have been faster.
       const buffer = this.#buffers.pop();
-      if (buffer === undefined) continue;
-      await reader.read(buffer, offsetBytes, lengthBytes);
-      return buffer;
+      if (buffer !== undefined) return buffer;
     }
   }
 
@@ -451,17 +459,8 @@ class Stream {
   }
 
   #tellCounts(): void {
-    const counts = this.#counts;
-    this.#tell({ kind: "counts", counts: structuredClone(counts) });
-    Object.assign(counts, noCounts());
+    this.#tell({ kind: "counts", counts: this.#time.take() });
   }
-}
-
-function noCounts(): StreamCounts {
-  return {
-    waitedMs: { disk: 0, line: 0, gatewayCpu: 0, volume: 0 },
-    computedMs: 0,
-  };
 }
 
 if (parentPort !== null) {

@@ -44,6 +44,8 @@ interface Claimed {
   /** Undefined until the hashes were sent. */
   open: OpenRange | undefined;
   granted: PromiseWithResolvers<void>;
+  /** Being looked up or made durable: the agent has nothing to do for it. */
+  isAtVolume: boolean;
 }
 
 /** One agent's stream. Frames are handled in order; writes and syncs of several ranges overlap. */
@@ -67,10 +69,11 @@ export class Connection {
   /** Granted and not yet used by the agent. */
   #creditBytes = 0;
   #bytesInWork = 0;
-  #computingMs = 0;
-  #volumeMs = 0;
-  #lastBusyMs = performance.now();
-  #lastBusy: number = busyWith.waiting;
+  #isZeroing = false;
+  #busy: number = busyWith.waiting;
+  /** Looks since the last verdict, and how many of them found the volume at work and nothing else. */
+  #looks = 0;
+  #atVolume = 0;
   lastHeardMs = performance.now();
   #lastSaidMs = performance.now();
 
@@ -205,9 +208,9 @@ export class Connection {
       case frameType.zero: {
         const span = decodeSpan(frame.body);
         this.#requireMode("copy", span, "a zero frame");
-        const startedMs = performance.now();
+        this.#isZeroing = true;
         await this.#openRangeOf(span).zero(span);
-        this.#volumeMs += performance.now() - startedMs;
+        this.#isZeroing = false;
         return;
       }
       case frameType.differs: {
@@ -278,6 +281,7 @@ export class Connection {
       writer: undefined,
       open: undefined,
       granted: Promise.withResolvers(),
+      isAtVolume: false,
     };
     this.#ranges.set(keyOf(ref), claimed);
     this.#tell({ kind: "claim", connection: this.id, ...ref });
@@ -285,7 +289,9 @@ export class Connection {
     // Until the receiver has made sure that no other connection still writes there.
     await claimed.granted.promise;
     if (this.#state !== "open") return;
+    claimed.isAtVolume = true;
     claimed.open = await claimed.writer.openRange(ref.range);
+    claimed.isAtVolume = false;
     this.#send(encodeHashes({ ...ref, ...claimed.open.knowledge }));
   }
 
@@ -320,7 +326,6 @@ export class Connection {
 
   /** Checks and decodes, then lets the write go on beside the next frame. */
   #onBlocks(frame: Frame): void {
-    const startedMs = performance.now();
     const data = decodeData(frame.body);
     this.#requireMode("copy", data, "a data frame");
     const open = this.#openRangeOf(data);
@@ -328,14 +333,11 @@ export class Connection {
       throw new WireViolation(`${data.rawBytes} bytes for ${data.count} blocks`);
     const bytes = decoded(data);
     open.check(bytes, data.hashes);
-    this.#computingMs += performance.now() - startedMs;
     this.#track(this.#writeBlocks(open, data, bytes, frame.body));
   }
 
   async #writeBlocks(open: OpenRange, data: DataFrame, bytes: Buffer, body: Buffer): Promise<void> {
-    const startedMs = performance.now();
     await open.write(data.firstBlock, bytes, data.hashes);
-    this.#volumeMs += performance.now() - startedMs;
     this.#buffers.giveBack(body);
     this.#bytesInWork -= data.rawBytes;
     this.#grantCredit();
@@ -346,30 +348,44 @@ export class Connection {
     const bytes = this.#buffers.shareBytes - this.#creditBytes - this.#bytesInWork;
     if (bytes < blockBytes || this.#state !== "open") return;
     this.#creditBytes += bytes;
-    this.#send(encodeCredit(bytes, this.#busy()));
+    this.#send(encodeCredit(bytes, this.#busy));
   }
 
-  #busy(): number {
-    const [computing, volume] = [this.#computingMs, this.#volumeMs];
-    const passedMs = performance.now() - this.#lastBusyMs;
-    if (passedMs > 1000) {
-      this.#lastBusyMs = performance.now();
-      this.#computingMs = 0;
-      this.#volumeMs = 0;
-      this.#lastBusy =
-        Math.max(computing, volume) < passedMs / 2
-          ? busyWith.waiting
-          : computing > volume
-            ? busyWith.computing
-            : busyWith.volume;
-    }
-    return this.#lastBusy;
+  // --- what holds it up ---
+
+  /** To be called many times between two verdicts. */
+  look(): void {
+    this.#looks += 1;
+    if (this.#isAtVolume()) this.#atVolume += 1;
+  }
+
+  /**
+   * Says what this side was busy with since the last verdict, at once if that is news: an agent that waits
+   * has no credit to hear it with.
+   * @param isComputing whether this thread had hardly time for anything else
+   */
+  judge(isComputing: boolean): void {
+    const isAtVolume = this.#atVolume > this.#looks / 2;
+    const busy = isComputing ? busyWith.computing : isAtVolume ? busyWith.volume : busyWith.waiting;
+    this.#looks = 0;
+    this.#atVolume = 0;
+    if (busy === this.#busy || this.#state !== "open") return;
+    this.#busy = busy;
+    this.#send(encodeCredit(0, busy));
+  }
+
+  /** Most of what may be on its way is here and not yet written, or no range is left but those at the volume. */
+  #isAtVolume(): boolean {
+    if (this.#isZeroing || this.#bytesInWork > this.#buffers.shareBytes / 2) return true;
+    const ranges = [...this.#ranges.values()];
+    return ranges.length > 0 && ranges.every(({ isAtVolume }) => isAtVolume);
   }
 
   async #endRange(ref: RangeRef, digest: Buffer): Promise<void> {
     const claimed = this.#ranges.get(keyOf(ref));
     if (claimed?.open === undefined || claimed.writer === undefined) return;
     const { open, writer } = claimed;
+    claimed.isAtVolume = true;
     await open.finish(digest);
     await writer.commit(open);
     this.#ranges.delete(keyOf(ref));

@@ -4,11 +4,18 @@
  */
 import { createServer, type TLSSocket } from "node:tls";
 import { parentPort, workerData } from "node:worker_threads";
+import { ThreadLoad } from "#dataplane/thread-load.ts";
 import { greetingTimeoutMs, keepAliveAfterMs, silenceTimeoutMs } from "#dataplane/wire/limits.ts";
 import { peerFingerprint, pinnedTls } from "#dataplane/wire/pinned-tls.ts";
 import { Connection } from "./connection.ts";
 import type { FromLane, LaneSettings, ToLane } from "./lane-messages.ts";
 import { RunBuffers } from "./run-buffers.ts";
+
+/** How often to look what holds a connection up, and to say so. */
+const lookEveryMs = 50;
+const judgeEveryMs = 1000;
+/** A thread that works for more of its time than this is what others wait for. */
+const mostLoad = 0.75;
 
 /** More than this on one lane are turned away by the kernel's queue and come again. */
 const mostConnections = 256;
@@ -93,6 +100,18 @@ function startLane(settings: LaneSettings, tell: (message: FromLane) => void, on
     }
   }, 2000);
 
+  const looking = setInterval(() => {
+    for (const connection of connections.values()) connection.look();
+  }, lookEveryMs);
+  const load = new ThreadLoad();
+  let judged = { atMs: performance.now(), busyMs: load.busyMs() };
+  const judging = setInterval(() => {
+    const now = { atMs: performance.now(), busyMs: load.busyMs() };
+    const share = (now.busyMs - judged.busyMs) / (now.atMs - judged.atMs);
+    judged = now;
+    for (const connection of connections.values()) connection.judge(share > mostLoad);
+  }, judgeEveryMs);
+
   function obey(message: ToLane): void {
     switch (message.kind) {
       case "allow":
@@ -116,7 +135,7 @@ function startLane(settings: LaneSettings, tell: (message: FromLane) => void, on
         return;
       case "close":
         isClosing = true;
-        clearInterval(sweep);
+        for (const timer of [sweep, looking, judging]) clearInterval(timer);
         server.close();
         for (const connection of connections.values()) connection.drop();
         if (connections.size === 0) onRest();
