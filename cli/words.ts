@@ -480,6 +480,10 @@ export const words = {
     en: "read {percent}% of {total}, {rate}/s, {left} left",
     zh: "已读取 {percent}%，共 {total}，{rate}/s，剩余 {left}",
   },
+  "line measured": {
+    en: "line to the gateway: {mbit} Mbit/s, {ms} ms there and back ({measuredAt})",
+    zh: "到网关的线路：{mbit} Mbit/s，往返 {ms} 毫秒（{measuredAt}）",
+  },
   "held up by": { en: "held up by {part}", zh: "瓶颈：{part}" },
   "bottleneck source-disk": { en: "the source's disk", zh: "源磁盘" },
   "bottleneck source-cpu": { en: "the source's CPU", zh: "源服务器 CPU" },

@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { type Limits, noLimits } from "#domain/limits.ts";
+import type { LineMeasure } from "#domain/line.ts";
 import type { SyncOrder } from "#domain/protocol/agent.ts";
 import type { Progress, SyncMode } from "#domain/protocol/facts.ts";
 import type { VerifiedVolume } from "#domain/protocol/gateway.ts";
@@ -176,13 +177,17 @@ export async function copy(
     limits?: () => Limits;
     signal?: AbortSignal;
     onProgress?: (progress: Progress) => void;
+    /** Measures the line first. */
+    onLine?: (line: LineMeasure) => void;
   },
 ): Promise<Progress> {
   let last: Progress | undefined;
-  const { sessionId, port, rate, mode } = options;
+  const { sessionId, port, rate, mode, onLine } = options;
   const order = syncOrderOf(scene, pairs, sessionId, port, rate, mode);
+  const gateway = { ...order.gateway, host: options.host ?? order.gateway.host };
   await replicate({
-    order: { ...order, gateway: { ...order.gateway, host: options.host ?? order.gateway.host } },
+    order: { ...order, gateway, measureLine: onLine !== undefined },
+    ...(onLine === undefined ? {} : { onLine }),
     disks: disksOf(pairs),
     identity: options.identity ?? scene.agent,
     tracker: options.tracker ?? noTracker,
@@ -214,12 +219,14 @@ export type ProcessTask =
       sessionId: string;
       port: number;
       host?: string;
+      measureLine?: boolean;
       /** May be changed while it runs: send the process another number. */
       rate: number;
     };
 
 export type ProcessNews =
   | { kind: "listening"; port: number }
+  | { kind: "line"; line: LineMeasure }
   | { kind: "progress"; progress: Progress }
   | { kind: "done"; progress: Progress };
 

@@ -1,5 +1,6 @@
 /** One side of a copy as a process, started by tests that kill it. The task is its first argument. */
 import { noLimits } from "#domain/limits.ts";
+import type { LineMeasure } from "#domain/line.ts";
 import { copy, type ProcessNews, type ProcessTask, receiverOrderOf } from "./copy-harness.ts";
 import { startReceiver } from "./gateway/receiver.ts";
 
@@ -37,6 +38,9 @@ if (task.role === "gateway") {
     port,
     ...(host === undefined ? {} : { host }),
     limits: () => ({ ...noLimits, rateBytesPerSecond: rate }),
+    ...(task.measureLine === true
+      ? { onLine: (line: LineMeasure) => tell({ kind: "line", line }) }
+      : {}),
     onProgress: (soFar) => tell({ kind: "progress", progress: soFar }),
   });
   tell({ kind: "done", progress });

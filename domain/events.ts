@@ -19,6 +19,22 @@ export const eventTable = {
   "sync.started": { en: "Copying started ({mode})", zh: "开始复制（{mode}）" },
   "sync.stalled": { en: "Copying waits for the agent", zh: "复制正在等待代理" },
   "sync.recovered": { en: "Copying goes on", zh: "复制已恢复" },
+  "sync.estimated": {
+    en: "Copying {gib} GiB takes at most about {minutes} minutes over this line; zeros and what compresses take less",
+    zh: "经此线路复制 {gib} GiB 最多约需 {minutes} 分钟；全零块和可压缩的数据更快",
+  },
+  "line.measured": {
+    en: "The line to the gateway carries {mbit} Mbit/s, {roundTripMs} ms there and back",
+    zh: "到网关的线路可承载 {mbit} Mbit/s，往返 {roundTripMs} 毫秒",
+  },
+  "line.slow": {
+    en: "The line to the gateway carries {mbit} Mbit/s, at least {least} are recommended for this sync ({mode}, {requirement}). It copies all the same, and takes longer: free the line, get a faster one or a gateway with more bandwidth",
+    zh: "到网关的线路仅 {mbit} Mbit/s，此类同步（{mode}，{requirement}）建议至少 {least} Mbit/s。复制照常进行，但耗时更长：请空出线路、换更快的线路或为网关增加带宽",
+  },
+  "line.limited": {
+    en: "Copying is limited to {mbit} Mbit/s, at least {least} are recommended for this sync ({mode}, {requirement}). It copies all the same, and takes longer: hypermotion server limit --rate sets another rate",
+    zh: "复制限速为 {mbit} Mbit/s，此类同步（{mode}，{requirement}）建议至少 {least} Mbit/s。复制照常进行，但耗时更长：可用 hypermotion server limit --rate 修改限速",
+  },
   "sync.done": {
     en: "Copied: {changedBytes} bytes changed, {sentBytes} sent, {skippedBytes} free and not read",
     zh: "复制完成：变化 {changedBytes} 字节，发送 {sentBytes} 字节，空闲未读 {skippedBytes} 字节",

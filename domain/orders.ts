@@ -28,6 +28,7 @@ export function ordersOf(
       ),
       limits: server.limits,
       quiesce: session.quiesce,
+      ...(session.measureLine === true ? { measureLine: true } : {}),
     },
   ];
 }

@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { inventory } from "./inventory.ts";
 import { limits } from "./limits.ts";
+import { lineMeasure } from "./line.ts";
 import { platforms } from "./platform.ts";
 import { errorFacts, fingerprint, progress, sessionResult, syncMode } from "./protocol/facts.ts";
 import { deviceHint, repairReport } from "./protocol/gateway.ts";
@@ -124,6 +125,8 @@ export const sourceServer = base.extend({
       rateBytesPerSecond: z.number(),
       etaSeconds: z.number().optional(),
       bottleneck: z.enum(bottlenecks),
+      /** The line to the gateway, as it was measured last. */
+      line: lineMeasure.extend({ measuredAt: instant }).optional(),
     })
     .default({
       status: "none",
@@ -159,6 +162,8 @@ export const syncSession = base.extend({
   mode: syncMode,
   state: z.enum(["open", "done", "failed", "stopped"]),
   quiesce: z.boolean(),
+  measureLine: z.boolean().optional(),
+  line: lineMeasure.optional(),
   callbackId: z.string(),
   progress: progress.optional(),
   result: sessionResult.optional(),

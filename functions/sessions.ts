@@ -3,6 +3,7 @@
  * and more than once, and ended once.
  */
 import { errorFromFacts, MigrationError, stepErrorName } from "#domain/errors.ts";
+import { type LineMeasure, leastLine, megabits } from "#domain/line.ts";
 import {
   mergeProgress,
   replicationAfter,
@@ -107,6 +108,37 @@ export async function noteFrozen(
   }));
 }
 
+/** Keeps what an agent measured of its line, and warns where it is slow. The first time a session tells counts. */
+export async function noteLine(
+  deps: Deps,
+  sessionId: string,
+  line: LineMeasure | undefined,
+): Promise<void> {
+  if (line === undefined) return;
+  let isNew = false;
+  const session = await deps.store.sessions.update(sessionId, (old) => {
+    isNew = old.line === undefined;
+    return isNew ? { ...old, line } : old;
+  });
+  if (!isNew) return;
+  const measuredAt = deps.now().toISOString();
+  await changeReplication(deps, session, (old) => ({ ...old, line: { ...line, measuredAt } }));
+  const { serverId, runId, mode } = session;
+  const mbit = megabits(line.bitsPerSecond);
+  const roundTripMs = Math.round(line.roundTripMs * 10) / 10;
+  await tell(deps, serverId, "line.measured", { mbit, roundTripMs }, runId);
+  const { requirement, bitsPerSecond } = leastLine(mode);
+  if (line.bitsPerSecond < bitsPerSecond) {
+    const params = { requirement, mode, mbit, least: megabits(bitsPerSecond) };
+    await tell(deps, serverId, "line.slow", params, runId);
+  }
+  if (mode !== "initial") return;
+  const { totalBytes } = (await deps.store.servers.get(serverId)).replication;
+  const minutes = Math.ceil((totalBytes * 8) / Math.max(1, line.bitsPerSecond) / 60);
+  const gib = Math.round((totalBytes / 1024 ** 3) * 10) / 10;
+  await tell(deps, serverId, "sync.estimated", { gib, minutes }, runId);
+}
+
 /** Ends an open session early and pauses the server's replication. May be repeated. */
 export async function endSession(
   deps: Deps,
@@ -198,7 +230,14 @@ async function changeReplication(
 ): Promise<void> {
   await deps.store.servers.update(session.serverId, (server) =>
     server.replication.sessionId === session.id
-      ? { ...server, replication: change(server.replication) }
+      ? {
+          ...server,
+          // The line is measured seldom, and not by those who tell how far a copy is.
+          replication: {
+            ...(server.replication.line === undefined ? {} : { line: server.replication.line }),
+            ...change(server.replication),
+          },
+        }
       : server,
   );
 }

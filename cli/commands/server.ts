@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { ServerDetails } from "#api/servers.ts";
 import type { LimitWindow } from "#domain/limits.ts";
+import { megabits } from "#domain/line.ts";
 import { addCommand, addGroup, type Setting } from "../command.ts";
 import { badInput, type Context } from "../context.ts";
 import { bytes } from "../figures.ts";
@@ -177,6 +178,11 @@ function showServer({ out, say }: Context, server: ServerDetails): void {
   out.line(
     [os.distribution ?? os.family, os.version, os.kernel, firmware, architecture].join("  "),
   );
+  if (server.replication.line !== undefined) {
+    const { bitsPerSecond, roundTripMs, measuredAt } = server.replication.line;
+    const ms = roundTripMs.toFixed(1);
+    out.line(say("line measured", { mbit: megabits(bitsPerSecond), ms, measuredAt }));
+  }
   for (const disk of server.inventory.disks) {
     const volume = server.volumes.find(({ diskId }) => diskId === disk.id);
     const copy = volume?.volumeId === undefined ? "" : `→ ${volume.volumeId}`;

@@ -5,11 +5,12 @@
 import { isDeepStrictEqual } from "node:util";
 import { errorFromFacts, factsOf } from "#domain/errors.ts";
 import type { Limits } from "#domain/limits.ts";
+import type { LineMeasure } from "#domain/line.ts";
 import type { SessionReport, SyncOrder } from "#domain/protocol/agent.ts";
 import type { Progress } from "#domain/protocol/facts.ts";
 import { backoffMs, pause } from "../backoff.ts";
 import { type AgentEvent, describeProblem, type Say } from "./events.ts";
-import { startProgressReports } from "./progress-reports.ts";
+import { type ProgressReports, startProgressReports } from "./progress-reports.ts";
 import type { EndedSession, SessionStore } from "./state.ts";
 
 export interface OrderDeps {
@@ -21,6 +22,7 @@ export interface OrderDeps {
     signal: AbortSignal,
     /** May change while it runs. */
     limits: () => Limits,
+    onLine: (line: LineMeasure) => void,
   ) => Promise<{ frozenSeconds?: number }>;
   /** False when nobody waits for this session's reports. Throws when the console can't be reached. */
   readonly report: (
@@ -74,7 +76,7 @@ export function createOrders(deps: OrderDeps): Orders {
       gateway: `${order.gateway.host}:${order.gateway.port}`,
     });
     const progress = startProgressReports(sessionId, deps, signal);
-    const report = await carryOut(order, progress.note, signal, limits);
+    const report = await carryOut(order, progress, signal, limits);
     await progress.stop();
     // A copy that was through just when it was called back still counts as done.
     if (signal.aborted && report.state !== "done") {
@@ -91,12 +93,15 @@ export function createOrders(deps: OrderDeps): Orders {
 
   async function carryOut(
     order: SyncOrder,
-    onProgress: (progress: Progress) => void,
+    progress: ProgressReports,
     signal: AbortSignal,
     limits: () => Limits,
   ): Promise<Ended> {
     try {
-      return { state: "done", ...(await deps.carryOut(order, onProgress, signal, limits)) };
+      const { note, noteLine } = progress;
+      const done = await deps.carryOut(order, note, signal, limits, noteLine);
+      const line = progress.line();
+      return { state: "done", ...done, ...(line === undefined ? {} : { line }) };
     } catch (error) {
       return { state: "failed", error: factsOf(error) };
     }

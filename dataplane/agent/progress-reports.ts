@@ -1,3 +1,4 @@
+import { type LineMeasure, megabits } from "#domain/line.ts";
 import type { SessionReport } from "#domain/protocol/agent.ts";
 import type { Progress } from "#domain/protocol/facts.ts";
 import type { Say } from "./events.ts";
@@ -5,6 +6,10 @@ import type { Say } from "./events.ts";
 export interface ProgressReports {
   /** Remembers the newest progress and shows it; cheap. */
   readonly note: (progress: Progress) => void;
+  /** What goes with every report from now on. */
+  readonly noteLine: (line: LineMeasure) => void;
+  /** What was noted. */
+  readonly line: () => LineMeasure | undefined;
   /** Resolves when no report is under way any more. */
   readonly stop: () => Promise<void>;
 }
@@ -25,6 +30,7 @@ export function startProgressReports(
   const ending = new AbortController();
   const either = AbortSignal.any([signal, ending.signal]);
   let newest: Progress | undefined;
+  let line: LineMeasure | undefined;
   let underWay: Promise<unknown> | undefined;
 
   const timer = setInterval(() => {
@@ -32,7 +38,11 @@ export function startProgressReports(
     const progress = newest;
     newest = undefined;
     underWay = deps
-      .report(sessionId, { state: "running", progress }, either)
+      .report(
+        sessionId,
+        { state: "running", progress, ...(line === undefined ? {} : { line }) },
+        either,
+      )
       .catch(() => undefined)
       .finally(() => {
         underWay = undefined;
@@ -44,6 +54,14 @@ export function startProgressReports(
       newest = progress;
       deps.say({ event: "progress", sessionId, progress });
     },
+    noteLine(measured) {
+      line = measured;
+      const mbit = megabits(measured.bitsPerSecond);
+      const ms = measured.roundTripMs.toFixed(1);
+      const text = `The line to the gateway carries ${mbit} Mbit/s, ${ms} ms there and back`;
+      deps.say({ event: "note", text });
+    },
+    line: () => line,
     async stop() {
       clearInterval(timer);
       ending.abort();

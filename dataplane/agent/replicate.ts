@@ -9,10 +9,12 @@
 
 import type { Identity } from "#dataplane/wire/identity.ts";
 import { MigrationError } from "#domain/errors.ts";
-import type { Limits } from "#domain/limits.ts";
+import { type Limits, rateAt } from "#domain/limits.ts";
+import type { LineMeasure } from "#domain/line.ts";
 import type { SyncOrder } from "#domain/protocol/agent.ts";
 import type { Progress } from "#domain/protocol/facts.ts";
 import { Copy, type CopyDisk } from "./replication/copy.ts";
+import { measureLine } from "./replication/measure-line.ts";
 import type { BlockSet } from "./tracking/block-set.ts";
 import type { TrackedPass, Tracker } from "./tracking/tracker.ts";
 
@@ -29,6 +31,8 @@ export interface ReplicateOptions {
   ) => Promise<BlockSet | undefined>;
   /** Asked all the time; the order's own unless given. */
   limits?: () => Limits;
+  /** Called at most once, before the first progress, where the order asks to measure. */
+  onLine?: (line: LineMeasure) => void;
   /** Called about once a second, and once at the end. */
   onProgress: (progress: Progress) => void;
   signal: AbortSignal;
@@ -54,6 +58,17 @@ export async function replicate(options: ReplicateOptions): Promise<void> {
     }
     return { diskId, volumeId, sizeBytes, path: found.path };
   });
+  const limits = options.limits ?? (() => order.limits);
+  if (order.measureLine === true && isUnlimited(limits())) {
+    const { certificatePem, privateKeyPem } = identity;
+    const peer = {
+      ...{ sessionId: order.sessionId, gateway: order.gateway },
+      ...{ certificatePem, privateKeyPem },
+    };
+    const line = await measureLine(peer, signal);
+    if (line !== undefined) options.onLine?.(line);
+    if (signal.aborted) throw new MigrationError("sync.stopped", { server: order.sessionId });
+  }
   const disks: CopyDisk[] = [];
   try {
     for (const disk of found) {
@@ -71,6 +86,10 @@ export async function replicate(options: ReplicateOptions): Promise<void> {
     for (const { pass } of disks) pass.undone();
     throw error;
   }
-  const limits = options.limits ?? (() => order.limits);
   await new Copy({ order, disks, identity, onProgress, limits }).run(signal);
+}
+
+/** Probes would go past a limit, or measure it in place of the line. */
+function isUnlimited(limits: Limits): boolean {
+  return !limits.paused && rateAt(limits, new Date()) === 0;
 }

@@ -2,6 +2,7 @@
 import { MigrationError } from "#domain/errors.ts";
 import type { Inventory } from "#domain/inventory.ts";
 import type { Limits } from "#domain/limits.ts";
+import type { LineMeasure } from "#domain/line.ts";
 import type { SyncOrder } from "#domain/protocol/agent.ts";
 import { backoffMs, pause } from "../backoff.ts";
 import type { Peer } from "../pinned-https.ts";
@@ -242,6 +243,7 @@ function carryOutWith(
     onProgress: Parameters<typeof replicate>[0]["onProgress"],
     signal: AbortSignal,
     limits: () => Limits,
+    onLine: (line: LineMeasure) => void,
   ) => {
     const pathOf = (diskId: string) => {
       const path = disks.find((disk) => disk.diskId === diskId)?.path;
@@ -252,7 +254,8 @@ function carryOutWith(
     const paths = order.disks.map((disk) => pathOf(disk.diskId));
     const copy = (within: AbortSignal) =>
       replicate({
-        ...{ order, disks, identity, tracker: { begin }, onProgress, limits, signal: within },
+        ...{ order, disks, identity, tracker: { begin }, limits, signal: within },
+        ...{ onProgress, onLine },
         findFree: async (disk, pass) => findFree?.(disk, pass, order.quiesce),
       });
     if (order.quiesce) return quiesce(order.sessionId, paths, copy, signal);

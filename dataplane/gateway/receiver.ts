@@ -361,7 +361,7 @@ class BlockReceiver implements Receiver {
       kind: "welcome",
       connection,
       volumes: this.#laneVolumes(session),
-      welcome: { ...welcomeOf(session), lane, lanes: this.#lanes?.count ?? 1 },
+      welcome: { ...welcomeOf(session), lane, lanes: this.#lanes?.count ?? 1, probes: true },
     });
     this.#options.log.info(
       { address, sessionId: session.id, stream: hello.stream },

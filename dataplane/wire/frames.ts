@@ -27,12 +27,14 @@ export const frameType = {
   error: 8,
   keepAlive: 9,
   status: 10,
+  probe: 11,
   differs: 12,
   welcome: 64,
   hashes: 65,
   credit: 66,
   acknowledged: 67,
   volumeDone: 68,
+  probed: 69,
 } as const;
 export type FrameType = (typeof frameType)[keyof typeof frameType];
 
@@ -62,6 +64,7 @@ export const agentFrameLimits: ReadonlyMap<number, number> = new Map([
   [frameType.error, 16 * 1024],
   [frameType.keepAlive, 0],
   [frameType.status, 64 * 1024],
+  [frameType.probe, 64 * 1024],
 ]);
 
 /** The same for a gateway. */
@@ -71,6 +74,7 @@ export const gatewayFrameLimits: ReadonlyMap<number, number> = new Map([
   [frameType.credit, 8],
   [frameType.acknowledged, 12],
   [frameType.volumeDone, 4],
+  [frameType.probed, 8],
   [frameType.error, 16 * 1024],
   [frameType.keepAlive, 0],
 ]);
@@ -425,4 +429,22 @@ export function encodeVolumeDone(volume: number): Buffer {
 export function decodeVolumeDone(body: Buffer): number {
   requireLength(body, 4, "volume done");
   return body.readUInt16BE(0);
+}
+
+// --- probe: bytes that mean nothing; probed: bytes of probes u32 | microseconds since the first u32 ---
+
+export function encodeProbe(bytes: number): Buffer {
+  return fixedFrame(frameType.probe, bytes);
+}
+
+export function encodeProbed(bytes: number, microseconds: number): Buffer {
+  const frame = fixedFrame(frameType.probed, 8);
+  frame.writeUInt32BE(bytes, headerBytes);
+  frame.writeUInt32BE(Math.min(microseconds, 2 ** 32 - 1), headerBytes + 4);
+  return frame;
+}
+
+export function decodeProbed(body: Buffer): { bytes: number; microseconds: number } {
+  requireLength(body, 8, "probed");
+  return { bytes: body.readUInt32BE(0), microseconds: body.readUInt32BE(4) };
 }

@@ -2,6 +2,9 @@
 
 /** Ranges that one stream may have opened and not yet seen acknowledged. */
 export const openRangesPerStream = 4;
+/** What one connection may send to measure the line, before its first range: in bodies, and in frames. */
+export const probeBytesPerConnection = 8 * 1024 * 1024;
+export const probesPerConnection = 1024;
 /** Connections of one session. */
 export const streamsPerSession = 32;
 /** From the accepted connection to the end of the TLS handshake, and from there to the hello. */

@@ -25,6 +25,8 @@ export const welcome = z.object({
   /** Which of the gateway's threads answers, and how many there are. */
   lane: z.number().int().nonnegative().default(0),
   lanes: z.number().int().positive().default(1),
+  /** Whether it answers probes. */
+  probes: z.boolean().default(false),
 });
 export type Welcome = z.output<typeof welcome>;
 

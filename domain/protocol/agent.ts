@@ -10,6 +10,7 @@
 import { z } from "zod";
 import { inventory } from "../inventory.ts";
 import { limits } from "../limits.ts";
+import { lineMeasure } from "../line.ts";
 import { errorFacts, fingerprint, progress, syncMode } from "./facts.ts";
 
 /**
@@ -46,6 +47,8 @@ export const syncOrder = z.object({
   limits: limits.prefault({}),
   /** Run the hooks and freeze file systems around the pass. */
   quiesce: z.boolean().default(false),
+  /** Measure the line to the gateway first. */
+  measureLine: z.boolean().optional(),
 });
 export type SyncOrder = z.output<typeof syncOrder>;
 
@@ -59,8 +62,12 @@ export const ordersResponse = z.object({
 
 /** `done` means the gateway confirmed every volume. A failure names a code of `domain/errors.ts`. */
 export const sessionReport = z.discriminatedUnion("state", [
-  z.object({ state: z.literal("running"), progress }),
-  z.object({ state: z.literal("done"), frozenSeconds: z.number().optional() }),
+  z.object({ state: z.literal("running"), progress, line: lineMeasure.optional() }),
+  z.object({
+    state: z.literal("done"),
+    frozenSeconds: z.number().optional(),
+    line: lineMeasure.optional(),
+  }),
   z.object({ state: z.literal("failed"), error: errorFacts }),
 ]);
 export type SessionReport = z.output<typeof sessionReport>;

@@ -20,6 +20,8 @@ export class LineBroken extends Error {
   override readonly name = "LineBroken";
 }
 
+type Peer = Pick<StreamSettings, "gateway" | "certificatePem" | "privateKeyPem">;
+
 /** One connection to the gateway. Whoever waits on it waits through `until`, which ends with the line. */
 export class Line {
   readonly #socket: TLSSocket;
@@ -52,7 +54,7 @@ export class Line {
    * Dials and makes sure that it is the right gateway.
    * @throws {LineBroken}, or `auth.wrong-certificate`, before which not one byte was sent inside TLS.
    */
-  static async dial(settings: StreamSettings, onFrame: (frame: Frame) => void): Promise<Line> {
+  static async dial(settings: Peer, onFrame: (frame: Frame) => void): Promise<Line> {
     const { gateway } = settings;
     const socket = connect({ ...pinnedTls(settings), host: gateway.host, port: gateway.port });
     const secured = Promise.withResolvers<void>();

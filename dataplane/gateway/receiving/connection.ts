@@ -18,6 +18,7 @@ import {
   encodeHashes,
   encodeJson,
   encodeKeepAlive,
+  encodeProbed,
   encodeVolumeDone,
   encoding,
   frameType,
@@ -29,6 +30,7 @@ import { openRangesPerStream } from "#dataplane/wire/limits.ts";
 import { type ErrorFacts, MigrationError } from "#domain/errors.ts";
 import type { FromLane, LaneVolume } from "./lane-messages.ts";
 import type { OpenRange } from "./open-range.ts";
+import { Probes } from "./probes.ts";
 import type { RunBuffers } from "./run-buffers.ts";
 import { volumeError } from "./volume-file.ts";
 import { VolumeWriter } from "./volume-writer.ts";
@@ -74,6 +76,7 @@ export class Connection {
   /** Looks since the last verdict, and how many of them found the volume at work and nothing else. */
   #looks = 0;
   #atVolume = 0;
+  readonly #probes = new Probes();
   lastHeardMs = performance.now();
   #lastSaidMs = performance.now();
 
@@ -156,6 +159,12 @@ export class Connection {
       // Between its hello and our welcome an agent has nothing to say.
       if (this.#state === "asking") throw new WireViolation("bytes before the welcome");
       for (const frame of this.#reader.push(chunk)) {
+        if (frame.type === frameType.probe) {
+          this.#probes.take(frame.body.length);
+          this.#send(encodeProbed(this.#probes.bytes, this.#probes.microseconds));
+          continue;
+        }
+        if (frame.type === frameType.openRange) this.#probes.end();
         if (frame.type === frameType.data) this.#useCredit(frame);
         this.#queue.push(frame);
       }

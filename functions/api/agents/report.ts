@@ -7,6 +7,7 @@ import {
   endSession,
   failCallback,
   noteFrozen,
+  noteLine,
   noteProgress,
   noteRunError,
 } from "../../sessions.ts";
@@ -28,9 +29,11 @@ export async function takeReport(
   }
   switch (report.state) {
     case "running":
+      await noteLine(deps, sessionId, report.line);
       return noteProgress(deps, sessionId, report.progress, "agent");
     case "done":
       // The gateway's word ends the session; the agent knows how long file systems stood still.
+      await noteLine(deps, sessionId, report.line);
       return noteFrozen(deps, sessionId, report.frozenSeconds);
     case "failed": {
       if (session.state === "done") return;

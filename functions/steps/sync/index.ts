@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { MigrationError } from "#domain/errors.ts";
-import { syncMode } from "#domain/protocol/facts.ts";
+import { rateAt } from "#domain/limits.ts";
+import { leastLine, megabits, shouldMeasure } from "#domain/line.ts";
+import { type SyncMode, syncMode } from "#domain/protocol/facts.ts";
 import type { SourceServer } from "#domain/records.ts";
 import { openCallback } from "../../callbacks.ts";
 import type { Deps } from "../../deps.ts";
@@ -40,6 +42,7 @@ export async function sync(request: z.output<typeof input>, deps: Deps) {
     mode,
     state: "open",
     quiesce: request.quiesce,
+    measureLine: shouldMeasure(mode, server.replication.line?.measuredAt, deps.now()),
     callbackId: callback.id,
   });
   // A repeat that comes after the end must not call the gateway back to work.
@@ -73,8 +76,25 @@ export async function sync(request: z.output<typeof input>, deps: Deps) {
       ...(isNew ? { doneBytes: 0, rateBytesPerSecond: 0 } : {}),
     },
   }));
-  if (isNew) await tell(deps, serverId, "sync.started", { mode }, runId);
+  if (isNew) {
+    await tell(deps, serverId, "sync.started", { mode }, runId);
+    await warnOfLimit(deps, server, mode, runId);
+  }
   return { sessionId };
+}
+
+/** A rate below what a line should carry is as slow as such a line. */
+async function warnOfLimit(
+  deps: Deps,
+  { id, limits }: SourceServer,
+  mode: SyncMode,
+  runId: string,
+): Promise<void> {
+  const limit = 8 * rateAt(limits, deps.now());
+  const { requirement, bitsPerSecond } = leastLine(mode);
+  if (limit === 0 || limit >= bitsPerSecond) return;
+  const params = { requirement, mode, mbit: megabits(limit), least: megabits(bitsPerSecond) };
+  await tell(deps, id, "line.limited", params, runId);
 }
 
 /** @throws `disk.vanished`, `disk.shrunk`, `volume.too-small` by what the agent said last */
