@@ -20,6 +20,8 @@ export const createTargetRequest = z
     maxGateways: z.number().int().min(1).max(100).default(2),
     gatewayMaxVolumes: z.number().int().min(1).max(100).optional(),
     gatewayInstanceType: z.string().max(100).optional(),
+    /** A gateway that nobody uses for as long is given back. */
+    gatewayIdleMinutes: z.number().int().min(0).max(10_080).default(30),
   })
   .openapi("CreateTargetRequest");
 
@@ -32,6 +34,7 @@ export const targetView = z
     maxGateways: z.number(),
     gatewayMaxVolumes: z.number().optional(),
     gatewayInstanceType: z.string().optional(),
+    gatewayIdleMinutes: z.number(),
     createdAt: z.string(),
   })
   .openapi("Target");

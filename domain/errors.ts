@@ -560,6 +560,74 @@ export const errorTable = {
       hint: "若网关机型可挂载更多卷，请调高目标的限制。",
     },
   ),
+  "placement.no-room": entry(
+    retryable,
+    "conflict",
+    {
+      message:
+        "Server {server} needs {needed} slots on one gateway; at most {free} are free on the {gateways} gateways of {target}, and it may make no more",
+      hint: "It waits in order. Clean up a server that is finished, or raise the target's number of gateways.",
+    },
+    {
+      message:
+        "服务器 {server} 在同一网关上需要 {needed} 个槽位；目标 {target} 的 {gateways} 个网关最多空闲 {free} 个，且不能再创建网关",
+      hint: "按顺序等待中。请清理已完成的服务器，或调高目标的网关数量。",
+    },
+  ),
+  "placement.behind": entry(
+    retryable,
+    "conflict",
+    {
+      message:
+        "Server {server} needs {needed} slots on one gateway; {ahead} that came before it wait for room on the {gateways} gateways of {target} too, {first} first ({free} are free)",
+      hint: "It waits in order: room that is kept for an earlier server is not given to a later one.",
+    },
+    {
+      message:
+        "服务器 {server} 在同一网关上需要 {needed} 个槽位；目标 {target} 的 {gateways} 个网关前还有 {ahead} 台服务器在等待，首先是 {first}（空闲 {free} 个）",
+      hint: "按顺序等待中：为先到的服务器保留的空间不会分给后到的。",
+    },
+  ),
+  "placement.no-zone": entry(
+    terminal,
+    "refused",
+    {
+      message: "Server {server} is to go to zone {zone}; target {target} has gateways in {zones}",
+      hint: "A server lands in its gateway's zone. Choose one of these, or a target in that zone.",
+    },
+    {
+      message: "服务器 {server} 需要进入可用区 {zone}；目标 {target} 的网关位于 {zones}",
+      hint: "服务器与其网关处于同一可用区。请选择其中之一，或使用该可用区的目标。",
+    },
+  ),
+  "placement.no-pool": entry(
+    retryable,
+    "conflict",
+    {
+      message:
+        "The volumes of server {server} need {neededBytes} bytes in one storage pool of {target}; the roomiest that is open to it has {freeBytes} free",
+      hint: "It waits in order. Free space in a storage pool, or move the server to another target.",
+    },
+    {
+      message:
+        "服务器 {server} 的所有卷需要在目标 {target} 的同一存储池中占用 {neededBytes} 字节；可用的最大空闲为 {freeBytes} 字节",
+      hint: "按顺序等待中。请释放存储池空间，或迁移到其他目标。",
+    },
+  ),
+  "placement.no-repair-room": entry(
+    terminal,
+    "refused",
+    {
+      message:
+        "Server {server} can be copied, but its drivers can't be repaired: replica and clones need {needed} volumes on one gateway of {target}, {allowed} are possible",
+      hint: "Raise the target's limit if its gateway type attaches more volumes, or launch with --no-repair.",
+    },
+    {
+      message:
+        "服务器 {server} 可以复制，但无法修复驱动：副本与克隆在目标 {target} 的同一网关上需要 {needed} 个卷，最多只有 {allowed} 个",
+      hint: "若网关机型可挂载更多卷，请调高目标的限制，或使用 --no-repair 启动。",
+    },
+  ),
   "gateway.refused": entry(
     terminal,
     "data",

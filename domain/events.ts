@@ -81,6 +81,14 @@ export const eventTable = {
     en: "No gateway of target {target} has room: {reason}",
     zh: "目标 {target} 的网关已无空位：{reason}",
   },
+  "placement.no-repair-room": {
+    en: "Can be copied, but its drivers can't be repaired on a gateway of {target}: that needs {needed} volumes, {allowed} are possible",
+    zh: "可以复制，但无法在目标 {target} 的网关上修复驱动：需要 {needed} 个卷，最多 {allowed} 个",
+  },
+  "gateway.idle": {
+    en: "Gateway {gateway} has nothing to do; it is given back in {minutes} minutes unless someone needs it (kept, it costs about {usd} US dollars a day)",
+    zh: "网关 {gateway} 已空闲；若 {minutes} 分钟内无人使用将被释放（保留每天约 {usd} 美元）",
+  },
   "leftovers.cost": {
     en: "Since {days} days {things} things of a finished move are kept at the target ({gib} GiB, about {usd} US dollars a month); give them back with: hypermotion clean-up {server}",
     zh: "迁移完成后 {days} 天，目标上仍保留 {things} 项资源（{gib} GiB，每月约 {usd} 美元）；可用 hypermotion clean-up {server} 归还",

@@ -29,6 +29,14 @@ export const controlPlanePrices = {
   keyMonth: 1,
 } as const;
 
+/**
+ * A gateway of the platform's default size with its disk and address, each hour. Absent: not known to us.
+ * AWS: t3.xlarge 0.1664, 100 GiB of gp2 0.0137, a public IPv4 address 0.005.
+ */
+export const gatewayHour: Readonly<Partial<Record<string, number>>> = {
+  aws: 0.185,
+};
+
 /** A replica's volume of the platform's usual type, each GiB and month. Absent: not known to us. */
 export const volumeGibMonth: Readonly<Partial<Record<string, number>>> = {
   aws: 0.1,

@@ -34,16 +34,23 @@ export const target = base.extend({
   /** Volumes a gateway may hold, where the operator allows fewer than the platform. */
   gatewayMaxVolumes: z.number().int().positive().optional(),
   gatewayInstanceType: z.string().optional(),
+  /** A gateway that nobody uses for as long is given back; 0: at the next look. */
+  gatewayIdleMinutes: z.number().int().nonnegative().default(30),
   /** Its gateways that are not retired; never more than `maxGateways`. */
   gatewayIds: z.array(z.string()).default([]),
+  /** Counts all it ever had, so that runs that plan the same new gateway mean the same one. */
+  gatewaysMade: z.number().int().nonnegative().default(0),
 });
 
-/** A HyperGate. `slots` maps a volume's place to the server that took it; never more than `maxSlots`. */
+/** A HyperGate. `slots` maps a volume's place to the server that took it; `domain/slots.ts` tells how many may. */
 export const gateway = base.extend({
   targetId: z.string(),
   state: z.enum(["planned", "provisioning", "ready", "retired"]),
   maxSlots: z.number().int().positive(),
+  /** Beside `maxSlots`, for clones under repair only. */
+  spareSlots: z.number().int().nonnegative().default(0),
   slots: z.record(z.string(), z.string()),
+  zone: z.string().optional(),
   instanceId: z.string().optional(),
   securityGroupId: z.string().optional(),
   addressId: z.string().optional(),
@@ -68,6 +75,8 @@ export const replicaVolume = z.object({
   sizeBytes: z.number().int(),
   volumeId: z.string().optional(),
   device: deviceHint.optional(),
+  /** The storage pool it is made in, where one must hold all of a server's. */
+  pool: z.string().optional(),
 });
 
 /** Where a launched server is put; what is absent is as the target's settings say. */
@@ -234,6 +243,17 @@ export const run = base.extend({
   input: z.record(z.string(), z.unknown()),
 });
 
+/** A server that waits for a place on a gateway of its target; it waits since the record was made. Its id is the server's. */
+export const placeRequest = base.extend({
+  targetId: z.string(),
+  /** Who holds the server; another holder, or none, and it waits no more. */
+  runId: z.string(),
+  volumes: z.number().int().positive(),
+  newBytes: z.number(),
+  zone: z.string().optional(),
+  pool: z.string().optional(),
+});
+
 /** The ledger: written before a thing is created at a target, and kept until it is gone. */
 export const resource = base.extend({
   targetId: z.string(),
@@ -351,6 +371,7 @@ export type SyncSession = z.output<typeof syncSession>;
 export type RecoveryPoint = z.output<typeof recoveryPoint>;
 export type RunKind = (typeof runKinds)[number];
 export type Run = z.output<typeof run>;
+export type PlaceRequest = z.output<typeof placeRequest>;
 export type Resource = z.output<typeof resource>;
 export type CloudId = z.output<typeof cloudId>;
 export type Callback = z.output<typeof callback>;

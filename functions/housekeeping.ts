@@ -1,35 +1,23 @@
 /**
- * What costs money though nobody needs it: gateways that stand idle, recovery points too old to go back
- * to, replicas of servers that were cut over. The first two are given back; the last is told, since a way
- * back from the cutover needs it. Once a day; may be repeated at any time.
+ * What costs money though nobody needs it: recovery points too old to go back to, replicas of servers that
+ * were cut over. The first are given back; the last is told, since a way back from the cutover needs it.
+ * Once a day; may be repeated at any time. Idle gateways are not waited for as long: see `pool.ts`.
  */
-import { describeError, factsOf } from "#domain/errors.ts";
 import { volumeGibMonth } from "#domain/prices.ts";
 import type { SourceServer } from "#domain/records.ts";
+import { apart } from "./apart.ts";
 import type { Deps } from "./deps.ts";
 import { migrationOf } from "./migration.ts";
+import { freeLostSlots } from "./pool.ts";
 import { keptOlder, pruneOlder } from "./pruning.ts";
-import { retireUnused } from "./retiring.ts";
 import { tell } from "./tell.ts";
 
 const dayMs = 86_400_000;
-/** A gateway is quickly needed again by the next server, and takes minutes to make. */
-const idleGatewayMs = dayMs;
 const GiB = 1024 ** 3;
 
 export async function keepHouse(deps: Deps): Promise<void> {
   const now = deps.now().getTime();
-  for await (const target of deps.store.targets.all()) {
-    for (const id of target.gatewayIds) {
-      await apart(deps, { gatewayId: id }, async () => {
-        const gateway = await deps.store.gateways.find(id);
-        if (gateway === undefined || Date.parse(gateway.updatedAt) + idleGatewayMs > now) return;
-        if (Object.keys(gateway.slots).length > 0) return;
-        await retireUnused(deps, id, "housekeeping");
-        deps.log.info({ gatewayId: id }, "an idle gateway was retired");
-      });
-    }
-  }
+  await freeLostSlots(deps);
   for await (const server of deps.store.servers.all()) {
     await apart(deps, { serverId: server.id }, async () => {
       const isIdle = server.activeRunId === undefined;
@@ -38,16 +26,6 @@ export async function keepHouse(deps: Deps): Promise<void> {
       }
       await tellLeftovers(deps, server, now);
     });
-  }
-}
-
-/** A cloud that does not answer for one is no reason to leave the others. */
-async function apart(deps: Deps, what: object, work: () => Promise<void>): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    const { message } = describeError(factsOf(error));
-    deps.log.error({ ...what, err: error, message }, "housekeeping failed; it is tried again");
   }
 }
 

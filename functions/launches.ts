@@ -1,6 +1,7 @@
 /** What a launch has made so far, kept in the server's record: found again by repeated steps and by clean-up. */
-import { freeSlotsWhere, isSlotOf } from "#domain/placement.ts";
-import type { Launched, Resource, SourceServer } from "#domain/records.ts";
+import { MigrationError } from "#domain/errors.ts";
+import type { Gateway, Launched, Resource, SourceServer } from "#domain/records.ts";
+import { emptyRoom, freeSlotsWhere, isSlotOf, lacksRepairRoom } from "#domain/slots.ts";
 import type { Deps } from "./deps.ts";
 import { resourceToken } from "./ids.ts";
 import { removeInstance } from "./instances.ts";
@@ -27,6 +28,19 @@ export async function updateLaunch(
       launched.runId === runId ? { ...launched, ...change } : launched,
     ),
   }));
+}
+
+/** @throws `placement.no-repair-room` when replica and clones can never hang on the gateway together */
+export function requireRepairRoom(server: SourceServer, gateway: Gateway): void {
+  const { length } = server.volumes;
+  const room = emptyRoom(gateway);
+  if (!lacksRepairRoom(room, { volumes: length, clones: length })) return;
+  throw new MigrationError("placement.no-repair-room", {
+    server: server.id,
+    needed: 2 * length,
+    target: gateway.targetId,
+    allowed: room.total,
+  });
 }
 
 /** The create call's token of one clone; by it a clone is found that was made but not yet written down. */

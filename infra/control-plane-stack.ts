@@ -50,7 +50,10 @@ const machineRoutes: readonly [path: string, method: HttpMethod][] = [
 const descriptions: Record<HandlerName, { description: string; timeout?: Duration }> = {
   api: { description: "The HTTP API", timeout: Duration.seconds(29) },
   "look-after": { description: "Mends what a crash left apart" },
-  "every-minute": { description: "Starts what is due, watches the lag, delivers again" },
+  "every-minute": {
+    description: "Starts what is due, watches the lag, delivers again, gives idle gateways back",
+    timeout: Duration.minutes(5),
+  },
   "deliver-events": { description: "Brings events to the bus and to webhooks" },
   "keep-house": {
     description: "Gives back what nobody needs, tells what the rest costs",

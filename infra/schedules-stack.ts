@@ -19,7 +19,7 @@ const paces: readonly { handler: HandlerName; every: Duration; does: string }[] 
   {
     handler: "every-minute",
     every: Duration.minutes(1),
-    does: "Delta syncs that are due, lag over its target, events to be delivered again",
+    does: "Delta syncs that are due, lag over its target, idle gateways, events to be delivered again",
   },
   {
     handler: "look-after",
@@ -29,7 +29,7 @@ const paces: readonly { handler: HandlerName; every: Duration; does: string }[] 
   {
     handler: "keep-house",
     every: Duration.days(1),
-    does: "Recovery points too old to go back to, gateways that stand idle, leftovers",
+    does: "Recovery points too old to go back to, leftovers, slots that nobody holds",
   },
 ];
 

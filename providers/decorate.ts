@@ -89,6 +89,9 @@ export function decorate(provider: Provider, around: Around): Provider {
       createVolume: create("volume", "volumes.createVolume", (options) =>
         volumes.createVolume(options),
       ),
+      ...(volumes.listPools && {
+        listPools: plain("volumes.listPools", async () => (await volumes.listPools?.()) ?? []),
+      }),
       findVolume: plain("volumes.findVolume", (id: string) => volumes.findVolume(id)),
       attachVolume: plain("volumes.attachVolume", (volumeId: string, instanceId: string) =>
         volumes.attachVolume(volumeId, instanceId),

@@ -38,7 +38,7 @@ export interface Volume {
   readonly sizeBytes: number;
   readonly state: ResourceState;
   readonly attachedTo?: string;
-  /** How the instance it hangs on recognises it; present when attached. */
+  /** How the instance it hangs on recognises it; present when attached, where its device says anything. */
   readonly device?: DeviceHint;
   readonly problem?: string;
 }
@@ -103,6 +103,19 @@ export interface Capabilities {
   readonly volumes: { readonly system: VolumeRule; readonly data: VolumeRule };
   /** Volumes a gateway may hold at once. */
   readonly gatewayMaxVolumes: number;
+  /** Volumes it can hold beside those, used for clones under repair only (X-05, R-224). */
+  readonly gatewaySpareVolumes: number;
+  /** Where clones are repaired: hanging on the gateway, or in HyperDoor, which takes none of its places (R-202, R-207). */
+  readonly repairsOn: "gateway" | "hyperDoor";
+  /** The one zone of all that is made, on platforms that have zones (R-166, R-182, R-193). */
+  readonly zone?: string;
+  /** One storage pool must hold all volumes of a server; `volumes.listPools` tells which there are (R-215). */
+  readonly onePool: boolean;
+  /**
+   * How a gateway recognises a volume: by what its device says of itself, or, where that is nothing, by
+   * the device that was not there before it was attached. Such a gateway must not be restarted (R-212, R-216).
+   */
+  readonly deviceMapping: "identity" | "difference";
   readonly userData: { readonly maxBytes: number };
   readonly idempotency: "clientToken" | "clientChosenId" | "findByNameAndTag";
   /** Best first; none for a firmware whose servers can't be launched. */
@@ -213,8 +226,12 @@ export interface Provider {
         sizeBytes: number;
         role: "system" | "data";
         fromSnapshotId?: string;
+        /** One of `listPools`. */
+        pool?: string;
       },
     ): Promise<{ id: string }>;
+    /** Where volumes can be made, on platforms that let one choose. */
+    listPools?(): Promise<{ id: string; freeBytes: number }[]>;
     findVolume(id: string): Promise<Volume | undefined>;
     attachVolume(volumeId: string, instanceId: string): Promise<void>;
     detachVolume(volumeId: string): Promise<void>;

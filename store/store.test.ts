@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { slotName, takeSlots } from "#domain/placement.ts";
+import { takeReplicaSlots } from "#domain/slots.ts";
 import { startDatabase } from "#local/database.ts";
 import { openStore, type Store } from "./store.ts";
 
@@ -31,7 +31,9 @@ const target = (id: string) => ({
   platform: "local" as const,
   config: {},
   maxGateways: 2,
+  gatewayIdleMinutes: 30,
   gatewayIds: [],
+  gatewaysMade: 0,
 });
 
 const gateway = (id: string, maxSlots: number) => ({
@@ -39,6 +41,7 @@ const gateway = (id: string, maxSlots: number) => ({
   targetId: "tgt-1",
   state: "ready" as const,
   maxSlots,
+  spareSlots: 0,
   slots: {},
   awaitedBy: [],
   repairCarriers: [],
@@ -113,7 +116,7 @@ test("of two hundred servers that want a gateway's slots at once, exactly as man
       const serverId = `srv-${index}`;
       let got = false;
       await store.gateways.update("gw-crowded", (found) => {
-        const slots = takeSlots(found, [slotName(serverId, "sda")], serverId);
+        const slots = takeReplicaSlots(found, serverId, ["sda"], false);
         got = slots !== undefined;
         return slots === undefined ? found : { ...found, slots };
       });

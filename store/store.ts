@@ -88,6 +88,8 @@ export interface Store {
   readonly sessions: Collection<records.SyncSession>;
   readonly recoveryPoints: Collection<records.RecoveryPoint>;
   readonly runs: Collection<records.Run>;
+  /** Listed by target. */
+  readonly placeRequests: Collection<records.PlaceRequest>;
   readonly resources: Collection<records.Resource>;
   readonly cloudIds: Collection<records.CloudId>;
   readonly callbacks: Collection<records.Callback>;
@@ -130,6 +132,7 @@ export function openStore(
     sessions: of("session", records.syncSession),
     recoveryPoints: of("recovery-point", records.recoveryPoint),
     runs: of("run", records.run),
+    placeRequests: of("place-request", records.placeRequest, ({ targetId }) => targetId),
     resources: of("resource", records.resource, (resource) => resource.owner),
     cloudIds: of("cloud-id", records.cloudId),
     callbacks: of("callback", records.callback),

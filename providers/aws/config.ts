@@ -38,6 +38,8 @@ export const awsConfig = z.strictObject({
       publicAddress: z.enum(["elastic", "none"]).default("elastic"),
       /** */
       maxVolumes: z.number().int().min(1).max(26).default(20),
+      /** For repair only: of 28 places root, three interfaces and the 20 leave 4. */
+      spareVolumes: z.number().int().min(0).max(25).default(4),
       keyName: z.string().min(1).optional(),
     })
     .prefault({}),

@@ -146,6 +146,11 @@ async function probe(account: Account): Promise<Capabilities> {
   return {
     volumes: { system: rule, data: rule },
     gatewayMaxVolumes: config.gateway.maxVolumes,
+    gatewaySpareVolumes: config.gateway.spareVolumes,
+    repairsOn: "gateway",
+    zone: (await account.place()).zone,
+    onePool: false,
+    deviceMapping: "identity",
     userData: { maxBytes: maxUserDataBytes },
     idempotency: "clientToken",
     bootStrategies: {

@@ -21,6 +21,10 @@ export const localConfig = z.strictObject({
       stepBytes: count.multipleOf(512).default(MiB),
     })
     .prefault({}),
+  /** Storage pools and what each may hold, as a cloud with several has them. None: volumes are in no pool. */
+  pools: z.record(z.string().regex(/^[a-z0-9-]+$/), count).default({}),
+  /** `difference`: attached volumes say nothing of themselves, as on ZStack. */
+  deviceMapping: z.enum(["identity", "difference"]).default("identity"),
   /** `check` fails when the folder's file system has less free. */
   minFreeBytes: z.number().int().nonnegative().default(GiB),
   /** Where gateways listen; another address only makes sense where agents come from other machines. */

@@ -31,6 +31,10 @@ function capabilitiesOf(config: LocalConfig): Capabilities {
   return {
     volumes: { system: config.volume, data: config.volume },
     gatewayMaxVolumes: config.maxVolumesPerGateway,
+    gatewaySpareVolumes: 0,
+    repairsOn: "gateway",
+    onePool: Object.keys(config.pools).length > 0,
+    deviceMapping: config.deviceMapping,
     userData: { maxBytes: 64 * 1024 },
     idempotency: "clientChosenId",
     bootStrategies: { bios: ["bootFromVolume"], uefi: [] },

@@ -17,6 +17,7 @@ const volumeRecord = recordBase.extend({
   state,
   /** What a clone copies; the snapshot's file does not change any more. */
   fromSnapshotId: z.string().optional(),
+  pool: z.string().optional(),
   attachedTo: z.string().optional(),
   problem: z.string().optional(),
 });
@@ -74,7 +75,17 @@ export async function openVolumes(config: LocalConfig): Promise<Volumes> {
     }
   }
 
-  async function refuseBeyondQuota(sizeBytes: number): Promise<void> {
+  async function freeInPool(pool: string): Promise<number> {
+    const most = config.pools[pool];
+    if (most === undefined) throw refused(`the storage pool ${pool}`, "there is none of this name");
+    const inside = (await volumes.list()).filter((volume) => volume.pool === pool);
+    return most - inside.reduce((sum, volume) => sum + volume.sizeBytes, 0);
+  }
+
+  async function refuseBeyondQuota(sizeBytes: number, pool: string | undefined): Promise<void> {
+    if (pool !== undefined && (await freeInPool(pool)) < sizeBytes) {
+      throw quotaExceeded(`volume bytes in ${pool}`);
+    }
     const all = await volumes.list();
     if (all.length >= config.maxVolumes) throw quotaExceeded("volumes");
     const promisedBytes = all.reduce((sum, volume) => sum + volume.sizeBytes, 0);
@@ -160,16 +171,17 @@ export async function openVolumes(config: LocalConfig): Promise<Volumes> {
       sizeBytes,
       state: record.state,
       ...(attachedTo !== undefined && { attachedTo }),
-      ...(owner?.kind === "gateway" && {
-        device: { by: "path" as const, path: devicePath(id, owner.id) },
-      }),
+      ...(owner?.kind === "gateway" &&
+        config.deviceMapping === "identity" && {
+          device: { by: "path" as const, path: devicePath(id, owner.id) },
+        }),
       ...(owner?.kind === "server" && { device: { by: "serial" as const, serial: id } }),
       ...(problem !== undefined && { problem }),
     };
   };
 
   const api: Provider["volumes"] = {
-    async createVolume({ token, tags, sizeBytes, role, fromSnapshotId }) {
+    async createVolume({ token, tags, sizeBytes, role, fromSnapshotId, pool }) {
       refuseWrongSize(sizeBytes);
       const record = await alone(async () => {
         const earlier = await volumes.findByToken(token);
@@ -181,7 +193,7 @@ export async function openVolumes(config: LocalConfig): Promise<Volumes> {
         }
         if (earlier !== undefined) await finishDeletingVolume(earlier);
         if (fromSnapshotId !== undefined) await refuseUnfit(fromSnapshotId, sizeBytes);
-        await refuseBeyondQuota(sizeBytes);
+        await refuseBeyondQuota(sizeBytes, pool);
         return volumes.claim(token, (base) => ({
           ...base,
           token,
@@ -190,10 +202,16 @@ export async function openVolumes(config: LocalConfig): Promise<Volumes> {
           role,
           state: "pending",
           ...(fromSnapshotId !== undefined && { fromSnapshotId }),
+          ...(pool !== undefined && { pool }),
         }));
       });
       await makeVolume(record);
       return { id: record.id };
+    },
+
+    async listPools() {
+      const names = Object.keys(config.pools);
+      return Promise.all(names.map(async (id) => ({ id, freeBytes: await freeInPool(id) })));
     },
 
     async findVolume(id) {

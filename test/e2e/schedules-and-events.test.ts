@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { deliverEvents } from "#functions/deliveries.ts";
 import type { Deps } from "#functions/deps.ts";
 import { keepHouse } from "#functions/housekeeping.ts";
+import { tendPools } from "#functions/pool.ts";
 import { watchLag } from "#functions/lag.ts";
 import { runSchedules } from "#functions/schedules.ts";
 import { tell } from "#functions/tell.ts";
@@ -157,9 +158,9 @@ test("what a finished move still keeps is told with its cost, and an idle gatewa
   const { gatewayIds } = await deps.store.targets.get(targetId);
   const [gatewayId = ""] = gatewayIds;
   await deps.store.gateways.update(gatewayId, (gateway) => ({ ...gateway, slots: {} }));
-  await keepHouse(deps);
+  await tendPools(inFuture(29 * minute));
   expect((await deps.store.gateways.get(gatewayId)).state).toBe("ready");
-  await keepHouse(inFuture(25 * 60 * minute));
+  await tendPools(inFuture(31 * minute));
 
   expect((await deps.store.gateways.get(gatewayId)).state).toBe("retired");
   const instances = (await provider.listOwned(gatewayId)).filter(({ kind }) => kind === "instance");

@@ -42,7 +42,9 @@ export async function createTarget(
     platform,
     config,
     maxGateways: request.maxGateways,
+    gatewayIdleMinutes: request.gatewayIdleMinutes,
     gatewayIds: [],
+    gatewaysMade: 0,
     ...(gatewayMaxVolumes === undefined ? {} : { gatewayMaxVolumes }),
     ...(gatewayInstanceType === undefined ? {} : { gatewayInstanceType }),
   });

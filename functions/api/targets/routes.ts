@@ -150,6 +150,6 @@ function platform(name: (typeof targetPlatforms)[number]): PlatformView {
 }
 
 function view(target: Target): TargetView {
-  const { version: _, updatedAt: __, ...shown } = target;
+  const { version: _, updatedAt: __, gatewayIds: ___, gatewaysMade: ____, ...shown } = target;
   return shown;
 }

@@ -61,6 +61,7 @@ export async function cloneVolumes(request: z.output<typeof input>, deps: Deps) 
       tags: tags(`${server.name}-${volume.deviceName}-${request.kind}`),
       sizeBytes: volume.sizeBytes,
       role: volume.role,
+      ...(volume.pool === undefined ? {} : { pool: volume.pool }),
       fromSnapshotId: written(
         snapshot?.snapshotId,
         `the snapshot of ${volume.diskId} in ${point.id}`,

@@ -26,6 +26,7 @@ export async function createVolumes({ runId, serverId }: z.output<typeof input>,
       tags: tags(`${server.name}-${volume.deviceName}`),
       sizeBytes: volume.sizeBytes,
       role: volume.role,
+      ...(volume.pool === undefined ? {} : { pool: volume.pool }),
     });
     await deps.store.servers.update(serverId, (found) => ({
       ...found,

@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { MigrationError } from "#domain/errors.ts";
-import { slotName, takeSlots } from "#domain/placement.ts";
-import type { Gateway } from "#domain/records.ts";
+import type { Gateway, SourceServer } from "#domain/records.ts";
+import { takeCloneSlots } from "#domain/slots.ts";
 import { openCallback } from "../../callbacks.ts";
 import type { Deps } from "../../deps.ts";
 import { derivedId } from "../../ids.ts";
-import { launchOf } from "../../launches.ts";
+import { launchOf, requireRepairRoom } from "../../launches.ts";
 import { gatewayOf, migrationOf, written } from "../../migration.ts";
 import { step } from "../../step.ts";
 import { attach } from "../../volumes.ts";
@@ -38,12 +38,7 @@ export async function driverRepair(request: z.output<typeof input>, deps: Deps) 
     types.find((found) => found.name === launch.instanceType),
     `instance type ${launch.instanceType}`,
   );
-  await takeCloneSlots(
-    deps,
-    gateway,
-    server.volumes.map((volume) => slotName(runId, volume.diskId)),
-    serverId,
-  );
+  await takeSlots(deps, gateway, runId, server);
 
   const volumes = [];
   for (const [index, volumeId] of launch.volumeIds.entries()) {
@@ -71,27 +66,21 @@ export async function driverRepair(request: z.output<typeof input>, deps: Deps) 
   return { repairId };
 }
 
-/** @throws `not-ready` while others hold them; `gateway.no-slot` when there can never be room beside the replica */
-async function takeCloneSlots(
+/** @throws `not-ready` while others hold them; `placement.no-repair-room` when there can never be room beside the replica */
+async function takeSlots(
   deps: Deps,
-  { id, maxSlots, targetId }: Gateway,
-  names: readonly string[],
-  serverId: string,
+  { id }: Gateway,
+  runId: string,
+  server: SourceServer,
 ): Promise<void> {
+  const diskIds = server.volumes.map(({ diskId }) => diskId);
   await deps.store.gateways.update(id, (gateway) => {
-    const slots = takeSlots(gateway, names, serverId);
+    requireRepairRoom(server, gateway);
+    const slots = takeCloneSlots(gateway, runId, diskIds, server.id);
     if (slots !== undefined) return { ...gateway, slots };
-    if (2 * names.length > maxSlots) {
-      throw new MigrationError("gateway.no-slot", {
-        server: serverId,
-        needed: 2 * names.length,
-        target: targetId,
-        allowed: maxSlots,
-      });
-    }
     throw new MigrationError("not-ready", {
-      what: `${names.length} slots on gateway ${id} for driver repair`,
-      state: `${Object.keys(gateway.slots).length} of ${maxSlots} are taken`,
+      what: `${diskIds.length} slots on gateway ${id} for driver repair`,
+      state: `${Object.keys(gateway.slots).length} of ${gateway.maxSlots + gateway.spareSlots} are taken`,
     });
   });
 }

@@ -7,6 +7,7 @@ import { parseRunInput, type RunInput } from "#domain/run-input.ts";
 import { transition } from "#domain/server.ts";
 import { volumeSizeBytes } from "#domain/volume-size.ts";
 import type { Deps } from "../../deps.ts";
+import { requireRepairRoom } from "../../launches.ts";
 import { takeServer } from "../../lock.ts";
 import { step } from "../../step.ts";
 import { tell } from "../../tell.ts";
@@ -55,6 +56,7 @@ export async function precheck(given: z.output<typeof input>, deps: Deps) {
   );
   if (needsAgent(request)) requireAgent(server, deps.now());
   await requireTarget(server, request, deps);
+  await requireRoomForRepair(server, request, deps);
   if (parentRunId === undefined) await tellStart(deps, request, serverId);
   return { serverId };
 }
@@ -194,6 +196,14 @@ async function requireTarget(server: SourceServer, request: Request, deps: Deps)
   for (const disk of server.inventory.disks) {
     volumeSizeBytes(disk, volumes[disk.role], target.platform);
   }
+}
+
+/** Else the clones would be made before it is found out. */
+async function requireRoomForRepair(server: SourceServer, request: Request, deps: Deps) {
+  if (request.kind !== "launch-server" || request.input.repair === false) return;
+  const { gatewayId } = server;
+  const gateway = gatewayId === undefined ? undefined : await deps.store.gateways.find(gatewayId);
+  if (gateway !== undefined) requireRepairRoom(server, gateway);
 }
 
 export const handler = step({ name: "precheck", input, output, run: precheck });
