@@ -7,6 +7,7 @@ import { errorBody } from "./errors.ts";
 import { eventView } from "./events.ts";
 import { gatewayView } from "./gateways.ts";
 import { pageOf } from "./paging.ts";
+import { type PlanRequest, planView } from "./plans.ts";
 import { runDetails, runView } from "./runs.ts";
 import { type ScheduleRequest, scheduleView } from "./schedules.ts";
 import {
@@ -138,6 +139,8 @@ export function openClient(options: ClientOptions) {
     getTarget: (id: string) => call(targetView, "GET", at("targets", id)),
     checkTarget: (id: string) =>
       call(checkView, "POST", at("targets", id, "/check"), undefined, cloudPatienceMs),
+    planTarget: (id: string, request: PlanRequest) =>
+      call(planView, "POST", at("targets", id, "/plan"), request, cloudPatienceMs),
     listInstanceTypes: (id: string) =>
       pages(instanceTypeView, at("targets", id, "/instance-types"), {}, cloudPatienceMs),
     removeTarget: (id: string) => call(nothing, "DELETE", at("targets", id)),
@@ -180,6 +183,8 @@ export function openClient(options: ClientOptions) {
 
     listGateways: () => pages(gatewayView, "/v1/gateways"),
     getGateway: (id: string) => call(gatewayView, "GET", at("gateways", id)),
+    restartGateway: (id: string) =>
+      call(gatewayView, "POST", at("gateways", id, "/restart"), undefined, cloudPatienceMs),
 
     listRuns: (query: { serverId?: string; state?: string } = {}) =>
       pages(runView, "/v1/runs", query),

@@ -22,6 +22,7 @@ import { addLaunch } from "./commands/launch.ts";
 import { addLogin } from "./commands/login.ts";
 import { addLogs } from "./commands/logs.ts";
 import { addMigrate } from "./commands/migrate.ts";
+import { addPlan } from "./commands/plan.ts";
 import { addRevert } from "./commands/revert.ts";
 import { addRuns } from "./commands/runs.ts";
 import { addSchedule } from "./commands/schedule.ts";
@@ -87,6 +88,7 @@ function createProgram(say: Say, language: Language): Command {
     addLogin,
     addTarget,
     addServer,
+    addPlan,
     addMigrate,
     addWave,
     addSync,

@@ -451,6 +451,18 @@ export const errorTable = {
       hint: "没有写入任何数据。请重试迁移；若仍失败，请清理后重新开始。",
     },
   ),
+  "volume.ambiguous": entry(
+    terminal,
+    "data",
+    {
+      message: "Gateway {gateway} can't tell which device volume {volume} is: {problem}",
+      hint: "Nothing was written. Attach and detach nothing at the gateway by hand, then repeat the migration.",
+    },
+    {
+      message: "网关 {gateway} 无法确定卷 {volume} 对应的设备：{problem}",
+      hint: "没有写入任何数据。请勿手动在网关上挂载或卸载磁盘，然后重试迁移。",
+    },
+  ),
   "volume.in-use": entry(
     terminal,
     "conflict",
@@ -546,6 +558,31 @@ export const errorTable = {
       hint: "Nothing acknowledged is lost; the copy goes on.",
     },
     { message: "网关 {gateway} 在接收数据时被重启", hint: "已确认的数据不会丢失；复制会继续。" },
+  ),
+  "gateway.lost-devices": entry(
+    terminal,
+    "data",
+    {
+      message:
+        "Gateway {gateway} was restarted, and its platform does not tell which device volume {volume} is after that",
+      hint: "Nothing was written to a wrong disk. Start the run again: the volumes are attached anew, and what was copied stays. Do not restart a gateway while anything runs.",
+    },
+    {
+      message: "网关 {gateway} 已被重启，其平台无法告知卷 {volume} 重启后对应的设备",
+      hint: "没有写错磁盘。请重新开始该运行：卷会重新挂载，已复制的数据保留。有任务运行时请勿重启网关。",
+    },
+  ),
+  "gateway.restart-refused": entry(
+    terminal,
+    "conflict",
+    {
+      message: "Gateway {gateway} is not restarted: {runs} runs work with it ({list})",
+      hint: "On this platform a restart makes them fail. Wait for them to end, or stop them first.",
+    },
+    {
+      message: "网关 {gateway} 不会重启：有 {runs} 个运行正在使用它（{list}）",
+      hint: "在该平台上重启会导致它们失败。请等待其结束或先停止。",
+    },
   ),
   "gateway.no-slot": entry(
     terminal,

@@ -8,7 +8,7 @@ import { limits } from "./limits.ts";
 import { lineMeasure } from "./line.ts";
 import { platforms } from "./platform.ts";
 import { errorFacts, fingerprint, progress, sessionResult, syncMode } from "./protocol/facts.ts";
-import { deviceHint, repairReport } from "./protocol/gateway.ts";
+import { deviceHint, deviceList, repairReport } from "./protocol/gateway.ts";
 import { bottlenecks, replicationStatuses, serverStates } from "./server.ts";
 import { verification } from "./verification.ts";
 
@@ -58,6 +58,13 @@ export const gateway = base.extend({
   ports: z.object({ control: z.number().int(), blocks: z.number().int() }).optional(),
   certificateFingerprint: fingerprint.optional(),
   bootId: z.string().optional(),
+  /** Where volumes are known by having appeared: the one volume that is being attached, and what was there before. */
+  attaching: z
+    .object({
+      ...{ runId: z.string(), volumeId: z.string(), since: instant },
+      before: deviceList.optional(),
+    })
+    .optional(),
   /** Ids of the callbacks that wait for its enrolment. */
   awaitedBy: z.array(z.string()).default([]),
   vcpus: z.number().int().optional(),
@@ -100,6 +107,8 @@ export const launched = z.object({
   placement: launchNetwork.optional(),
   repaired: z.boolean(),
   volumeIds: z.array(z.string()),
+  /** Clone → how the gateway recognises it, while it hangs there for repair. */
+  devices: z.record(z.string(), deviceHint).optional(),
   instanceId: z.string().optional(),
   imageId: z.string().optional(),
   bootedAt: instant.optional(),

@@ -6,6 +6,8 @@ import { z } from "zod";
 import { errorFromFacts, MigrationError } from "#domain/errors.ts";
 import { errorFacts } from "#domain/protocol/facts.ts";
 import {
+  type DeviceList,
+  deviceList,
   health,
   type RepairOrder,
   repairState,
@@ -25,6 +27,7 @@ export interface GatewayAddress {
 
 export interface GatewayClient {
   health(): Promise<z.output<typeof health>>;
+  listDevices(): Promise<DeviceList>;
   openSession(sessionId: string, order: SessionOrder): Promise<void>;
   findSession(sessionId: string): Promise<z.output<typeof sessionState> | undefined>;
   stopSession(sessionId: string): Promise<void>;
@@ -67,6 +70,11 @@ export function openGatewayClient(address: GatewayAddress): GatewayClient {
       const answer = await find("/v1/health", health);
       if (answer === undefined) throw unreachable(address.gatewayId, "404 for its health");
       return answer;
+    },
+    async listDevices() {
+      const list = await find("/v1/devices", deviceList);
+      if (list === undefined) throw unreachable(address.gatewayId, "404 for its devices");
+      return list;
     },
     async openSession(sessionId, order) {
       await call("PUT", `/v1/sessions/${encodeURIComponent(sessionId)}`, order);

@@ -1,5 +1,7 @@
 /** What a launch has made so far, kept in the server's record: found again by repeated steps and by clean-up. */
+import { isDifference } from "#domain/attached-device.ts";
 import { MigrationError } from "#domain/errors.ts";
+import type { DeviceHint } from "#domain/protocol/gateway.ts";
 import type { Gateway, Launched, Resource, SourceServer } from "#domain/records.ts";
 import { emptyRoom, freeSlotsWhere, isSlotOf, lacksRepairRoom } from "#domain/slots.ts";
 import type { Deps } from "./deps.ts";
@@ -28,6 +30,19 @@ export async function updateLaunch(
       launched.runId === runId ? { ...launched, ...change } : launched,
     ),
   }));
+}
+
+/** Only a device that says nothing of itself must be remembered. */
+export async function noteCloneDevice(
+  deps: Deps,
+  serverId: string,
+  runId: string,
+  volumeId: string,
+  device: DeviceHint,
+): Promise<void> {
+  if (!isDifference(device)) return;
+  const { devices } = launchOf(await deps.store.servers.get(serverId), runId);
+  await updateLaunch(deps, serverId, runId, { devices: { ...devices, [volumeId]: device } });
 }
 
 /** @throws `placement.no-repair-room` when replica and clones can never hang on the gateway together */

@@ -1,11 +1,12 @@
 /** Many servers moved as one: which belong together, and how each of them does. */
 import { z } from "zod";
 import { checkAction } from "#domain/actions.ts";
-import { MigrationError } from "#domain/errors.ts";
-import type { Run, SourceServer, WaveMember } from "#domain/records.ts";
+import { errorFromFacts, MigrationError } from "#domain/errors.ts";
+import type { Run, SourceServer, Target, WaveMember } from "#domain/records.ts";
 import { type RunInput, waveMembers } from "#domain/run-input.ts";
 import type { Deps } from "./deps.ts";
 import { newId } from "./ids.ts";
+import { planServers } from "./planning.ts";
 
 /** Names of the executions that `migrate-wave` starts for a server. */
 export const copyRunId = (waveId: string, serverId: string) => `${waveId}-${serverId}`;
@@ -25,15 +26,29 @@ export async function checkedServers(
   from: Date,
 ): Promise<{ member: WaveMember; server: SourceServer }[]> {
   requireTimeToCome(wave.cutover?.at, from);
-  await deps.store.targets.get(wave.targetId);
+  const target = await deps.store.targets.get(wave.targetId);
   const members = membersOf(await listOf(wave.servers, deps));
-  return Promise.all(
+  const servers = await Promise.all(
     members.map(async (member) => {
       const server = await deps.store.servers.get(member.serverId);
       requireMovable(server, wave);
       return { member, server };
     }),
   );
+  await requirePlaceable(deps, target, servers);
+  return servers;
+}
+
+/** What would only wait is no reason to refuse a wave. An empty inventory is its run's to refuse. */
+async function requirePlaceable(
+  deps: Deps,
+  target: Target,
+  servers: readonly { server: SourceServer }[],
+): Promise<void> {
+  const known = servers.filter(({ server }) => server.inventory.disks.length > 0);
+  for (const { placed } of (await planServers(deps, target, known)).servers) {
+    if (placed.on === "nothing ever") throw errorFromFacts(placed.reason);
+  }
 }
 
 type Servers = RunInput<"migrate-wave">["servers"];

@@ -78,6 +78,12 @@ export function decorate(provider: Provider, around: Around): Provider {
         compute.deleteInstance(id),
       ),
       readConsole: plain("compute.readConsole", (id: string) => compute.readConsole(id)),
+      ...(compute.restartInstance && {
+        restartInstance: plain(
+          "compute.restartInstance",
+          async (id: string) => await compute.restartInstance?.(id),
+        ),
+      }),
       ...(compute.probeAddress && {
         probeAddress: plain(
           "compute.probeAddress",

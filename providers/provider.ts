@@ -208,6 +208,8 @@ export interface Provider {
     findInstance(id: string): Promise<Instance | undefined>;
     findInstanceByToken(token: string): Promise<Instance | undefined>;
     stopInstance(id: string): Promise<void>;
+    /** A gateway's machine, with its volumes left on it. Absent where that is not offered. */
+    restartInstance?(id: string): Promise<void>;
     /** Also deletes the volumes it was launched with. */
     deleteInstance(id: string): Promise<void>;
     /** What the serial console has shown so far, newest at the end, at most 256 KiB. */

@@ -36,4 +36,15 @@ export function addGateway(program: Command, setting: Setting): void {
       else context.out.line(JSON.stringify(gateway, null, 2));
     },
   });
+  addCommand(group, setting, {
+    usage: "restart <gateway>",
+    summary: "gateway restart",
+    args: ["arg gateway"],
+    examples: ["hypermotion gateway restart gw-k3x9v2mqab"],
+    async run(context, [id = ""]) {
+      const gateway = await (await context.client()).restartGateway(id);
+      if (context.out.json) context.out.object(gateway);
+      else context.out.line(context.say("gateway restarting", { id }));
+    },
+  });
 }

@@ -17,6 +17,7 @@ interface AddOptions {
   maxGateways?: string;
   gatewayVolumes?: string;
   gatewayType?: string;
+  gatewayIdleMinutes?: string;
 }
 
 export function addTarget(program: Command, setting: Setting): void {
@@ -65,6 +66,7 @@ function addAdding(group: Command, setting: Setting): void {
       ["--max-gateways <count>", "target max-gateways"],
       ["--gateway-volumes <count>", "target gateway-volumes"],
       ["--gateway-type <type>", "target gateway-type"],
+      ["--gateway-idle-minutes <minutes>", "target idle-minutes"],
     ],
     examples: [
       "hypermotion target add here --type local --set folder=/srv/hypermotion",
@@ -84,6 +86,11 @@ async function addOne(context: Context, name: string, options: AddOptions): Prom
   const credentials = await readObject(context, "--credentials", options.credentials);
   const gatewayMaxVolumes = wholeNumber(context, "--gateway-volumes", options.gatewayVolumes);
   const maxGateways = wholeNumber(context, "--max-gateways", options.maxGateways);
+  const gatewayIdleMinutes = wholeNumber(
+    context,
+    "--gateway-idle-minutes",
+    options.gatewayIdleMinutes,
+  );
   for (const pair of options.set ?? []) setValue(context, config, pair);
   const target = await (await context.client()).createTarget({
     name,
@@ -92,6 +99,7 @@ async function addOne(context: Context, name: string, options: AddOptions): Prom
     credentials,
     ...(maxGateways === undefined ? {} : { maxGateways }),
     ...(gatewayMaxVolumes === undefined ? {} : { gatewayMaxVolumes }),
+    ...(gatewayIdleMinutes === undefined ? {} : { gatewayIdleMinutes }),
     ...(options.gatewayType === undefined ? {} : { gatewayInstanceType: options.gatewayType }),
   });
   if (out.json) out.object(target);

@@ -4,7 +4,12 @@ import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { z } from "zod";
 import { type ErrorFacts, factsOf, MigrationError } from "#domain/errors.ts";
-import { repairOrder, sessionOrder, verificationOrder } from "#domain/protocol/gateway.ts";
+import {
+  type DeviceList,
+  repairOrder,
+  sessionOrder,
+  verificationOrder,
+} from "#domain/protocol/gateway.ts";
 import type { Log } from "./log.ts";
 import type { Repairs } from "./repairs.ts";
 import type { Sessions } from "./sessions.ts";
@@ -17,6 +22,7 @@ export interface ControlDeps {
   readonly verifications: Verifications;
   readonly forgetVolume: (volumeId: string) => Promise<void>;
   readonly health: () => Promise<object>;
+  readonly listDevices: () => Promise<DeviceList>;
   readonly log: Log;
 }
 
@@ -43,6 +49,7 @@ export function createControlApi(deps: ControlDeps): Hono {
   );
 
   app.get("/v1/health", async (context) => context.json(await deps.health()));
+  app.get("/v1/devices", async (context) => context.json(await deps.listDevices()));
   app.put("/v1/sessions/:id", async (context) => {
     const order = await parseBody(context, sessionOrder);
     return context.json(await deps.sessions.open(idOf(context), order));
@@ -129,6 +136,8 @@ const statusOf: Partial<Record<string, 400 | 401 | 404 | 409>> = {
   "record.not-found": 404,
   "record.exists": 409,
   "volume.not-attached": 409,
+  "volume.ambiguous": 409,
+  "gateway.lost-devices": 409,
   "volume.in-use": 409,
   "not-ready": 409,
   "volume.too-small": 409,

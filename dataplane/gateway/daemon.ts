@@ -11,6 +11,7 @@ import { version } from "../version.ts";
 import { loadOrCreateIdentity } from "../wire/identity.ts";
 import { createControlApi } from "./control-api.ts";
 import { startControlServer } from "./control-server.ts";
+import { listDevices } from "./device-list.ts";
 import { type DeviceFinder, findDevice, listLinks } from "./devices.ts";
 import { enrol } from "./enrolment.ts";
 import type { Log } from "./log.ts";
@@ -75,6 +76,7 @@ async function serve(
   );
   const finder: DeviceFinder = {
     gatewayId,
+    bootId: setting.bootId,
     volumeRoot: bootstrap.volumeRoot,
     listBlockDevices,
     listLinks,
@@ -126,6 +128,7 @@ async function serve(
       sessions: sessions.list(),
       freeBytes: await freeBytesAt(bootstrap.volumeRoot ?? stateFolder),
     }),
+    listDevices: () => listDevices(finder),
     log,
   });
   await sessions.resume();

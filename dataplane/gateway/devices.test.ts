@@ -21,6 +21,7 @@ function find(
 ) {
   const finder: DeviceFinder = {
     gatewayId: "gw-1",
+    bootId: "boot-1",
     volumeRoot: undefined,
     listBlockDevices: async () => ({ devices: attached, problem: undefined }),
     listLinks: async (folder) => new Map(links[folder] ?? []),

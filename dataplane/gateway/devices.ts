@@ -7,9 +7,11 @@ import { join, sep } from "node:path";
 import { MigrationError } from "#domain/errors.ts";
 import type { DeviceHint } from "#domain/protocol/gateway.ts";
 import type { BlockDevice } from "../lsblk.ts";
+import { findByDifference } from "./device-list.ts";
 
 export interface DeviceFinder {
   readonly gatewayId: string;
+  readonly bootId: string;
   /** Only below it may a volume be named by path; without it none may. */
   readonly volumeRoot: string | undefined;
   readonly listBlockDevices: () => Promise<{ devices: BlockDevice[]; problem: string | undefined }>;
@@ -17,10 +19,13 @@ export interface DeviceFinder {
   readonly listLinks: (folder: string) => Promise<Map<string, string>>;
 }
 
+/** What the volume's device says of itself. */
+type IdentityHint = Exclude<DeviceHint, { by: "path" | "difference" }>;
+
 /**
  * The path of the one device or file that the hint fits.
  * @throws `volume.not-attached` when none or more than one does; `input.invalid` for a path that may
- *   not be named
+ *   not be named; what `findByDifference` throws
  */
 export async function findDevice(
   finder: DeviceFinder,
@@ -28,6 +33,7 @@ export async function findDevice(
   hint: DeviceHint,
 ): Promise<string> {
   if (hint.by === "path") return findByPath(finder, volumeId, hint.path);
+  if (hint.by === "difference") return findByDifference(finder, volumeId, hint);
   const file = await findFileBySerial(finder, hint);
   if (file !== undefined) return findByPath(finder, volumeId, file);
   const { devices } = await finder.listBlockDevices();
@@ -60,7 +66,7 @@ async function findByPath(finder: DeviceFinder, volumeId: string, named: string)
 /** Where volumes are files, a link named by the serial stands for the device that would show it. */
 async function findFileBySerial(
   { volumeRoot }: DeviceFinder,
-  hint: Exclude<DeviceHint, { by: "path" }>,
+  hint: IdentityHint,
 ): Promise<string | undefined> {
   if (volumeRoot === undefined || hint.by !== "serial" || !/^[\w-]+$/.test(hint.serial)) return;
   const link = join(volumeRoot, "by-serial", hint.serial);
@@ -71,7 +77,7 @@ function isMounted(device: BlockDevice): boolean {
   return device.mountpoint !== null || device.children.some(isMounted);
 }
 
-function fits(device: BlockDevice, hint: Exclude<DeviceHint, { by: "path" }>): boolean {
+function fits(device: BlockDevice, hint: IdentityHint): boolean {
   switch (hint.by) {
     case "serial":
       return device.serial !== null && isSerial(device.serial, hint.serial);
@@ -93,10 +99,7 @@ function bareWwn(wwn: string): string {
   return wwn.toLowerCase().replace(/^(0x|naa\.|eui\.|wwn-0x)/, "");
 }
 
-async function linksThatFit(
-  finder: DeviceFinder,
-  hint: Exclude<DeviceHint, { by: "path" }>,
-): Promise<string[]> {
+async function linksThatFit(finder: DeviceFinder, hint: IdentityHint): Promise<string[]> {
   if (hint.by === "lun") {
     // Made by Azure's udev rules for data disks, which tell them from the system's at the same LUN.
     return byName(

@@ -200,6 +200,8 @@ export function createSessions(deps: SessionDeps): Sessions {
       log.info({ sessionId }, "the session goes on after a restart");
     } catch (error) {
       if (!(error instanceof MigrationError) || closing.signal.aborted) throw error;
+      // The receiver remembers it too, and would keep its volumes from every later session.
+      if (receiver.state(sessionId)?.state === "running") await receiver.stop(sessionId);
       const outcome: SessionState = { state: "failed", error: error.facts };
       await conclude(sessionId, session, { outcome, isWanted: true });
     }

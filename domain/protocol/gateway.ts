@@ -8,6 +8,7 @@
  *   gateway → console   POST /v1/gateways/enrol            code, once
  *                       POST /v1/callbacks/:token          heartbeat, success, failure
  *   console → gateway   GET    /v1/health                  → health
+ *                       GET    /v1/devices                 → deviceList
  *                       PUT    /v1/sessions/:sessionId     sessionOrder      (may be repeated)
  *                       GET    /v1/sessions/:sessionId     → sessionState
  *                       DELETE /v1/sessions/:sessionId     stop; what is acknowledged stays
@@ -71,8 +72,32 @@ export const deviceHint = z.discriminatedUnion("by", [
   z.object({ by: z.literal("serial"), serial: z.string() }),
   z.object({ by: z.literal("wwn"), wwn: z.string() }),
   z.object({ by: z.literal("lun"), lun: z.number().int() }),
+  /** It was not there before the volume was attached; holds for one start of the gateway's machine only. */
+  z.object({
+    by: z.literal("difference"),
+    path: z.string(),
+    bootId: z.string(),
+    sizeBytes: z.number(),
+    sequence: z.string().optional(),
+  }),
 ]);
 export type DeviceHint = z.output<typeof deviceHint>;
+
+/** What is plugged in at a gateway now. */
+export const deviceList = z.object({
+  bootId: z.string(),
+  devices: z.array(
+    z.object({
+      path: z.string(),
+      sizeBytes: z.number(),
+      /** Given by the kernel to each appearance of a disk, never twice in one start; older kernels give none. */
+      sequence: z.string().optional(),
+      /** Mounted there or part of what is: the gateway's own. */
+      inUse: z.boolean(),
+    }),
+  ),
+});
+export type DeviceList = z.output<typeof deviceList>;
 
 /** Where to report. The token is opaque, works for one purpose and dies with success or failure. */
 export const callback = z.object({

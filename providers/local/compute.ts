@@ -227,6 +227,13 @@ export async function openCompute(
       await orderEnd(folderOf(id));
     },
 
+    async restartInstance(id) {
+      const record = await get(id);
+      if (record.wanted !== "running") throw wrongState("instance", id, record.wanted);
+      await endAll(folderOf(id), config.gatewayStopMs + keeperGraceMs);
+      await start(record);
+    },
+
     async deleteInstance(id) {
       const record = await alone(async () => {
         const found = await records.find(id);

@@ -5,6 +5,7 @@ import type { Deps } from "../../deps.ts";
 import { allow } from "../auth/guard.ts";
 import { listOptions } from "../paging.ts";
 import { byPerson, idParam, jsonAnswer, newRouter, type Router, refusals } from "../router.ts";
+import { restartGateway } from "./restart.ts";
 
 const tags = ["gateways"];
 
@@ -31,6 +32,16 @@ export function gatewayRoutes(deps: Deps): Router {
     request: { params: idParam },
     responses: { 200: jsonAnswer("The gateway", gatewayView), ...refusals },
   });
+  const restart = createRoute({
+    method: "post",
+    path: "/v1/gateways/{id}/restart",
+    tags,
+    summary: "Restart a gateway's machine; refused while a run would be harmed by it",
+    security: byPerson,
+    middleware: [allow(deps, "operator")],
+    request: { params: idParam },
+    responses: { 202: jsonAnswer("It is being restarted", gatewayView), ...refusals },
+  });
   router.openapi(list, async (c) => {
     const page = await deps.store.gateways.list(listOptions(c.req.valid("query")));
     return c.json({ ...page, items: page.items.map((found) => gatewayView.parse(found)) }, 200);
@@ -38,5 +49,10 @@ export function gatewayRoutes(deps: Deps): Router {
   router.openapi(show, async (c) =>
     c.json(gatewayView.parse(await deps.store.gateways.get(c.req.valid("param").id)), 200),
   );
+  router.openapi(restart, async (c) => {
+    const gateway = await deps.store.gateways.get(c.req.valid("param").id);
+    await restartGateway(deps, gateway);
+    return c.json(gatewayView.parse(gateway), 202);
+  });
   return router;
 }

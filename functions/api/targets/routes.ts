@@ -1,5 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { pageOf, pageQuery } from "#api/paging.ts";
+import { planRequest, planView } from "#api/plans.ts";
 import {
   checkView,
   createTargetRequest,
@@ -24,6 +25,7 @@ import {
   refusals,
 } from "../router.ts";
 import { createTarget, removeTarget } from "./create.ts";
+import { planTarget } from "./plan.ts";
 
 const tags = ["targets"];
 /** What a provider does for people and not for a run is in the ledger under this. */
@@ -93,6 +95,16 @@ function routes(deps: Deps) {
       request: { params },
       responses: { 200: jsonAnswer("Types", pageOf(instanceTypeView)), ...refusals },
     }),
+    plan: createRoute({
+      method: "post",
+      path: "/v1/targets/{id}/plan",
+      tags,
+      summary: "Show where servers would go, what would wait and why; changes nothing",
+      security: byPerson,
+      middleware: viewer,
+      request: { params, body: jsonBody(planRequest) },
+      responses: { 200: jsonAnswer("The plan", planView), ...refusals },
+    }),
     remove: createRoute({
       method: "delete",
       path: "/v1/targets/{id}",
@@ -129,6 +141,10 @@ export function targetRoutes(deps: Deps): Router {
     const provider = await deps.providerFor(await find(c.req.valid("param").id), noRun);
     const types = await provider.compute.listInstanceTypes();
     return c.json({ items: types.map((type) => ({ ...type, firmware: [...type.firmware] })) }, 200);
+  });
+  router.openapi(route.plan, async (c) => {
+    const target = await find(c.req.valid("param").id);
+    return c.json(await planTarget(deps, target, c.req.valid("json"), c.var.language), 200);
   });
   router.openapi(route.remove, async (c) => {
     await removeTarget(deps, await find(c.req.valid("param").id));

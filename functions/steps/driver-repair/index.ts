@@ -2,13 +2,13 @@ import { z } from "zod";
 import { MigrationError } from "#domain/errors.ts";
 import type { Gateway, SourceServer } from "#domain/records.ts";
 import { takeCloneSlots } from "#domain/slots.ts";
+import { hang } from "../../attaching.ts";
 import { openCallback } from "../../callbacks.ts";
 import type { Deps } from "../../deps.ts";
 import { derivedId } from "../../ids.ts";
-import { launchOf, requireRepairRoom } from "../../launches.ts";
+import { launchOf, noteCloneDevice, requireRepairRoom } from "../../launches.ts";
 import { gatewayOf, migrationOf, written } from "../../migration.ts";
 import { step } from "../../step.ts";
-import { attach } from "../../volumes.ts";
 
 const input = z.object({
   runId: z.string(),
@@ -42,11 +42,11 @@ export async function driverRepair(request: z.output<typeof input>, deps: Deps) 
 
   const volumes = [];
   for (const [index, volumeId] of launch.volumeIds.entries()) {
-    volumes.push({
-      volumeId,
-      sourceDeviceName: written(server.volumes[index], `volume ${index}`).deviceName,
-      device: await attach(deps, provider, volumeId, gateway.instanceId),
-    });
+    const known = launch.devices?.[volumeId];
+    const device = await hang(deps, { provider, gateway, runId, volumeId, known });
+    await noteCloneDevice(deps, serverId, runId, volumeId, device);
+    const { deviceName } = written(server.volumes[index], `volume ${index}`);
+    volumes.push({ volumeId, sourceDeviceName: deviceName, device });
   }
   const callback = await openCallback(deps, { taskToken, runId, serverId, purpose: "repair" });
   const repairId = derivedId("run", runId, taskToken);

@@ -1,12 +1,14 @@
 import { z } from "zod";
+import { isDifference } from "#domain/attached-device.ts";
 import { MigrationError } from "#domain/errors.ts";
 import { rateAt } from "#domain/limits.ts";
 import { leastLine, megabits, shouldMeasure } from "#domain/line.ts";
 import { type SyncMode, syncMode } from "#domain/protocol/facts.ts";
 import type { SourceServer } from "#domain/records.ts";
+import { hangReplica } from "../../attaching.ts";
 import { openCallback } from "../../callbacks.ts";
 import type { Deps } from "../../deps.ts";
-import { gatewayOf, written } from "../../migration.ts";
+import { gatewayOf, migrationOf, written } from "../../migration.ts";
 import { sessionIdOf } from "../../sessions.ts";
 import { step } from "../../step.ts";
 import { tell } from "../../tell.ts";
@@ -26,13 +28,14 @@ const output = z.object({ sessionId: z.string() });
  */
 export async function sync(request: z.output<typeof input>, deps: Deps) {
   const { runId, serverId, mode, taskToken } = request;
-  const server = await deps.store.servers.get(serverId);
-  const gateway = await gatewayOf(deps, server);
+  const found = await deps.store.servers.get(serverId);
+  const gateway = await gatewayOf(deps, found);
   const client = await deps.gatewayClient(gateway);
-  requireSameDisks(server);
+  requireSameDisks(found);
 
   const sessionId = sessionIdOf(request);
-  await endOlderSession(deps, server, sessionId, (id) => client.stopSession(id));
+  await endOlderSession(deps, found, sessionId, (id) => client.stopSession(id));
+  const server = await recognised(deps, found, runId);
   const callback = await openCallback(deps, { taskToken, runId, serverId, purpose: "sync" });
   const session = await deps.store.sessions.ensure({
     id: sessionId,
@@ -95,6 +98,12 @@ async function warnOfLimit(
   if (limit === 0 || limit >= bitsPerSecond) return;
   const params = { requirement, mode, mbit: megabits(limit), least: megabits(bitsPerSecond) };
   await tell(deps, id, "line.limited", params, runId);
+}
+
+/** Where a restart of the gateway makes its devices unknown, the volumes are attached anew (R-216). */
+async function recognised(deps: Deps, server: SourceServer, runId: string): Promise<SourceServer> {
+  if (!server.volumes.some(({ device }) => isDifference(device))) return server;
+  return hangReplica(deps, await migrationOf(deps, server.id, runId), runId);
 }
 
 /** @throws `disk.vanished`, `disk.shrunk`, `volume.too-small` by what the agent said last */
