@@ -1,5 +1,3 @@
-import { once } from "node:events";
-import { connect, createServer, type Server, type Socket } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import {
   copy,
@@ -12,50 +10,13 @@ import {
   startGateway,
   startProcess,
 } from "./copy-harness.ts";
+import { FaultyLine } from "./faulty-line.ts";
 
 const mib = 1024 * 1024;
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
   for (const clean of cleanups.splice(0)) await clean();
 });
-
-/** Passes bytes on to a port, and cuts every connection now and then, at first. */
-async function startCutter(
-  port: number,
-  cuts: number,
-  afterBytes: () => number,
-): Promise<{ port: number; cuts: () => number; server: Server }> {
-  let cutsLeft = cuts;
-  const sockets = new Set<Socket>();
-  const server = createServer((near) => {
-    const far = connect(port, "127.0.0.1");
-    for (const socket of [near, far]) {
-      sockets.add(socket);
-      socket.on("error", () => socket.destroy());
-    }
-    let left = afterBytes();
-    near.on("data", (chunk) => {
-      left -= chunk.length;
-      if (left > 0 || cutsLeft === 0) return;
-      cutsLeft -= 1;
-      near.destroy();
-      far.destroy();
-    });
-    near.pipe(far);
-    far.pipe(near);
-    near.on("close", () => far.destroy());
-    far.on("close", () => near.destroy());
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  cleanups.push(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return { port: address.port, cuts: () => cuts - cutsLeft, server };
-}
 
 /** A fixed sequence, so that a failure comes again. */
 function sequence(seed: number): () => number {
@@ -79,12 +40,19 @@ describe("a copy goes on", () => {
     const receiver = await startGateway(scene);
     cleanups.push(() => receiver.close());
     const random = sequence(7);
-    const cutter = await startCutter(receiver.port, 10, () => 3 * mib + random() * 12 * mib);
+    let cuts = 0;
+    using line = await FaultyLine.start(receiver.port, (crossing) => {
+      crossing.up.after(Math.floor((3 + random() * 12) * mib), () => {
+        if (cuts === 10) return;
+        cuts += 1;
+        crossing.cut();
+      });
+    });
     await receiver.open("s1", receiverOrderOf(scene, [pair]));
 
-    const progress = await copy(scene, [pair], { sessionId: "s1", port: cutter.port });
+    const progress = await copy(scene, [pair], { sessionId: "s1", port: line.port });
 
-    expect(cutter.cuts()).toBeGreaterThan(5);
+    expect(cuts).toBeGreaterThan(5);
     expect(await sha256(pair.volumePath, pair.sizeBytes)).toBe(
       await sha256(pair.diskPath, pair.sizeBytes),
     );

@@ -17,6 +17,7 @@ import { replicate } from "./agent/replicate.ts";
 import type { Tracker } from "./agent/tracking/tracker.ts";
 import { type Receiver, type ReceiverLog, startReceiver } from "./gateway/receiver.ts";
 import { createIdentity, type Identity } from "./wire/identity.ts";
+import type { Waits } from "./wire/limits.ts";
 
 export interface Pair {
   diskId: string;
@@ -92,7 +93,14 @@ export async function sha256(path: string, lengthBytes: number): Promise<string>
   return hash.digest("hex");
 }
 
-export function startGateway(scene: Scene, stateName = "state", port = 0): Promise<Receiver> {
+export function startGateway(
+  scene: Scene,
+  {
+    stateName = "state",
+    port = 0,
+    waits,
+  }: { stateName?: string; port?: number; waits?: Waits | undefined } = {},
+): Promise<Receiver> {
   return startReceiver({
     listen: "127.0.0.1",
     port,
@@ -100,6 +108,7 @@ export function startGateway(scene: Scene, stateName = "state", port = 0): Promi
     stateFolder: join(scene.folder, stateName),
     gatewayId: "gateway-1",
     log: scene.log,
+    ...(waits === undefined ? {} : { waits }),
   });
 }
 
@@ -179,6 +188,8 @@ export async function copy(
     onProgress?: (progress: Progress) => void;
     /** Measures the line first. */
     onLine?: (line: LineMeasure) => void;
+    onAcknowledged?: (diskId: string, range: number) => void;
+    waits?: Waits | undefined;
   },
 ): Promise<Progress> {
   let last: Progress | undefined;
@@ -193,6 +204,8 @@ export async function copy(
     tracker: options.tracker ?? noTracker,
     ...(options.findFree === undefined ? {} : { findFree: options.findFree }),
     ...(options.limits === undefined ? {} : { limits: options.limits }),
+    ...(options.waits === undefined ? {} : { waits: options.waits }),
+    ...(options.onAcknowledged === undefined ? {} : { onAcknowledged: options.onAcknowledged }),
     onProgress: (progress) => {
       last = progress;
       options.onProgress?.(progress);

@@ -27,7 +27,7 @@ import {
   protocolVersion,
 } from "./wire/frames.ts";
 import { blockBytes, blocksPerRange } from "./wire/geometry.ts";
-import { probeBytesPerConnection, probesPerConnection } from "./wire/limits.ts";
+import { probeBytesPerConnection, probesPerConnection, protocolWaits } from "./wire/limits.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -132,7 +132,10 @@ test("a gateway that is not there is left to the copy to find out", async () => 
 
   const { gateway, sessionId } = syncOrderOf(scene, [pair], "s1", port);
   const signal = new AbortController().signal;
-  const measured = await measureLine({ ...scene.agent, gateway, sessionId }, signal);
+  const measured = await measureLine(
+    { ...scene.agent, gateway, sessionId, waits: protocolWaits },
+    signal,
+  );
 
   expect(measured).toBeUndefined();
 });
@@ -141,7 +144,9 @@ test("a gateway that is not there is left to the copy to find out", async () => 
 async function greeted(scene: Scene, pair: Pair, port: number) {
   const { gateway, sessionId } = syncOrderOf(scene, [pair], "s1", port);
   const frames: Frame[] = [];
-  const line = await Line.dial({ ...scene.agent, gateway }, (frame) => frames.push(frame));
+  const line = await Line.dial({ ...scene.agent, gateway, waits: protocolWaits }, (frame) =>
+    frames.push(frame),
+  );
   line.send(
     encodeHello({
       ...{ version: protocolVersion, stream: 0, blockBytes, blocksPerRange, sessionId },

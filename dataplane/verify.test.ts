@@ -234,7 +234,7 @@ describe("a comparison with the source", () => {
     while ((await stat(findings)).size === 0) await sleep(5);
     await first.close();
     expect(first.state("c1")?.state).toBe("running");
-    const second = await startGateway(scene, "state", first.port);
+    const second = await startGateway(scene, { port: first.port });
     stack.defer(() => second.close());
     await second.open("c1", receiverOrderOf(scene, [pair], "compare"));
     await comparing;

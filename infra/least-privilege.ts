@@ -33,6 +33,7 @@ const kinds: Record<string, string> = {
   webhooks: "webhook",
   outbox: "outgoing",
   events: "events",
+  placeRequests: "place-request",
 };
 
 /** Method of a collection → what the store asks of DynamoDB for it. */

@@ -8,6 +8,7 @@
  */
 
 import type { Identity } from "#dataplane/wire/identity.ts";
+import { protocolWaits, type Waits } from "#dataplane/wire/limits.ts";
 import { MigrationError } from "#domain/errors.ts";
 import { type Limits, rateAt } from "#domain/limits.ts";
 import type { LineMeasure } from "#domain/line.ts";
@@ -35,6 +36,10 @@ export interface ReplicateOptions {
   onLine?: (line: LineMeasure) => void;
   /** Called about once a second, and once at the end. */
   onProgress: (progress: Progress) => void;
+  /** Called with each range that the gateway says is durable on its volume. */
+  onAcknowledged?: (diskId: string, range: number) => void;
+  /** The protocol's unless given. */
+  waits?: Waits;
   signal: AbortSignal;
 }
 
@@ -46,7 +51,7 @@ export interface ReplicateOptions {
  * `gateway.disk-full`, `wire.protocol`, `sync.stopped`
  */
 export async function replicate(options: ReplicateOptions): Promise<void> {
-  const { order, identity, onProgress, signal } = options;
+  const { order, identity, onProgress, signal, waits = protocolWaits } = options;
   if (signal.aborted) throw new MigrationError("sync.stopped", { server: order.sessionId });
   const found = order.disks.map(({ diskId, volumeId, sizeBytes }) => {
     const found = options.disks.find((disk) => disk.diskId === diskId);
@@ -63,7 +68,7 @@ export async function replicate(options: ReplicateOptions): Promise<void> {
     const { certificatePem, privateKeyPem } = identity;
     const peer = {
       ...{ sessionId: order.sessionId, gateway: order.gateway },
-      ...{ certificatePem, privateKeyPem },
+      ...{ certificatePem, privateKeyPem, waits },
     };
     const line = await measureLine(peer, signal);
     if (line !== undefined) options.onLine?.(line);
@@ -86,7 +91,8 @@ export async function replicate(options: ReplicateOptions): Promise<void> {
     for (const { pass } of disks) pass.undone();
     throw error;
   }
-  await new Copy({ order, disks, identity, onProgress, limits }).run(signal);
+  const { onAcknowledged = () => undefined } = options;
+  await new Copy({ order, disks, identity, onProgress, onAcknowledged, limits, waits }).run(signal);
 }
 
 /** Probes would go past a limit, or measure it in place of the line. */

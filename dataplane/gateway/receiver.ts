@@ -14,7 +14,7 @@ import { findJsonFile, writeJsonFile } from "#dataplane/json-file.ts";
 import { type Hello, protocolVersion } from "#dataplane/wire/frames.ts";
 import { blockBytes, blocksPerRange } from "#dataplane/wire/geometry.ts";
 import type { Identity } from "#dataplane/wire/identity.ts";
-import { streamsPerSession } from "#dataplane/wire/limits.ts";
+import { protocolWaits, streamsPerSession, type Waits } from "#dataplane/wire/limits.ts";
 import { status, type Welcome } from "#dataplane/wire/messages.ts";
 import { type ErrorFacts, errorFromFacts, factsOf, MigrationError } from "#domain/errors.ts";
 import type { VerifiedVolume } from "#domain/protocol/gateway.ts";
@@ -50,6 +50,8 @@ export interface ReceiverOptions {
   stateFolder: string;
   gatewayId: string;
   log: ReceiverLog;
+  /** The protocol's unless given. */
+  waits?: Waits;
 }
 
 export interface Receiver {
@@ -133,11 +135,11 @@ class BlockReceiver implements Receiver {
 
   async start(): Promise<void> {
     await this.#loadSessions();
-    const { listen, port, gatewayId, identity } = this.#options;
+    const { listen, port, gatewayId, identity, waits = protocolWaits } = this.#options;
     const { certificatePem, privateKeyPem } = identity;
     // Two threads even on one CPU, so that one that waits for a volume leaves the other.
     const count = Math.min(4, Math.max(2, availableParallelism()));
-    const settings = { listen, port, gatewayId, certificatePem, privateKeyPem };
+    const settings = { listen, port, gatewayId, certificatePem, privateKeyPem, waits };
     this.#lanes = await Lanes.start(settings, count, (lane, event) => {
       if (event.kind === "message") this.#onLane(lane, event.message);
       else this.#onLaneDeath(lane, event.problem);

@@ -7,6 +7,7 @@ import { passIdBytes } from "#dataplane/wire/frames.ts";
 import { rangeCount, rangeLengthBytes } from "#dataplane/wire/geometry.ts";
 import { digestBytes, HashTree } from "#dataplane/wire/hash-tree.ts";
 import type { Identity } from "#dataplane/wire/identity.ts";
+import type { Waits } from "#dataplane/wire/limits.ts";
 import { welcome } from "#dataplane/wire/messages.ts";
 import { type ErrorFacts, errorFromFacts, MigrationError } from "#domain/errors.ts";
 import type { Limits } from "#domain/limits.ts";
@@ -76,7 +77,9 @@ interface StreamState {
 export class Copy {
   readonly #order: SyncOrder;
   readonly #identity: Identity;
+  readonly #waits: Waits;
   readonly #onProgress: (progress: Progress) => void;
+  readonly #onAcknowledged: (diskId: string, range: number) => void;
   readonly #disks: DiskState[];
   readonly #streams: StreamState[] = [];
   /** Covered so far of the ranges that are under way, by disk and range. */
@@ -92,11 +95,15 @@ export class Copy {
     disks: CopyDisk[];
     identity: Identity;
     onProgress: (progress: Progress) => void;
+    onAcknowledged: (diskId: string, range: number) => void;
     limits: () => Limits;
+    waits: Waits;
   }) {
     this.#order = options.order;
     this.#identity = options.identity;
+    this.#waits = options.waits;
     this.#onProgress = options.onProgress;
+    this.#onAcknowledged = options.onAcknowledged;
     this.#governor = new Governor(options.limits, new Pacing(this.#pacing));
     this.#disks = options.disks.map((disk) => ({
       disk,
@@ -167,6 +174,7 @@ export class Copy {
       })),
       pacing: this.#pacing,
       isComparing: this.#isComparing,
+      waits: this.#waits,
     };
     const ranges = this.#disks.reduce((sum, state) => sum + state.ranges, 0);
     for (let stream = 0; stream < Math.min(streams, ranges); stream += 1) {
@@ -221,7 +229,7 @@ export class Copy {
         return;
       }
       case "acknowledged":
-        this.#onAcknowledged(message);
+        this.#takeAcknowledged(message);
         return;
       case "volumeDone":
         this.#disk(message.disk).isDone = true;
@@ -299,7 +307,7 @@ export class Copy {
     return here > Math.floor(open.length / lanes);
   }
 
-  #onAcknowledged({ job, digest, writtenBytes }: FromStream & { kind: "acknowledged" }): void {
+  #takeAcknowledged({ job, digest, writtenBytes }: FromStream & { kind: "acknowledged" }): void {
     const state = this.#disk(job.disk);
     this.#underWay.delete(keyOf(job));
     state.tree.add(job.range, Buffer.from(digest));
@@ -307,6 +315,7 @@ export class Copy {
     state.acknowledged += 1;
     state.acknowledgedBytes += rangeLengthBytes(state.disk.sizeBytes, job.range);
     state.writtenBytes += writtenBytes;
+    this.#onAcknowledged(state.disk.diskId, job.range);
     if (state.acknowledged < state.ranges) return;
     state.root = state.tree.root();
     this.#askForConfirmation();

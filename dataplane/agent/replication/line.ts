@@ -10,7 +10,7 @@ import {
   gatewayFrameLimits,
   WireViolation,
 } from "#dataplane/wire/frames.ts";
-import { greetingTimeoutMs, keepAliveAfterMs, silenceTimeoutMs } from "#dataplane/wire/limits.ts";
+import { sweepMs, type Waits } from "#dataplane/wire/limits.ts";
 import { peerFingerprint, pinnedTls } from "#dataplane/wire/pinned-tls.ts";
 import { type ErrorFacts, errorFromFacts, MigrationError } from "#domain/errors.ts";
 import type { StreamSettings } from "./stream-messages.ts";
@@ -20,12 +20,13 @@ export class LineBroken extends Error {
   override readonly name = "LineBroken";
 }
 
-type Peer = Pick<StreamSettings, "gateway" | "certificatePem" | "privateKeyPem">;
+type Peer = Pick<StreamSettings, "gateway" | "certificatePem" | "privateKeyPem" | "waits">;
 
 /** One connection to the gateway. Whoever waits on it waits through `until`, which ends with the line. */
 export class Line {
   readonly #socket: TLSSocket;
   readonly #gatewayId: string;
+  readonly #waits: Waits;
   readonly #reader = new FrameReader(gatewayFrameLimits);
   readonly #onFrame: (frame: Frame) => void;
   #failure: Error | undefined;
@@ -39,15 +40,20 @@ export class Line {
   /** Bytes of frames given to the line. */
   sentBytes = 0;
 
-  private constructor(socket: TLSSocket, gatewayId: string, onFrame: (frame: Frame) => void) {
+  private constructor(
+    socket: TLSSocket,
+    { gateway, waits }: Peer,
+    onFrame: (frame: Frame) => void,
+  ) {
     this.#socket = socket;
-    this.#gatewayId = gatewayId;
+    this.#gatewayId = gateway.id;
+    this.#waits = waits;
     this.#onFrame = onFrame;
     socket.on("data", (chunk: Buffer) => this.#onData(chunk));
     socket.on("drain", () => this.notify());
     socket.on("error", (error) => this.fail(new LineBroken(error.message, { cause: error })));
     socket.on("close", () => this.fail(new LineBroken("the gateway closed the connection")));
-    this.#sweep = setInterval(() => this.#keepAlive(), 2000);
+    this.#sweep = setInterval(() => this.#keepAlive(), sweepMs(waits));
   }
 
   /**
@@ -58,7 +64,7 @@ export class Line {
     const { gateway } = settings;
     const socket = connect({ ...pinnedTls(settings), host: gateway.host, port: gateway.port });
     const secured = Promise.withResolvers<void>();
-    socket.setTimeout(greetingTimeoutMs, () =>
+    socket.setTimeout(settings.waits.greetingMs, () =>
       secured.reject(new LineBroken("no TLS handshake in time")),
     );
     socket.once("secureConnect", () => secured.resolve());
@@ -81,7 +87,7 @@ export class Line {
       socket.destroy();
       throw new MigrationError("auth.wrong-certificate", { peer: `Gateway ${gateway.id}` });
     }
-    return new Line(socket, gateway.id, onFrame);
+    return new Line(socket, settings, onFrame);
   }
 
   /** What holds up whoever waits for the other side: that side, if it says so, else the line to it. */
@@ -198,9 +204,9 @@ export class Line {
 
   #keepAlive(): void {
     const nowMs = performance.now();
-    if (nowMs - this.#lastHeardMs > silenceTimeoutMs)
+    if (nowMs - this.#lastHeardMs > this.#waits.silenceMs)
       this.fail(new LineBroken("the gateway is silent"));
-    else if (nowMs - this.#lastSaidMs > keepAliveAfterMs) this.send(encodeKeepAlive());
+    else if (nowMs - this.#lastSaidMs > this.#waits.keepAliveMs) this.send(encodeKeepAlive());
   }
 }
 

@@ -36,7 +36,10 @@ const giveUpAfterMs = 6000;
 const leastAnswers = 4;
 const tries = 3;
 
-type Peer = Pick<StreamSettings, "sessionId" | "gateway" | "certificatePem" | "privateKeyPem">;
+type Peer = Pick<
+  StreamSettings,
+  "sessionId" | "gateway" | "certificatePem" | "privateKeyPem" | "waits"
+>;
 
 interface Answer {
   readonly bytes: number;

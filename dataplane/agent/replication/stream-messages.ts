@@ -1,4 +1,5 @@
 /** What the copy and its streams say to each other. A stream is a thread with one connection. */
+import type { Waits } from "#dataplane/wire/limits.ts";
 import type { ErrorFacts } from "#domain/errors.ts";
 
 export interface StreamSettings {
@@ -12,6 +13,7 @@ export interface StreamSettings {
   pacing: SharedArrayBuffer;
   /** Tell what differs, and send nothing. */
   isComparing: boolean;
+  waits: Waits;
 }
 
 /** A range of a disk; disks are numbered as in the settings. */

@@ -5,6 +5,7 @@
  */
 
 import type { Hello } from "#dataplane/wire/frames.ts";
+import type { Waits } from "#dataplane/wire/limits.ts";
 import type { ErrorFacts } from "#domain/errors.ts";
 
 export interface LaneSettings {
@@ -13,6 +14,7 @@ export interface LaneSettings {
   gatewayId: string;
   certificatePem: string;
   privateKeyPem: string;
+  waits: Waits;
 }
 
 /** A volume as a lane needs it. Its number in the welcome is its place in the list. */

@@ -5,7 +5,7 @@
 import { createServer, type TLSSocket } from "node:tls";
 import { parentPort, workerData } from "node:worker_threads";
 import { ThreadLoad } from "#dataplane/thread-load.ts";
-import { greetingTimeoutMs, keepAliveAfterMs, silenceTimeoutMs } from "#dataplane/wire/limits.ts";
+import { sweepMs } from "#dataplane/wire/limits.ts";
 import { peerFingerprint, pinnedTls } from "#dataplane/wire/pinned-tls.ts";
 import { Connection } from "./connection.ts";
 import type { FromLane, LaneSettings, ToLane } from "./lane-messages.ts";
@@ -22,6 +22,7 @@ const mostConnections = 256;
 
 /** `onRest` is called after `close`, when every connection has come to rest. */
 function startLane(settings: LaneSettings, tell: (message: FromLane) => void, onRest: () => void) {
+  const { waits } = settings;
   const connections = new Map<number, Connection>();
   const buffers = new RunBuffers();
   let allowed = new Set<string>();
@@ -31,7 +32,7 @@ function startLane(settings: LaneSettings, tell: (message: FromLane) => void, on
   const server = createServer({
     ...pinnedTls(settings),
     requestCert: true,
-    handshakeTimeout: greetingTimeoutMs,
+    handshakeTimeout: waits.greetingMs,
   });
   server.maxConnections = mostConnections;
   server.on("secureConnection", (socket: TLSSocket) => {
@@ -85,7 +86,7 @@ function startLane(settings: LaneSettings, tell: (message: FromLane) => void, on
   const sweep = setInterval(() => {
     const nowMs = performance.now();
     for (const connection of connections.values()) {
-      const limitMs = connection.isGreeted ? silenceTimeoutMs : greetingTimeoutMs;
+      const limitMs = connection.isGreeted ? waits.silenceMs : waits.greetingMs;
       if (nowMs - connection.lastHeardMs > limitMs) {
         tell({
           kind: "log",
@@ -95,10 +96,10 @@ function startLane(settings: LaneSettings, tell: (message: FromLane) => void, on
         });
         connection.drop();
       } else {
-        connection.keepAlive(keepAliveAfterMs);
+        connection.keepAlive(waits.keepAliveMs);
       }
     }
-  }, 2000);
+  }, sweepMs(waits));
 
   const looking = setInterval(() => {
     for (const connection of connections.values()) connection.look();
