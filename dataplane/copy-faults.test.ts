@@ -1,9 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, rm, truncate } from "node:fs/promises";
-import { connect as connectTcp, type Socket } from "node:net";
+import { connect as connectTcp } from "node:net";
 import { join } from "node:path";
-import { connect, type TLSSocket } from "node:tls";
 import { afterEach, describe, expect, test } from "vitest";
 import {
   copy,
@@ -15,18 +14,16 @@ import {
   sha256,
   startGateway,
 } from "./copy-harness.ts";
+import { closed, dial, hello } from "./raw-agent.ts";
 import {
   encodeDataHead,
   encodeFrame,
-  encodeHello,
   encodeOpenRange,
   frameType,
   headerBytes,
-  protocolVersion,
 } from "./wire/frames.ts";
-import { blockBytes, blocksPerRange } from "./wire/geometry.ts";
+import { blockBytes } from "./wire/geometry.ts";
 import { createIdentity } from "./wire/identity.ts";
-import { pinnedTls } from "./wire/pinned-tls.ts";
 
 const mib = 1024 * 1024;
 const isRoot = process.getuid?.() === 0;
@@ -121,31 +118,6 @@ describe("both sides name the fault", () => {
   );
 });
 
-/** Also when it is reset: that is one way of closing. */
-async function closed(socket: Socket): Promise<void> {
-  socket.resume();
-  if (!socket.closed) await new Promise<void>((resolve) => socket.once("close", () => resolve()));
-}
-
-async function dial(scene: Scene, port: number): Promise<TLSSocket> {
-  const socket = connect({ ...pinnedTls(scene.agent), host: "127.0.0.1", port });
-  // Being cut off is what these tests are about.
-  socket.on("error", () => socket.destroy());
-  await once(socket, "secureConnect");
-  return socket;
-}
-
-function hello(sessionId: string): Buffer {
-  return encodeHello({
-    version: protocolVersion,
-    stream: 0,
-    blockBytes,
-    blocksPerRange,
-    passId: "00".repeat(16),
-    sessionId,
-  });
-}
-
 function rawFrame(length: number, type: number): Buffer {
   const header = Buffer.alloc(headerBytes);
   header.writeUInt32BE(length, 0);
@@ -195,7 +167,7 @@ describe("a receiver that gets hostile bytes closes that connection, says so onc
     const receiver = await startGateway(scene);
     cleanups.push(() => receiver.close());
     await receiver.open("s1", receiverOrderOf(scene, [pair]));
-    const socket = await dial(scene, receiver.port);
+    const socket = await dial(scene.agent, receiver.port);
     socket.write(hello("s1"));
     await once(socket, "data");
 
@@ -218,23 +190,20 @@ describe("a receiver that gets hostile bytes closes that connection, says so onc
     cleanups.push(() => receiver.close());
     await receiver.open("s1", receiverOrderOf(scene, [pair]));
 
-    const garbage = await dial(scene, receiver.port);
+    const garbage = await dial(scene.agent, receiver.port);
     garbage.write(Buffer.alloc(100_000, 0x5a));
     await closed(garbage);
-    const truncated = await dial(scene, receiver.port);
+    const truncated = await dial(scene.agent, receiver.port);
     truncated.end(hello("s1").subarray(0, 20));
     await closed(truncated);
-    const early = await dial(scene, receiver.port);
+    const early = await dial(scene.agent, receiver.port);
     early.write(Buffer.concat([hello("s1"), encodeOpenRange({ volume: 0, range: 0 })]));
     await closed(early);
     const plain = connectTcp(receiver.port, "127.0.0.1");
     plain.on("error", () => plain.destroy());
     plain.write("GET / HTTP/1.1\r\n\r\n");
     await closed(plain);
-    const stranger = await dial(
-      { ...scene, agent: await createIdentity("stranger") },
-      receiver.port,
-    );
+    const stranger = await dial(await createIdentity("stranger"), receiver.port);
     let heard = 0;
     stranger.on("data", (chunk: Buffer) => {
       heard += chunk.length;

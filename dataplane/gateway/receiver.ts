@@ -109,6 +109,7 @@ interface Visitor {
   readonly lane: number;
   readonly connection: number;
   readonly session: Session;
+  readonly fingerprint: string;
 }
 
 class BlockReceiver implements Receiver {
@@ -173,6 +174,9 @@ class BlockReceiver implements Receiver {
     this.#sessions.set(sessionId, session);
     await this.#save(session);
     await this.#allow();
+    for (const { key, fingerprint } of this.#visitorsOf(session)) {
+      if (fingerprint !== asked.agentFingerprint) this.#drop(key);
+    }
   }
 
   state(sessionId: string): SessionState | undefined {
@@ -319,15 +323,22 @@ class BlockReceiver implements Receiver {
         { address, sessionId: session.id },
         "an agent asked for a session of another agent",
       );
-      refuse(
-        new MigrationError("auth.wrong-certificate", { peer: `The agent at ${address}` }).facts,
-      );
+      // Not a byte: whoever it is learns nothing about a session that is not its own.
+      this.#lanes?.send(lane, { kind: "drop", connection });
       return;
     }
     const mismatch = mismatchOf(hello);
     if (mismatch !== undefined) {
       refuse(
         new MigrationError("wire.protocol", { peer: `The agent at ${address}`, problem: mismatch })
+          .facts,
+      );
+      return;
+    }
+    if (session.isBeingSaved) {
+      // A welcome says what is done, and an agent that hears so goes home: it must be true after a kill too.
+      refuse(
+        new MigrationError("not-ready", { what: "session", state: "its record is being written" })
           .facts,
       );
       return;
@@ -343,11 +354,25 @@ class BlockReceiver implements Receiver {
       );
       return;
     }
-    if (session.passId !== hello.passId) {
+    const standing = session.meet(hello.passId);
+    const present = this.#visitorsOf(session);
+    if (standing === "older" && present.length > 0) {
+      // Were it let in, two agents with one identity would push each other out for ever.
+      if (session.isFirstReport(hello.passId)) {
+        this.#options.log.warn(
+          { address, sessionId: session.id },
+          "a former pass came back while a newer one is at work: do two agents share one identity?",
+        );
+      }
+      refuse(
+        new MigrationError("not-ready", { what: "session", state: "used by a newer pass" }).facts,
+      );
+      return;
+    }
+    if (standing !== "current") {
       // The agent was started anew; what its former self still had on the way is not wanted any more.
-      for (const visitor of this.#visitorsOf(session)) this.#drop(visitor.key);
-      session.passId = hello.passId;
-      session.status = undefined;
+      for (const visitor of present) this.#drop(visitor.key);
+      session.letIn(hello.passId);
     }
     if (this.#visitorsOf(session).length >= streamsPerSession) {
       this.#options.log.warn(
@@ -358,7 +383,8 @@ class BlockReceiver implements Receiver {
       return;
     }
     const key = keyOf(lane, connection);
-    this.#visitors.set(key, { key, lane, connection, session });
+    const { fingerprint } = message;
+    this.#visitors.set(key, { key, lane, connection, session, fingerprint });
     this.#lanes?.send(lane, {
       kind: "welcome",
       connection,
@@ -392,9 +418,9 @@ class BlockReceiver implements Receiver {
       );
       return;
     }
-    session.confirm(volume, root, await this.#findingsOf(session, volume));
     const confirmed = session.record.order.volumes[volume];
     if (confirmed !== undefined) await this.#maps.leave(confirmed);
+    session.confirm(volume, root, await this.#findingsOf(session, volume));
     if (session.isComplete) await this.#end(session, "done");
     else await this.#save(session);
     this.#lanes?.send(lane, { kind: "volumeDone", connection, volume });
@@ -515,11 +541,16 @@ class BlockReceiver implements Receiver {
       await rm(this.#findingsPath(session, volume), { force: true });
   }
 
-  #save(session: Session): Promise<void> {
+  async #save(session: Session): Promise<void> {
     const save = () => writeJsonFile(this.#fileOf(session.id), session.record);
+    session.savesUnderWay += 1;
     // One that failed was reported to its own caller.
     this.#saving = this.#saving.then(save, save);
-    return this.#saving;
+    try {
+      await this.#saving;
+    } finally {
+      session.savesUnderWay -= 1;
+    }
   }
 
   async #allow(): Promise<void> {

@@ -20,9 +20,9 @@ const validYears = 20;
 const keyAlgorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 
 /** A new key pair (ECDSA P-256) and its certificate, valid for 20 years. */
-export async function createIdentity(commonName: string): Promise<Identity> {
+export async function createIdentity(commonName: string, now = Date.now()): Promise<Identity> {
   const keys = await webcrypto.subtle.generateKey(keyAlgorithm, true, ["sign", "verify"]);
-  const notBefore = new Date(Date.now() - 24 * 3600 * 1000);
+  const notBefore = new Date(now - 24 * 3600 * 1000);
   const notAfter = new Date(notBefore);
   notAfter.setUTCFullYear(notAfter.getUTCFullYear() + validYears);
   const certificate = await X509CertificateGenerator.createSelfSigned(

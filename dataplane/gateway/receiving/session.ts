@@ -38,6 +38,9 @@ export const sessionRecord = z.object({
 });
 export type SessionRecord = z.output<typeof sessionRecord>;
 
+/** Passes of a session that are told apart; older ones are forgotten. */
+const mostPasses = 64;
+
 const noCounts = {
   ...{
     doneBytes: 0,
@@ -52,9 +55,13 @@ const noCounts = {
 /** One session: what is kept of it, and what is only known while it runs. */
 export class Session {
   readonly record: SessionRecord;
-  /** The agent's pass over the disks; another one means that the agent was started anew. */
-  passId: string | undefined;
+  /** The agent's pass over the disks that is let in now. */
+  #passId: string | undefined;
+  /** In the order of their first hello. More than one means that the agent was started anew. */
+  #passes: string[] = [];
+  readonly #reported = new Set<string>();
   status: Status | undefined;
+  savesUnderWay = 0;
   readonly ended = Promise.withResolvers<void>();
   /**
    * By volume id, once its devices were looked up by this process. After a restart of the machine the
@@ -73,6 +80,35 @@ export class Session {
 
   get isRunning(): boolean {
     return this.record.state === "running";
+  }
+
+  /** How a pass stands to the one that is let in now. One that was never heard of is newer. */
+  meet(passId: string): "current" | "newer" | "older" {
+    if (passId === this.#passId) return "current";
+    if (!this.#passes.includes(passId)) this.#passes = [...this.#passes, passId].slice(-mostPasses);
+    return this.#passes.indexOf(passId) > this.#passes.indexOf(this.#passId ?? "")
+      ? "newer"
+      : "older";
+  }
+
+  /** What was told of the pass before says nothing about this one. */
+  letIn(passId: string): void {
+    this.#passId = passId;
+    this.status = undefined;
+  }
+
+  /** True once for each pass. */
+  isFirstReport(passId: string): boolean {
+    if (this.#reported.has(passId)) return false;
+    // Whoever makes them up by the thousand fills the log, and not the memory.
+    if (this.#reported.size >= mostPasses) this.#reported.clear();
+    this.#reported.add(passId);
+    return true;
+  }
+
+  /** What the record says is not yet what a restart would find. */
+  get isBeingSaved(): boolean {
+    return this.savesUnderWay > 0;
   }
 
   get isComplete(): boolean {

@@ -1,0 +1,59 @@
+/** What tests need to speak to a gateway frame by frame. */
+import { once } from "node:events";
+import type { Socket } from "node:net";
+import { connect, type TLSSocket } from "node:tls";
+import { FrameReader } from "./wire/frame-reader.ts";
+import { encodeHello, frameType, gatewayFrameLimits, protocolVersion } from "./wire/frames.ts";
+import { blockBytes, blocksPerRange } from "./wire/geometry.ts";
+import type { Identity } from "./wire/identity.ts";
+import { pinnedTls } from "./wire/pinned-tls.ts";
+
+export async function dial(identity: Identity, port: number): Promise<TLSSocket> {
+  const socket = connect({ ...pinnedTls(identity), host: "127.0.0.1", port });
+  // Being cut off is what these tests are about.
+  socket.on("error", () => socket.destroy());
+  await once(socket, "secureConnect");
+  return socket;
+}
+
+/** Also when it is reset: that is one way of closing. */
+export async function closed(socket: Socket): Promise<void> {
+  socket.resume();
+  if (!socket.closed) await new Promise<void>((resolve) => socket.once("close", () => resolve()));
+}
+
+export function hello(sessionId: string, passId = "00".repeat(16)): Buffer {
+  return encodeHello({
+    version: protocolVersion,
+    stream: 0,
+    blockBytes,
+    blocksPerRange,
+    passId,
+    sessionId,
+  });
+}
+
+export interface Greeting {
+  readonly socket: TLSSocket;
+  /** The first frame that came, or that there was none before the end. */
+  readonly answer: { type: "welcome" | "error"; body: unknown } | "nothing";
+}
+
+/** Says hello and waits for the answer. */
+export async function greet(identity: Identity, port: number, bytes: Buffer): Promise<Greeting> {
+  const socket = await dial(identity, port);
+  const reader = new FrameReader(gatewayFrameLimits);
+  const answered = Promise.withResolvers<Greeting["answer"]>();
+  socket.on("data", (chunk: Buffer) => {
+    for (const { type, body } of reader.push(chunk)) {
+      if (type !== frameType.welcome && type !== frameType.error) continue;
+      answered.resolve({
+        type: type === frameType.welcome ? "welcome" : "error",
+        body: JSON.parse(body.toString()),
+      });
+    }
+  });
+  socket.on("close", () => answered.resolve("nothing"));
+  socket.write(bytes);
+  return { socket, answer: await answered.promise };
+}
