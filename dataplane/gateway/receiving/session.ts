@@ -82,6 +82,11 @@ export class Session {
     return this.record.state === "running";
   }
 
+  /** Undefined until the first one was let in. */
+  get passId(): string | undefined {
+    return this.#passId;
+  }
+
   /** How a pass stands to the one that is let in now. One that was never heard of is newer. */
   meet(passId: string): "current" | "newer" | "older" {
     if (passId === this.#passId) return "current";
