@@ -117,7 +117,7 @@ describe("a copy", () => {
     await first.close();
     // As a gateway leaves it that is killed between a write and the end of the range.
     const maps = new BlockMaps(join(scene.folder, "state", "maps"), "gateway-1");
-    await maps.ensure({ ...pair, path: pair.volumePath });
+    await maps.ensure({ ...pair, path: pair.volumePath }, false);
     const map = await BlockMap.find(maps.pathOf(pair.volumeId));
     await map?.markOpen(0);
     await map?.close();

@@ -491,12 +491,24 @@ export const errorTable = {
     terminal,
     "data",
     {
-      message: "Volume {volume} can't be written: {problem}",
+      message: "Volume {volume} can't be read or written: {problem}",
       hint: "Look at the volume in the target's own console; everything acknowledged so far is kept.",
     },
     {
-      message: "卷 {volume} 无法写入：{problem}",
+      message: "卷 {volume} 无法读写：{problem}",
       hint: "请在目标平台控制台检查该卷；已确认的数据均已保留。",
+    },
+  ),
+  "volume.swapped": entry(
+    terminal,
+    "data",
+    {
+      message: "Another volume is where {volume} was at the gateway: it was {was}, it is {is}",
+      hint: "Nothing was written to it. Attach the right volume again and repeat; or clean up and start anew.",
+    },
+    {
+      message: "网关上 {volume} 的位置现在是另一个卷：原为 {was}，现为 {is}",
+      hint: "未向其写入任何数据。请重新挂载正确的卷后重试；或清理后重新开始。",
     },
   ),
   "volume.differs": entry(

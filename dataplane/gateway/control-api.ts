@@ -141,6 +141,7 @@ const statusOf: Partial<Record<string, 400 | 401 | 404 | 409>> = {
   "volume.in-use": 409,
   "not-ready": 409,
   "volume.too-small": 409,
+  "volume.swapped": 409,
 };
 
 function answerError(

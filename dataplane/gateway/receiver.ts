@@ -22,7 +22,7 @@ import { Claims } from "./receiving/claims.ts";
 import { readFindings } from "./receiving/findings.ts";
 import type { FromLane, LaneVolume } from "./receiving/lane-messages.ts";
 import { Lanes } from "./receiving/lanes.ts";
-import { BlockMaps } from "./receiving/maps.ts";
+import { BlockMaps, type FoundVolume } from "./receiving/maps.ts";
 import {
   type ReceiverOrder,
   receiverOrder,
@@ -162,15 +162,15 @@ class BlockReceiver implements Receiver {
     if (known !== undefined && !known.isRunning) return;
     this.#refuseSharing(sessionId, asked);
     for (const { volumeId } of asked.volumes) this.#refuseReserved(volumeId, sessionId);
-    const hashKeys = new Map<string, string>();
+    const found = new Map<string, FoundVolume>();
     for (const volume of asked.volumes) {
-      hashKeys.set(volume.volumeId, await this.#maps.ensure(volume));
+      found.set(volume.volumeId, await this.#maps.ensure(volume, known !== undefined));
     }
     const session = this.#sessions.get(sessionId) ?? newSession(sessionId, asked);
     if (session.isComparing) await this.#makeFindings(session);
     // Devices may have other names after a restart, and an agent another certificate.
     session.record.order = asked;
-    session.hashKeys = hashKeys;
+    session.found = found;
     this.#sessions.set(sessionId, session);
     await this.#save(session);
     await this.#allow();
@@ -347,7 +347,7 @@ class BlockReceiver implements Receiver {
       refuse(endFacts(session));
       return;
     }
-    if (session.isRunning && session.hashKeys === undefined) {
+    if (session.isRunning && session.found === undefined) {
       refuse(
         new MigrationError("not-ready", { what: "session", state: "its volumes are looked for" })
           .facts,
@@ -587,6 +587,7 @@ class BlockReceiver implements Receiver {
       sizeBytes,
       path,
       mapPath: this.#maps.pathOf(volumeId),
+      identity: session.found?.get(volumeId)?.identity,
       ...(session.isComparing ? { findingsPath: this.#findingsPath(session, index) } : {}),
     }));
   }
@@ -608,7 +609,7 @@ function welcomeOf(session: Session): Pick<Welcome, "version" | "volumes"> {
     volumes: session.record.order.volumes.map(({ volumeId, sizeBytes }) => ({
       volumeId,
       sizeBytes,
-      hashKey: session.hashKeys?.get(volumeId),
+      hashKey: session.found?.get(volumeId)?.hashKey,
       done: volumeId in session.record.results,
     })),
   };

@@ -181,6 +181,7 @@ export function createSessions(deps: SessionDeps): Sessions {
         volumeId,
         sizeBytes,
         path: await waitForDevice(deps.finder, volumeId, device, waitMs, log, closing.signal),
+        ...serialOf(device),
       })),
     );
   }
@@ -315,6 +316,12 @@ const notYet: SessionState = {
     waitingForAgent: true,
   },
 };
+
+/** What the cloud calls the device, if the device says it too; a place may change hands. */
+function serialOf(device: SessionOrder["volumes"][number]["device"]): { serial?: string } {
+  if (device.by === "serial") return { serial: device.serial };
+  return device.by === "wwn" ? { serial: device.wwn } : {};
+}
 
 function reportOf(
   outcome: Exclude<SessionState, { state: "running" }>,

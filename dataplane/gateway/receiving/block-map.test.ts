@@ -24,7 +24,7 @@ function head(startsAsZeros: boolean, size = sizeBytes) {
     sizeBytes: size,
     startsAsZeros,
     generation: 0,
-    volumeIdentity: "file 1",
+    volumeIdentity: { kind: "file" as const, id: "1" },
   };
 }
 
@@ -116,4 +116,24 @@ test("the root is that of the hash tree over all ranges", async () => {
 
   expect(await map.root()).toEqual({ root: tree.root() });
   await map.close();
+});
+
+test("a map that is no longer trusted takes nothing from those who still have it open", async () => {
+  const path = join(folder, "map");
+  const first = await BlockMap.create(path, head(true));
+  const second = (await BlockMap.find(path)) as BlockMap;
+  const third = (await BlockMap.find(path)) as BlockMap;
+
+  await first.distrust();
+  await second.seal(1, "zero");
+  // Knows nothing of the first's, and must not end with the same generation.
+  await third.distrust();
+  await first.seal(2, "zero");
+  await third.seal(3, "zero");
+  await Promise.all([first, second, third].map((map) => map.close()));
+
+  const found = (await BlockMap.find(path)) as BlockMap;
+  const states = await Promise.all([0, 1, 2, 3].map((range) => found.readRange(range)));
+  await found.close();
+  expect(states.map(({ state }) => state)).toEqual(["open", "open", "open", "zero"]);
 });

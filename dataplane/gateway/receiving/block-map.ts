@@ -20,18 +20,23 @@
  * 4. A `listed` record carries the digest of its hashes. When the machine loses power while both are
  *    written and only one arrives, they don't match, and the range counts as `open`.
  *
+ * 5. A sync of the volume that fails makes the map distrust every range: the kernel has dropped what it
+ *    could not write, a disk may have dropped what it had cached, and the next sync succeeds all the same.
+ *
  * Saying "the map may be older than the volume" would not be enough: the source may have returned to
  * the old content meanwhile, and would be found equal to a hash that the volume no longer has.
  */
 import { type FileHandle, open } from "node:fs/promises";
+import { isDeepStrictEqual } from "node:util";
 import { crc32 } from "node:zlib";
 import { BlockHasher, hashBytes } from "#dataplane/wire/block-hash.ts";
 import { blockBytes, blocksInRange, blocksPerRange, rangeCount } from "#dataplane/wire/geometry.ts";
 import { HashTree, rangeDigest, zeroRangeDigest } from "#dataplane/wire/hash-tree.ts";
+import type { VolumeIdentity } from "./volume-identity.ts";
 
 const headBytes = 4096;
 const recordBytes = 64;
-const format = "hypermotion block map 2";
+const format = "hypermotion block map 3";
 
 export interface BlockMapHead {
   volumeId: string;
@@ -42,8 +47,10 @@ export interface BlockMapHead {
   startsAsZeros: boolean;
   /** Records of an older generation count as open: somebody else may have written to the volume. */
   generation: number;
-  /** Which file or device the map speaks of; another one means the map is worthless. */
-  volumeIdentity: string;
+  /** Which file or device the map speaks of. */
+  volumeIdentity: VolumeIdentity;
+  /** By which the device was found, when it was found by what it says of itself. */
+  serial?: string | undefined;
   /** When a file was last modified as a copy to it ended; another time means that others wrote to it. */
   leftAt?: string | undefined;
 }
@@ -65,6 +72,7 @@ export class BlockMap {
   readonly hasher: BlockHasher;
   readonly #file: FileHandle;
   readonly #hashesAt: number;
+  #syncFailure: unknown;
 
   private constructor(file: FileHandle, head: BlockMapHead) {
     this.#file = file;
@@ -78,9 +86,14 @@ export class BlockMap {
   static async create(path: string, head: BlockMapHead): Promise<BlockMap> {
     const file = await open(path, "w+", 0o600);
     const map = new BlockMap(file, head);
-    await file.truncate(map.#hashesAt + Math.ceil(head.sizeBytes / blockBytes) * hashBytes);
-    await map.#writeHead();
-    return map;
+    try {
+      await file.truncate(map.#hashesAt + Math.ceil(head.sizeBytes / blockBytes) * hashBytes);
+      await map.#writeHead();
+      return map;
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
   }
 
   /** The map at a path, or undefined when there is none or its head is not readable. */
@@ -92,17 +105,23 @@ export class BlockMap {
       if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
       throw error;
     }
-    const bytes = Buffer.alloc(headBytes);
-    await file.read(bytes, 0, headBytes, 0);
-    const head = parseHead(bytes);
+    const head = await readHead(file).catch(async (error: unknown) => {
+      await file.close();
+      throw error;
+    });
     if (head !== undefined) return new BlockMap(file, head);
     await file.close();
     return undefined;
   }
 
-  /** From now on every range counts as open until it was read anew. */
+  /**
+   * From now on every range counts as open until it was read anew, also those that others who have this
+   * map open still seal: they seal for the generation that they know.
+   */
   async distrust(): Promise<void> {
-    this.head.generation += 1;
+    // Another connection may have come first.
+    const { generation } = (await readHead(this.#file)) ?? this.head;
+    this.head.generation = Math.max(generation, this.head.generation) + 1;
     this.head.startsAsZeros = false;
     await this.#writeHead();
   }
@@ -111,6 +130,14 @@ export class BlockMap {
   async setLeftAt(leftAt: string | undefined): Promise<void> {
     if (this.head.leftAt === leftAt) return;
     this.head.leftAt = leftAt;
+    await this.#writeHead();
+  }
+
+  /** Notes where the same volume is found now. */
+  async setIdentity(identity: VolumeIdentity, serial: string | undefined): Promise<void> {
+    if (isDeepStrictEqual([this.head.volumeIdentity, this.head.serial], [identity, serial])) return;
+    this.head.volumeIdentity = identity;
+    this.head.serial = serial;
     await this.#writeHead();
   }
 
@@ -142,8 +169,14 @@ export class BlockMap {
     await this.#writeRecord(range, "listed", rangeDigest(hashes));
   }
 
+  /** Fails for good once it has failed, as `VolumeFile.sync` does and for the same reason. */
   async sync(): Promise<void> {
-    await this.#file.datasync();
+    try {
+      await this.#file.datasync();
+    } catch (error) {
+      this.#syncFailure ??= error;
+    }
+    if (this.#syncFailure !== undefined) throw this.#syncFailure;
   }
 
   /** Root of the hash tree, or the first range that is not known. Reads records only, in pieces. */
@@ -211,6 +244,12 @@ function recordChecksum(record: Buffer): number {
   const copy = Buffer.from(record);
   copy.writeUInt32BE(0, 8);
   return crc32(copy);
+}
+
+async function readHead(file: FileHandle): Promise<BlockMapHead | undefined> {
+  const bytes = Buffer.alloc(headBytes);
+  await file.read(bytes, 0, headBytes, 0);
+  return parseHead(bytes);
 }
 
 function parseHead(bytes: Buffer): BlockMapHead | undefined {

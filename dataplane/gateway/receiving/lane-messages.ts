@@ -7,6 +7,7 @@
 import type { Hello } from "#dataplane/wire/frames.ts";
 import type { Waits } from "#dataplane/wire/limits.ts";
 import type { ErrorFacts } from "#domain/errors.ts";
+import type { VolumeIdentity } from "./volume-identity.ts";
 
 export interface LaneSettings {
   listen: string;
@@ -23,6 +24,8 @@ export interface LaneVolume {
   path: string;
   mapPath: string;
   sizeBytes: number;
+  /** What was found at the path when the session was opened; nothing else there is touched. */
+  identity?: VolumeIdentity | undefined;
   /** Of a comparison, which writes there and nowhere else. */
   findingsPath?: string;
 }

@@ -1,18 +1,28 @@
 import { createHash, randomBytes } from "node:crypto";
-import { mkdir, rm, stat } from "node:fs/promises";
+import { mkdir, open, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { deviceSize } from "#dataplane/device-size.ts";
+import { isDeepStrictEqual } from "node:util";
+import { deviceSize, isReadOnly } from "#dataplane/device-size.ts";
 import { hashKeyBytes } from "#dataplane/wire/block-hash.ts";
 import { maxVolumeBytes, rangeBytes } from "#dataplane/wire/geometry.ts";
 import { MigrationError } from "#domain/errors.ts";
 import type { Differences, Extent } from "#domain/protocol/facts.ts";
-import { BlockMap } from "./block-map.ts";
-import { isAllHoles, modifiedAt, volumeError, volumeIdentity } from "./volume-file.ts";
+import { BlockMap, type BlockMapHead } from "./block-map.ts";
+import { isAllHoles, modifiedAt, volumeError } from "./volume-file.ts";
+import { areOfDifferentNames, identify, swapped, type VolumeIdentity } from "./volume-identity.ts";
 
 interface Volume {
   volumeId: string;
   sizeBytes: number;
   path: string;
+  /** By which its device was found; absent when it was found by its place (a path, a LUN). */
+  serial?: string | undefined;
+}
+
+/** A volume as it was found, and the key of its hashes. */
+export interface FoundVolume {
+  readonly hashKey: string;
+  readonly identity: VolumeIdentity;
 }
 
 /** The block maps of a gateway, one file per volume. */
@@ -34,33 +44,46 @@ export class BlockMaps {
   }
 
   /**
-   * Makes sure that a map exists which speaks of this very volume, and that the volume is large enough.
-   * @returns the key of its hashes
-   * @throws `volume.not-attached`, `volume.too-small`, `volume.io`
+   * Makes sure that a map exists which speaks of this very volume, and that the volume is large enough
+   * and can be written. While a session runs its volume must not have been attached anew.
+   * @throws `volume.not-attached`, `volume.too-small`, `volume.swapped`, `volume.io`
    */
-  async ensure(volume: Volume): Promise<string> {
+  async ensure(volume: Volume, isRunning: boolean): Promise<FoundVolume> {
     try {
-      return await this.#ensure(volume);
+      const identity = await this.#look(volume);
+      return { identity, hashKey: await this.#ensure(volume, identity, isRunning) };
     } catch (error) {
       throw volumeError(error, volume.volumeId, this.#gatewayId);
     }
   }
 
-  async #ensure({ volumeId, sizeBytes, path }: Volume): Promise<string> {
-    const foundBytes = await deviceSize(await stat(path));
-    if (foundBytes < sizeBytes || sizeBytes > maxVolumeBytes) {
-      throw new MigrationError("volume.too-small", {
-        volume: volumeId,
-        sizeBytes: foundBytes,
-        neededBytes: sizeBytes,
-      });
+  async #look({ volumeId, sizeBytes, path }: Volume): Promise<VolumeIdentity> {
+    const file = await open(path, "r+");
+    try {
+      const stats = await file.stat();
+      const foundBytes = await deviceSize(stats);
+      if (foundBytes < sizeBytes || sizeBytes > maxVolumeBytes) {
+        throw new MigrationError("volume.too-small", {
+          volume: volumeId,
+          sizeBytes: foundBytes,
+          neededBytes: sizeBytes,
+        });
+      }
+      if (await isReadOnly(stats)) throw new Error("it is read-only");
+      return await identify(file);
+    } finally {
+      await file.close();
     }
-    const identity = await volumeIdentity(path);
+  }
+
+  async #ensure(volume: Volume, identity: VolumeIdentity, isRunning: boolean): Promise<string> {
+    const { volumeId, sizeBytes, path, serial } = volume;
     const known = await BlockMap.find(this.pathOf(volumeId));
-    if (known !== undefined) {
-      const isKept = await keep(known, { volumeId, sizeBytes, path }, identity);
-      await known.close();
-      if (isKept) return known.head.hashKey;
+    try {
+      if (known !== undefined && (await keep(known, volume, identity, isRunning)))
+        return known.head.hashKey;
+    } finally {
+      await known?.close();
     }
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     const made = await BlockMap.create(this.pathOf(volumeId), {
@@ -70,6 +93,7 @@ export class BlockMaps {
       startsAsZeros: await isAllHoles(path),
       generation: 0,
       volumeIdentity: identity,
+      serial,
     });
     await made.close();
     return made.head.hashKey;
@@ -121,13 +145,47 @@ function rangesOf(extents: readonly Extent[]): Set<number> {
   return ranges;
 }
 
-/** Whether a map speaks of this volume. One that others wrote to meanwhile is kept, but read anew. */
-async function keep(map: BlockMap, volume: Volume, identity: string): Promise<boolean> {
+/**
+ * Whether a map speaks of this volume. One that others may have written to meanwhile is kept, but read
+ * anew. @throws `volume.swapped`
+ */
+async function keep(
+  map: BlockMap,
+  volume: Volume,
+  identity: VolumeIdentity,
+  isRunning: boolean,
+): Promise<boolean> {
   const { head } = map;
   if (head.volumeId !== volume.volumeId || head.sizeBytes !== volume.sizeBytes) return false;
-  if (head.volumeIdentity !== identity) return false;
-  if (head.leftAt !== undefined && head.leftAt !== (await modifiedAt(volume.path)))
+  if (head.volumeIdentity.kind !== identity.kind) return false;
+  if (identity.kind === "file" && !isDeepStrictEqual(head.volumeIdentity, identity)) return false;
+  if (!isSurelyKnown(head, volume, identity, isRunning)) await map.distrust();
+  else if (head.leftAt !== undefined && head.leftAt !== (await modifiedAt(volume.path)))
     await map.distrust();
+  await map.setIdentity(identity, volume.serial);
   await map.setLeftAt(undefined);
   return true;
+}
+
+/**
+ * False for a device that was attached anew and may be the same or not: what it holds must be looked at.
+ * @throws `volume.swapped` when it is certainly another one
+ */
+function isSurelyKnown(
+  head: BlockMapHead,
+  { volumeId, serial }: Volume,
+  now: VolumeIdentity,
+  isRunning: boolean,
+): boolean {
+  const before = head.volumeIdentity;
+  if (head.serial !== undefined && serial !== undefined) {
+    if (head.serial === serial) return true;
+    throw new MigrationError("volume.swapped", { volume: volumeId, was: head.serial, is: serial });
+  }
+  if (before.kind !== "device" || now.kind !== "device") return true;
+  if (isDeepStrictEqual(before, now)) return true;
+  // Within one start of the machine, one attaching lasts as long as a session does.
+  if (areOfDifferentNames(before, now) || (isRunning && before.boot === now.boot))
+    throw swapped(volumeId, before, now);
+  return false;
 }

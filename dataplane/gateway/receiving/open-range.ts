@@ -47,12 +47,17 @@ export class OpenRange {
     this.#map = map;
   }
 
-  /** Finds out what the range holds, by reading the volume where the map can't be trusted. */
-  static async load(file: VolumeFile, map: BlockMap, range: number): Promise<OpenRange> {
+  /** Finds out what the range holds, by syncing and reading the volume where the map can't be trusted. */
+  static async load(
+    file: VolumeFile,
+    map: BlockMap,
+    range: number,
+    syncVolume: () => Promise<void>,
+  ): Promise<OpenRange> {
     const loaded = new OpenRange(file, map, range);
     let entry = await map.readRange(range);
     if (entry.state === "open") {
-      await file.sync();
+      await syncVolume();
       const found = await rehash(file, map.hasher, map.head.sizeBytes, range);
       await map.seal(range, found.isZero ? "zero" : found.hashes);
       await map.sync();

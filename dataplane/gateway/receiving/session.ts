@@ -4,6 +4,7 @@ import { type ErrorFacts, MigrationError } from "#domain/errors.ts";
 import { errorFacts, fingerprint, syncMode, volumeResult } from "#domain/protocol/facts.ts";
 import type { sessionState } from "#domain/protocol/gateway.ts";
 import { bottlenecks } from "#domain/server.ts";
+import type { FoundVolume } from "./maps.ts";
 
 export type SessionState = z.output<typeof sessionState>;
 type VolumeResult = z.output<typeof volumeResult>;
@@ -19,6 +20,8 @@ export const receiverOrder = z.object({
         volumeId: z.string(),
         sizeBytes: z.number().int().positive(),
         path: z.string(),
+        /** By which its device was found; absent when it was found by its place. */
+        serial: z.string().optional(),
       }),
     )
     .min(1),
@@ -67,7 +70,7 @@ export class Session {
    * By volume id, once its devices were looked up by this process. After a restart of the machine the
    * paths of the record may belong to other volumes (X-25), so until then nobody is let in.
    */
-  hashKeys: ReadonlyMap<string, string> | undefined;
+  found: ReadonlyMap<string, FoundVolume> | undefined;
 
   constructor(record: SessionRecord) {
     this.record = record;

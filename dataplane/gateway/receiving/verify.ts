@@ -18,6 +18,7 @@ import { BlockMap, type RangeEntry } from "./block-map.ts";
 import { Extents } from "./extents.ts";
 import { rehash } from "./rehash.ts";
 import { VolumeFile } from "./volume-file.ts";
+import { areOfDifferentNames, swapped } from "./volume-identity.ts";
 
 export interface VerifyTask {
   readonly diskId: string;
@@ -40,8 +41,11 @@ export async function verifyVolume(
   onBytes: (lengthBytes: number) => void,
 ): Promise<VerifiedVolume> {
   const { diskId, volumeId, sizeBytes, limit } = task;
-  const file = await VolumeFile.open(task, task.gatewayId);
   const found = await BlockMap.find(task.mapPath);
+  const file = await VolumeFile.open(task, task.gatewayId).catch(async (error: unknown) => {
+    await found?.close();
+    throw error;
+  });
   const map = found?.head.sizeBytes === sizeBytes ? found : undefined;
   const hasher = map?.hasher ?? new BlockHasher("00".repeat(hashKeyBytes));
   const tree = new HashTree(sizeBytes);
@@ -49,6 +53,9 @@ export async function verifyVolume(
   const differing = new Extents(limit);
   let comparedBytes = 0;
   try {
+    const { head } = map ?? {};
+    if (head !== undefined && areOfDifferentNames(head.volumeIdentity, file.identity))
+      throw swapped(volumeId, head.volumeIdentity, file.identity);
     // What was written but is still in memory would otherwise be missed by uncached reads.
     await file.sync();
     for (let range = 0; range < rangeCount(sizeBytes); range += 1) {

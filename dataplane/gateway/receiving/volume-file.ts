@@ -3,15 +3,7 @@ import { type FileHandle, open, stat } from "node:fs/promises";
 import { alignedBuffer, directBytes, isAligned } from "#dataplane/wire/aligned-buffer.ts";
 import { runBytes } from "#dataplane/wire/geometry.ts";
 import { MigrationError } from "#domain/errors.ts";
-
-/** What tells one file or device from another that took its place. */
-export async function volumeIdentity(path: string): Promise<string> {
-  const stats = await stat(path, { bigint: true });
-  // A block device keeps its content when it is attached under another name or number.
-  return stats.isBlockDevice()
-    ? "block device"
-    : `file ${stats.dev}:${stats.ino}:${stats.birthtimeNs}`;
-}
+import { identify, refuseAnother, type VolumeIdentity } from "./volume-identity.ts";
 
 /** When a file was last modified; block devices do not tell. */
 export async function modifiedAt(path: string): Promise<string | undefined> {
@@ -44,6 +36,7 @@ const mostScratch = 8;
  * memory is small.
  */
 export class VolumeFile {
+  readonly identity: VolumeIdentity;
   /** For what is not a whole number of sectors: the end of a disk of an odd size. */
   readonly #writing: FileHandle;
   /** Undefined where there is no such thing. */
@@ -51,13 +44,16 @@ export class VolumeFile {
   readonly #reading: FileHandle;
   readonly #volumeId: string;
   readonly #gatewayId: string;
+  #syncFailure: MigrationError | undefined;
 
   private constructor(
+    identity: VolumeIdentity,
     writing: FileHandle,
     direct: FileHandle | undefined,
     volumeId: string,
     gatewayId: string,
   ) {
+    this.identity = identity;
     this.#writing = writing;
     this.#direct = direct;
     this.#reading = direct ?? writing;
@@ -65,15 +61,29 @@ export class VolumeFile {
     this.#gatewayId = gatewayId;
   }
 
+  /**
+   * With an identity, only that very file or device: another one may have taken the path since.
+   * @throws `volume.swapped`, `volume.not-attached`, `volume.io`
+   */
   static async open(
-    volume: { path: string; volumeId: string },
+    volume: { path: string; volumeId: string; identity?: VolumeIdentity | undefined },
     gatewayId: string,
   ): Promise<VolumeFile> {
+    const { path, volumeId, identity } = volume;
+    const opened: FileHandle[] = [];
     try {
-      const writing = await open(volume.path, "r+");
-      return new VolumeFile(writing, await openDirect(volume.path), volume.volumeId, gatewayId);
+      const writing = await open(path, "r+");
+      opened.push(writing);
+      const direct = await openDirect(path);
+      if (direct !== undefined) opened.push(direct);
+      // Of the descriptors, which stay with what they opened, whatever happens to the path.
+      const found = await identify(writing);
+      refuseAnother(volumeId, identity ?? found, found);
+      if (direct !== undefined) refuseAnother(volumeId, found, await identify(direct));
+      return new VolumeFile(found, writing, direct, volumeId, gatewayId);
     } catch (error) {
-      throw volumeError(error, volume.volumeId, gatewayId);
+      for (const file of opened) await file.close();
+      throw volumeError(error, volumeId, gatewayId);
     }
   }
 
@@ -107,12 +117,17 @@ export class VolumeFile {
     }
   }
 
+  /**
+   * Fails for good once it has failed: the kernel drops what it could not write and reports that once,
+   * so a sync that succeeds later says nothing of what was written before.
+   */
   async sync(): Promise<void> {
     try {
       await this.#writing.datasync();
     } catch (error) {
-      throw this.fault(error);
+      this.#syncFailure ??= this.fault(error);
     }
+    if (this.#syncFailure !== undefined) throw this.#syncFailure;
   }
 
   /** Anything that went wrong with this volume or its map, as the error that a person can act on. */
@@ -121,8 +136,7 @@ export class VolumeFile {
   }
 
   async close(): Promise<void> {
-    await this.#writing.close();
-    await this.#direct?.close();
+    await Promise.all([this.#writing.close(), this.#direct?.close()]);
   }
 }
 

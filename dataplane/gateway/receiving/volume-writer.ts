@@ -3,7 +3,7 @@ import { BlockMap } from "./block-map.ts";
 import { Findings } from "./findings.ts";
 import type { LaneVolume } from "./lane-messages.ts";
 import { OpenRange } from "./open-range.ts";
-import { VolumeFile } from "./volume-file.ts";
+import { VolumeFile, volumeError } from "./volume-file.ts";
 
 interface Waiting {
   range: OpenRange;
@@ -20,6 +20,7 @@ export class VolumeWriter {
   readonly #findings: Findings | undefined;
   #waiting: Waiting[] = [];
   #committing: Promise<void> | undefined;
+  #distrusted: Promise<void> | undefined;
 
   private constructor(
     volume: LaneVolume,
@@ -42,13 +43,22 @@ export class VolumeWriter {
       });
     }
     const { findingsPath } = volume;
-    const findings =
-      findingsPath === undefined ? undefined : await Findings.open(findingsPath, passId);
-    return new VolumeWriter(volume, await VolumeFile.open(volume, gatewayId), map, findings);
+    const opened: { close(): Promise<void> }[] = [map];
+    try {
+      const file = await VolumeFile.open(volume, gatewayId);
+      opened.push(file);
+      const findings =
+        findingsPath === undefined ? undefined : await Findings.open(findingsPath, passId);
+      return new VolumeWriter(volume, file, map, findings);
+    } catch (error) {
+      for (const part of opened) await part.close();
+      throw volumeError(error, volume.volumeId, gatewayId);
+    }
   }
 
   openRange(range: number): Promise<OpenRange> {
-    return this.#asVolumeError(OpenRange.load(this.#file, this.#map, range));
+    const sync = () => this.#syncVolume();
+    return this.#asVolumeError(OpenRange.load(this.#file, this.#map, range, sync));
   }
 
   /** Resolves when the range is on the volume and in the map, both durable; or, of a comparison, what was found. Ranges share syncs. */
@@ -67,7 +77,7 @@ export class VolumeWriter {
       const batch = this.#waiting;
       this.#waiting = [];
       try {
-        await this.#file.sync();
+        await this.#syncVolume();
         for (const { range } of batch) await range.seal();
         await this.#map.sync();
         for (const { durable } of batch) durable();
@@ -76,6 +86,20 @@ export class VolumeWriter {
       }
     }
     this.#committing = undefined;
+  }
+
+  /**
+   * A failure speaks of more than what is waiting here: a disk that loses what it had cached loses what
+   * other connections wrote as well, and their next sync succeeds. So nothing of the map is trusted any more.
+   */
+  async #syncVolume(): Promise<void> {
+    try {
+      await this.#file.sync();
+    } catch (error) {
+      this.#distrusted ??= this.#map.distrust();
+      await this.#distrusted;
+      throw error;
+    }
   }
 
   /** Waits for the commits under way. */
