@@ -59,18 +59,13 @@ export class DiskReader {
    */
   async read(target: Buffer, offsetBytes: number, lengthBytes: number): Promise<void> {
     if (performance.now() - this.#checkedAtMs > checkEveryMs) await this.checkPresent();
+    const wanted = Math.ceil(lengthBytes / sectorBytes) * sectorBytes;
     let found: number;
     try {
-      const wanted = Math.ceil(lengthBytes / sectorBytes) * sectorBytes;
       found = (await this.#file.read(target, 0, wanted, offsetBytes)).bytesRead;
-    } catch (error) {
+    } catch {
       await this.checkPresent();
-      const problem = messageOf(error);
-      throw new MigrationError(
-        "disk.unreadable",
-        { disk: this.#diskId, offsetBytes, problem },
-        { cause: error },
-      );
+      found = await this.#readInSectors(target, offsetBytes, wanted);
     }
     if (found >= lengthBytes) return;
     await this.checkPresent();
@@ -80,6 +75,24 @@ export class DiskReader {
       offsetBytes: offsetBytes + found,
       problem,
     });
+  }
+
+  /** After a read failed: finds the sector that is bad, if it still is. */
+  async #readInSectors(target: Buffer, offsetBytes: number, wanted: number): Promise<number> {
+    for (let at = 0; at < wanted; at += sectorBytes) {
+      try {
+        const { bytesRead } = await this.#file.read(target, at, sectorBytes, offsetBytes + at);
+        if (bytesRead < sectorBytes) return at + bytesRead;
+      } catch (error) {
+        const params = {
+          disk: this.#diskId,
+          offsetBytes: offsetBytes + at,
+          problem: messageOf(error),
+        };
+        throw new MigrationError("disk.unreadable", params, { cause: error });
+      }
+    }
+    return wanted;
   }
 
   /** @throws `disk.vanished` when the path names nothing or something else now, `disk.shrunk` */
