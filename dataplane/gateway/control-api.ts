@@ -35,7 +35,8 @@ export function createControlApi(deps: ControlDeps): Hono {
   const app = new Hono();
   // Before anything of the body is read.
   app.use(async (context, next) => {
-    if (!hasToken(context, deps.controlToken)) throw new MigrationError("auth.required", {});
+    if (!hasToken(context.req.header("authorization"), deps.controlToken))
+      throw new MigrationError("auth.required", {});
     await next();
   });
   app.use(
@@ -98,21 +99,23 @@ export function createControlApi(deps: ControlDeps): Hono {
 }
 
 /** Digests are compared: they have one length, so that comparing tells nothing of the token's. */
-function hasToken(context: Context, token: string): boolean {
-  const told = context.req.header("authorization") ?? "";
+export function hasToken(authorization: string | undefined, token: string): boolean {
   const digest = (text: string) => createHash("sha256").update(text).digest();
-  return timingSafeEqual(digest(told), digest(`Bearer ${token}`));
+  return timingSafeEqual(digest(authorization ?? ""), digest(`Bearer ${token}`));
 }
 
 function idOf(context: Context): string {
   return parse(idText, context.req.param("id"), "id");
 }
 
+/** Strict: replacing what is not UTF-8 would make one id of two. */
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
 async function parseBody<S extends z.ZodType>(context: Context, schema: S): Promise<z.output<S>> {
-  const text = await context.req.text();
+  const bytes = await context.req.arrayBuffer();
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(utf8.decode(bytes));
   } catch (cause) {
     throw new MigrationError(
       "input.invalid",

@@ -9,7 +9,7 @@ import { listBlockDevices } from "../lsblk.ts";
 import { holdStateFolder } from "../single-instance.ts";
 import { version } from "../version.ts";
 import { loadOrCreateIdentity } from "../wire/identity.ts";
-import { createControlApi } from "./control-api.ts";
+import { createControlApi, hasToken } from "./control-api.ts";
 import { startControlServer } from "./control-server.ts";
 import { listDevices } from "./device-list.ts";
 import { type DeviceFinder, findDevice, listLinks } from "./devices.ts";
@@ -21,6 +21,7 @@ import type { LocatedRepairOrder, RepairControl } from "./repair/repair.ts";
 import { createRepairs, repairRecord } from "./repairs.ts";
 import { createSessions, sessionRecord } from "./sessions.ts";
 import { type GatewayState, loadOrCreateState, saveState } from "./state.ts";
+import { TurnedAway } from "./turned-away.ts";
 import { createVerifications, verificationRecord } from "./verifications.ts";
 
 export interface GatewaySetting {
@@ -135,7 +136,12 @@ async function serve(
   await repairs.resume();
   await verifications.resume();
   const control = await whenPortIsFree(ports.control, log, signal, () =>
-    startControlServer(app, identity, { listen, port: ports.control }),
+    startControlServer(app, identity, {
+      listen,
+      port: ports.control,
+      letsIn: (authorization) => hasToken(authorization, state.controlToken),
+      turnedAway: new TurnedAway(log),
+    }),
   );
   const bound = { control: control.port, blocks: receiver.port };
   log.info({ gatewayId, ...bound, bootId: setting.bootId, version }, "the gateway listens");

@@ -34,6 +34,11 @@ export function createLog(options: {
 
 function suffix(facts: Record<string, unknown>): string {
   return Object.entries(facts)
-    .map(([key, value]) => ` ${key}=${typeof value === "string" ? value : JSON.stringify(value)}`)
+    .map(([key, value]) => ` ${key}=${isPlain(value) ? value : JSON.stringify(value)}`)
     .join("");
+}
+
+/** A line stays one line, whatever a stranger has put into it. */
+function isPlain(value: unknown): value is string {
+  return typeof value === "string" && !/\p{Cc}/u.test(value);
 }
