@@ -19,6 +19,7 @@ import { loopback, makeLine } from "./line.ts";
 import type { BenchDisk } from "./our-side.ts";
 import { Ours, type Pass } from "./ours.ts";
 import { dd, nbdcopy, type PeerRun, qemuImg, rsync } from "./peers.ts";
+import { type Planned, planMany } from "./placement.ts";
 import { type Row, show } from "./table.ts";
 
 const MiB = 1024 ** 2;
@@ -342,6 +343,19 @@ async function fuzz(): Promise<void> {
   limit("hostile frames: memory", "MB", peakBytes / 1e6, 400);
 }
 
+/** The worst of the rounds: a plan is made while a person waits for it. */
+async function placement(): Promise<void> {
+  tell("a plan for 10,000 servers");
+  const rounds = <T>(work: () => T): T[] => Array.from({ length: times }, work);
+  const enough = rounds(() => planMany(10_000, 10_000));
+  const scarce = rounds(() => planMany(10_000, 100));
+  const worst = (runs: readonly Planned[]) => Math.max(...runs.map(({ seconds }) => seconds));
+  limit("a plan for 10,000 servers, room for all", "s", worst(enough), 2);
+  limit("a plan for 10,000 servers, 100 gateways", "s", worst(scarce), 2);
+  note("10,000 servers: gateways needed", "gateways", enough[0]?.gateways ?? Number.NaN);
+  note("10,000 servers, 100 gateways: who waits", "servers", scarce[0]?.waiting ?? Number.NaN);
+}
+
 const linux = async () => linuxDisk(folder, linuxBytes);
 const cases: Record<string, () => Promise<void>> = {
   linux: async () => initial(`Linux disk of ${linuxBytes / GiB} GiB`, await linux(), linuxBytes),
@@ -353,6 +367,7 @@ const cases: Record<string, () => Promise<void>> = {
   cap,
   memory,
   fuzz,
+  placement,
 };
 
 if (process.getuid?.() !== 0) throw new Error("the benchmark needs root");

@@ -229,6 +229,36 @@ test("a cutover where nobody can be asked needs --yes", async () => {
   expect(stderr).toContain("a cutover needs --yes");
 });
 
+test("a plan shows where servers would go, what waits and what it would take, and changes nothing", async () => {
+  await register("first");
+  await register("second");
+  await answerOf([
+    ...["target", "add", "narrow", "--type", "local", "--set", `folder=${join(folder, "narrow")}`],
+    ...["--set", "minFreeBytes=0", "--max-gateways", "1", "--gateway-volumes", "2"],
+    ...["--gateway-idle-minutes", "5"],
+  ]);
+  const asked = ["plan", "--target", "narrow", "--servers", "second,first"];
+
+  const shown = await run(asked);
+  const plan = await answerOf(asked);
+  const chinese = await run([...asked, "--lang", "zh"]);
+
+  expect(shown.status, shown.stderr).toBe(0);
+  expect(shown.stdout).toMatch(/new-1 \(new\) +1\/2 +1 +0 +- +1 +second/);
+  expect(shown.stdout).toMatch(/second +has a place +new-1 +1 +\S+ [\d.]+ [KMGT]iB/);
+  expect(shown.stdout).toMatch(/first: Server srv-\S+ needs 1 slots on one gateway/);
+  expect(shown.stdout).toContain("1 gateways, 1 of them new; the target may have 1");
+  expect(plan.servers.map(({ placement }: { placement: string }) => placement)).toEqual([
+    "placed",
+    "waits",
+  ]);
+  expect(chinese.stdout).toContain("等待");
+  expect((await answerOf(["gateway", "list"])).items).toEqual([]);
+  expect((await answerOf(["target", "show", "narrow"])).gatewayIdleMinutes).toBe(5);
+  expect((await run(["plan"])).status).toBe(2);
+  await answerOf(["target", "remove", "narrow"]);
+});
+
 test("a run is followed to its end in lines, and its failure becomes the exit status", async () => {
   const name = "no-disks";
   const id = await register(name);

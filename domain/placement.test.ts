@@ -14,6 +14,7 @@ import {
   type Room,
   roomOf,
   slotName,
+  takeCloneSlots,
   takeReplicaSlots,
   withServer,
 } from "./slots.ts";
@@ -184,6 +185,44 @@ describe("room for driver repair", () => {
       { id: "gw-a", workers: 4, repairsAtOnce: 4 },
       { id: "gw-b", workers: 4, repairsAtOnce: 1 },
     ]);
+  });
+});
+
+describe("clones under repair", () => {
+  test("take what is kept for them and what is free, never more than the gateway holds (R-224 R-168)", () => {
+    const full = gateway(
+      "gw-a",
+      { "srv-x": 4, "srv-y": 4, "srv-z": 7 },
+      { maxSlots: 15, spareSlots: 8 },
+    );
+
+    const first = takeCloneSlots(full, "run-1", disks(7), "srv-z");
+    const second = takeCloneSlots({ ...full, slots: first ?? {} }, "run-2", disks(4), "srv-x");
+    const small = takeCloneSlots({ ...full, slots: first ?? {} }, "run-2", disks(1), "srv-x");
+    const again = takeCloneSlots({ ...full, slots: small ?? {} }, "run-1", disks(7), "srv-z");
+
+    expect(Object.keys(first ?? {})).toHaveLength(22);
+    expect(second).toBeUndefined();
+    expect(Object.keys(small ?? {})).toHaveLength(23);
+    expect(again).toEqual(small);
+  });
+
+  test("of each server fit beside whatever replicas the planner put there", () => {
+    fc.assert(
+      fc.property(cases({ servers: 40, slots: 23, maxGateways: 6 }), (given) => {
+        const { rules: limits, servers } = given;
+        const plan = planPlacement(limits, given.gateways, servers);
+        for (const found of carryOut(given, plan)) {
+          for (const wish of servers) {
+            const placed = place(plan, wish.id);
+            if (placed.on !== "gateway" || placed.gatewayId !== found.id) continue;
+            if (!limits.repairsOnGateway || placed.warning !== undefined) continue;
+            expect(takeCloneSlots(found, "run-1", disks(wish.volumes), wish.id)).toBeDefined();
+          }
+        }
+      }),
+      { numRuns: 200 },
+    );
   });
 });
 
