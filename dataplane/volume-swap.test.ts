@@ -189,6 +189,7 @@ suite("another volume at the same device (skipped when not root: loop devices)",
     };
     const finder: DeviceFinder = {
       gatewayId: "gateway-1",
+      bootId: "boot-1",
       volumeRoot: undefined,
       listBlockDevices: async () => ({
         devices: parseLsblk(JSON.stringify({ blockdevices: [listed] })),

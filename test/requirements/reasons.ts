@@ -6,11 +6,4 @@ export interface Reason {
   readonly because: string;
 }
 
-const noTargetYet = (name: string) =>
-  `The target ${name} is not built yet; what is data of it waits with it.`;
-const noWindowsAgent =
-  "There is no Windows agent yet, and no Windows here to run one on: what is built is for Linux.";
-
 export const reasons: readonly Reason[] = [];
-
-export { noTargetYet, noWindowsAgent };
