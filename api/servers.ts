@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
+import { limits, limitsChange } from "#domain/copy-limits.ts";
 import { inventory } from "#domain/inventory.ts";
-import { limits, limitsChange } from "#domain/limits.ts";
 import { launched, launchNetwork, replicaVolume, sourceServer } from "#domain/records.ts";
 import { serverStates } from "#domain/server.ts";
 import { keptError } from "./errors.ts";

@@ -6,7 +6,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createIdentity, type Identity } from "#dataplane/wire/identity.ts";
-import { type Limits, noLimits } from "#domain/limits.ts";
+import { type Limits, noLimits } from "#domain/copy-limits.ts";
 import type { Progress } from "#domain/protocol/facts.ts";
 import type { Place } from "./line.ts";
 import type { Answered, BenchDisk, Told } from "./our-side.ts";

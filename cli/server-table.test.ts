@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ServerView } from "#api/servers.ts";
-import { noLimits } from "#domain/limits.ts";
+import { noLimits } from "#domain/copy-limits.ts";
 import { bottlenecks } from "#domain/server.ts";
 import { serverRow } from "./server-table.ts";
 import { speaker } from "./words.ts";

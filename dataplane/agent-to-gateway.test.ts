@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { noLimits } from "#domain/limits.ts";
+import { noLimits } from "#domain/copy-limits.ts";
 import type { SyncOrder } from "#domain/protocol/agent.ts";
 import { type Daemon, startDaemon } from "./daemon-process.ts";
 import { createFakeConsole, type FakeConsole } from "./fake-console.ts";

@@ -1,6 +1,6 @@
 /** What a slow copy is held up by, proved by slowing down exactly one part of it. */
 import { expect, test, vi } from "vitest";
-import { type Limits, noLimits } from "#domain/limits.ts";
+import { type Limits, noLimits } from "#domain/copy-limits.ts";
 import type { Progress } from "#domain/protocol/facts.ts";
 import type { bottlenecks } from "#domain/server.ts";
 import { makeLine, type Place } from "../bench/line.ts";

@@ -8,7 +8,7 @@ import { mkdtemp, open, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { type Limits, noLimits } from "#domain/limits.ts";
+import { type Limits, noLimits } from "#domain/copy-limits.ts";
 import type { LineMeasure } from "#domain/line.ts";
 import type { SyncOrder } from "#domain/protocol/agent.ts";
 import type { Progress, SyncMode } from "#domain/protocol/facts.ts";

@@ -1,5 +1,5 @@
 /** One side of a copy as a process, started by tests that kill it. The task is its first argument. */
-import { noLimits } from "#domain/limits.ts";
+import { noLimits } from "#domain/copy-limits.ts";
 import type { LineMeasure } from "#domain/line.ts";
 import { copy, type ProcessNews, type ProcessTask, receiverOrderOf } from "./copy-harness.ts";
 import { startReceiver } from "./gateway/receiver.ts";

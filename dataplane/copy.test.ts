@@ -3,7 +3,7 @@ import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { type Limits, noLimits } from "#domain/limits.ts";
+import { type Limits, noLimits } from "#domain/copy-limits.ts";
 import {
   copy,
   makePair,

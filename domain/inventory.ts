@@ -7,7 +7,36 @@ export const fileSystem = z.object({
   uuid: z.string().optional(),
   label: z.string().optional(),
   mountPoint: z.string().optional(),
+  /** As the running system counts them, for ordinary users; only of what is mounted. */
+  sizeBytes: z.number().optional(),
   freeBytes: z.number().optional(),
+});
+
+/** A volume group of LVM. */
+export const volumeGroup = z.object({
+  name: z.string(),
+  /** Disks and partitions it lies on, by device name. */
+  physicalVolumes: z.array(z.string()),
+  logicalVolumes: z.array(
+    z.object({ name: z.string(), sizeBytes: z.number().int(), fileSystem: fileSystem.optional() }),
+  ),
+});
+
+/** Of Linux' own software RAID. */
+export const mdArray = z.object({
+  name: z.string(),
+  level: z.string(),
+  /** By device name. */
+  members: z.array(z.string()),
+  fileSystem: fileSystem.optional(),
+});
+
+/** Whether the server's own firewall lets others in; absent: not known. */
+export const openings = z.object({
+  /** TCP 22. */
+  ssh: z.boolean().optional(),
+  /** TCP 3389. */
+  remoteDesktop: z.boolean().optional(),
 });
 
 export const partition = z.object({
@@ -33,6 +62,8 @@ export const disk = z.object({
   partitions: z.array(partition),
   /** A file system (or LVM, LUKS) straight on the disk, without partitions. */
   fileSystem: fileSystem.optional(),
+  /** One of several paths to a LUN; `path` is the multipath device. */
+  multipath: z.boolean().optional(),
 });
 
 export const nic = z.object({
@@ -59,6 +90,16 @@ export const inventory = z.object({
   memoryBytes: z.number().int().optional(),
   disks: z.array(disk),
   nics: z.array(nic),
+  /** Absent: not looked at, or the server has none. */
+  volumeGroups: z.array(volumeGroup).optional(),
+  mdArrays: z.array(mdArray).optional(),
+  /** Block devices bound to character devices, as databases use them: `raw -qa`. */
+  rawDevices: z.array(z.string()).optional(),
+  openings: openings.optional(),
+  /** initramfs-tools, dracut, mkinitcpio, booster: what makes this server's initramfs. */
+  initramfsTools: z.array(z.string()).optional(),
+  /** Versions of the kernels in /boot. */
+  kernels: z.array(z.string()).optional(),
   /** What could not be looked at, in plain words, so that nothing is silently missing. */
   notSeen: z.array(z.string()).default([]),
 });

@@ -3,8 +3,8 @@
  * be broken concerns one record only. `version` counts writes and guards them.
  */
 import { z } from "zod";
+import { limits } from "./copy-limits.ts";
 import { inventory } from "./inventory.ts";
-import { limits } from "./limits.ts";
 import { lineMeasure } from "./line.ts";
 import { platforms } from "./platform.ts";
 import { errorFacts, fingerprint, progress, sessionResult, syncMode } from "./protocol/facts.ts";

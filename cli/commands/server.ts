@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { ServerDetails } from "#api/servers.ts";
-import type { LimitWindow } from "#domain/limits.ts";
+import type { LimitWindow } from "#domain/copy-limits.ts";
 import { megabits } from "#domain/line.ts";
 import { addCommand, addGroup, type Setting } from "../command.ts";
 import { badInput, type Context } from "../context.ts";

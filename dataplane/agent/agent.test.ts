@@ -2,7 +2,7 @@ import { mkdtemp, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { noLimits } from "#domain/limits.ts";
+import { noLimits } from "#domain/copy-limits.ts";
 import { type Daemon, startDaemon } from "../daemon-process.ts";
 import { createFakeConsole, type FakeConsole } from "../fake-console.ts";
 

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { type Limits, noLimits } from "#domain/copy-limits.ts";
 import { MigrationError } from "#domain/errors.ts";
-import { type Limits, noLimits } from "#domain/limits.ts";
 import type { SessionReport, SyncOrder } from "#domain/protocol/agent.ts";
 import type { AgentEvent } from "./events.ts";
 import { createOrders, type OrderDeps } from "./orders.ts";

@@ -3,8 +3,8 @@
  * run once: how it ended is on disk before it is reported, and reported until the console took it.
  */
 import { isDeepStrictEqual } from "node:util";
+import type { Limits } from "#domain/copy-limits.ts";
 import { errorFromFacts, factsOf } from "#domain/errors.ts";
-import type { Limits } from "#domain/limits.ts";
 import type { LineMeasure } from "#domain/line.ts";
 import type { SessionReport, SyncOrder } from "#domain/protocol/agent.ts";
 import type { Progress } from "#domain/protocol/facts.ts";

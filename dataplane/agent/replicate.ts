@@ -9,8 +9,8 @@
 
 import type { Identity } from "#dataplane/wire/identity.ts";
 import { protocolWaits, type Waits } from "#dataplane/wire/limits.ts";
+import { type Limits, rateAt } from "#domain/copy-limits.ts";
 import { MigrationError } from "#domain/errors.ts";
-import { type Limits, rateAt } from "#domain/limits.ts";
 import type { LineMeasure } from "#domain/line.ts";
 import type { SyncOrder } from "#domain/protocol/agent.ts";
 import type { Progress } from "#domain/protocol/facts.ts";

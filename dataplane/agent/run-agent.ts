@@ -1,7 +1,8 @@
 /** The agent's life after its command line was read. */
+
+import type { Limits } from "#domain/copy-limits.ts";
 import { MigrationError } from "#domain/errors.ts";
 import type { Inventory } from "#domain/inventory.ts";
-import type { Limits } from "#domain/limits.ts";
 import type { LineMeasure } from "#domain/line.ts";
 import type { SyncOrder } from "#domain/protocol/agent.ts";
 import { backoffMs, pause } from "../backoff.ts";

@@ -8,8 +8,8 @@
  *   POST /v1/agents/me/sessions/:sessionId/report   token        → 204
  */
 import { z } from "zod";
+import { limits } from "../copy-limits.ts";
 import { inventory } from "../inventory.ts";
-import { limits } from "../limits.ts";
 import { lineMeasure } from "../line.ts";
 import { errorFacts, fingerprint, progress, syncMode } from "./facts.ts";
 

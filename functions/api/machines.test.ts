@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createIdentity } from "#dataplane/wire/identity.ts";
-import { noLimits } from "#domain/limits.ts";
+import { noLimits } from "#domain/copy-limits.ts";
 import type { Progress } from "#domain/protocol/facts.ts";
 import { hashSecret } from "#functions/ids.ts";
 import { sessionIdOf } from "#functions/sessions.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type Limits, noLimits } from "#domain/limits.ts";
+import { type Limits, noLimits } from "#domain/copy-limits.ts";
 import { Governor } from "./governor.ts";
 import { Pacing } from "./pacing.ts";
 

@@ -1,6 +1,6 @@
 /** Keeps a copy within its limits, which may change while it runs. */
 import { availableParallelism } from "node:os";
-import { type Limits, rateAt } from "#domain/limits.ts";
+import { type Limits, rateAt } from "#domain/copy-limits.ts";
 import type { Pacing } from "./pacing.ts";
 
 const lookEveryMs = 100;

@@ -1,8 +1,8 @@
 /** How an agent becomes a source server: a one-time code, then its own token and certificate. */
 import { createHash, createHmac, X509Certificate } from "node:crypto";
 import type { z } from "zod";
+import { noLimits } from "#domain/copy-limits.ts";
 import { MigrationError } from "#domain/errors.ts";
-import { noLimits } from "#domain/limits.ts";
 import type { registerRequest, registerResponse } from "#domain/protocol/agent.ts";
 import type { SourceServer } from "#domain/records.ts";
 import type { Deps } from "../../deps.ts";

@@ -11,8 +11,8 @@ import {
   verifyRequest,
 } from "#api/servers.ts";
 import { type Action, checkAction } from "#domain/actions.ts";
+import { limits } from "#domain/copy-limits.ts";
 import { MigrationError } from "#domain/errors.ts";
-import { limits } from "#domain/limits.ts";
 import type { Run, RunKind } from "#domain/records.ts";
 import type { Deps } from "../../deps.ts";
 import { startRun } from "../../runs.ts";

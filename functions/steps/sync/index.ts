@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { isDifference } from "#domain/attached-device.ts";
+import { rateAt } from "#domain/copy-limits.ts";
 import { MigrationError } from "#domain/errors.ts";
-import { rateAt } from "#domain/limits.ts";
 import { leastLine, megabits, shouldMeasure } from "#domain/line.ts";
 import { type SyncMode, syncMode } from "#domain/protocol/facts.ts";
 import type { SourceServer } from "#domain/records.ts";

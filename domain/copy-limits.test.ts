@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type LimitWindow, limits, noLimits, rateAt } from "./limits.ts";
+import { type LimitWindow, limits, noLimits, rateAt } from "./copy-limits.ts";
 
 const workdays = [1, 2, 3, 4, 5];
 const day: LimitWindow = { days: workdays, from: "08:00", to: "18:00", rateBytesPerSecond: 5 };
