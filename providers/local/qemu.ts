@@ -5,6 +5,13 @@ import { once } from "node:events";
 import { access, constants, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import {
+  type Accelerator,
+  bootSectorThatEnds,
+  chooseAccelerator,
+  endedStatus,
+  probeArguments,
+} from "#domain/accelerator.ts";
 import type { TargetHardware } from "#domain/protocol/gateway.ts";
 import type { LocalConfig } from "./config.ts";
 
@@ -57,7 +64,7 @@ export interface Machine {
   readonly id: string;
   readonly profile: Profile;
   readonly disks: readonly { readonly volumeId: string; readonly path: string }[];
-  readonly acceleration: "kvm" | "tcg";
+  readonly acceleration: Accelerator;
 }
 
 /** A MAC address of the range QEMU's documentation gives away (52:54:00), from the instance's id. */
@@ -131,51 +138,31 @@ export async function missingQemu(qemu: string): Promise<string | undefined> {
   return problem ?? `${qemu} --version ended with ${exitCode}`;
 }
 
-/**
- * `mov dx,0x501; mov al,42; out dx,al; hlt`: a boot sector that ends QEMU through its debug exit
- * device, whose exit status is then 2 × 42 + 1 (QEMU, hw/misc/debugexit.c).
- */
-const exitingBootSector = Buffer.from("ba0105b02aeef4", "hex");
-const exitStatusOfSector = 85;
-const kvmProbeMs = 2_000;
-
-async function kvmWorks(qemu: string): Promise<boolean> {
+async function probe(qemu: string): Promise<Accelerator> {
   try {
     await access("/dev/kvm", constants.R_OK | constants.W_OK);
   } catch {
-    // No device, or not for us: both mean that the emulator has to do.
-    return false;
+    // No device, or not for us: the emulator has to do.
+    return "tcg";
   }
   const folder = await mkdtemp(join(tmpdir(), "hypermotion-kvm-"));
   try {
-    const disk = Buffer.alloc(1024 ** 2);
-    exitingBootSector.copy(disk);
-    disk.writeUInt16LE(0xaa55, 510);
-    const image = join(folder, "disk");
-    await writeFile(image, disk);
-    const machine = ["-machine", "q35,accel=kvm", "-nodefaults", "-display", "none", "-m", "64"];
-    const exit = ["-device", "isa-debug-exit,iobase=0x501,iosize=1"];
-    const drive = JSON.stringify({
-      driver: "raw",
-      "node-name": "d",
-      file: { driver: "file", filename: image },
-    });
-    const hardDisk = ["-blockdev", drive, "-device", "ide-hd,bus=ide.0,drive=d"];
-    const { exitCode } = await run([qemu, ...machine, ...exit, ...hardDisk], kvmProbeMs);
-    return exitCode === exitStatusOfSector;
+    const disk = join(folder, "disk");
+    await writeFile(disk, bootSectorThatEnds());
+    return await chooseAccelerator(async (way, limitMs) => {
+      const { exitCode } = await run([qemu, ...probeArguments(way, disk)], limitMs);
+      return exitCode === endedStatus;
+    }, Date.now);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-const probed = new Map<string, Promise<"kvm" | "tcg">>();
+const probed = new Map<string, Promise<Accelerator>>();
 
-/**
- * KVM where a machine under it boots within two seconds: inside a virtual machine the device may exist
- * and crawl (measured: 5 s for a boot that takes the emulator 0.2 s). Probed once per process.
- */
-export function acceleration(qemu: string): Promise<"kvm" | "tcg"> {
-  const known = probed.get(qemu) ?? kvmWorks(qemu).then((works) => (works ? "kvm" : "tcg"));
+/** KVM where it is faster than the emulator. Probed once per process. */
+export function acceleration(qemu: string): Promise<Accelerator> {
+  const known = probed.get(qemu) ?? probe(qemu);
   probed.set(qemu, known);
   return known;
 }

@@ -1,40 +1,32 @@
-import { writeFile } from "node:fs/promises";
+import { access, constants, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import {
+  type Accelerator,
+  bootSectorThatEnds,
+  chooseAccelerator,
+  endedStatus,
+  probeArguments,
+} from "#domain/accelerator.ts";
 import { runLimited } from "./limited-process.ts";
 
-/** A boot sector whose only instructions end the machine. */
-function bootSectorThatEnds(): Buffer {
-  const sector = Buffer.alloc(512);
-  // mov al, 0x10; out 0xf4, al; hlt. A BIOS starts sectors that end in 55 aa.
-  Buffer.from([0xb0, 0x10, 0xe6, 0xf4, 0xf4]).copy(sector);
-  Buffer.from([0x55, 0xaa]).copy(sector, 510);
-  return sector;
+/** @param folder an own folder for the machine's disk */
+export async function accelerator(folder: string): Promise<Accelerator> {
+  try {
+    await access("/dev/kvm", constants.R_OK | constants.W_OK);
+  } catch {
+    // No device, or not for us: the emulator has to do.
+    return "tcg";
+  }
+  return chooseAccelerator((way, limitMs) => ends(folder, way, limitMs), Date.now);
 }
 
-/** The status QEMU ends with when that was written: hw/misc/debugexit.c, `(value << 1) | 1`. */
-const endedStatus = (0x10 << 1) | 1;
-
-/**
- * Whether a machine really runs on /dev/kvm here: one that goes through its BIOS and ends, within two
- * seconds. That /dev/kvm opens says nothing, and a few instructions without a BIOS neither: there are
- * hosts where both work and no machine gets to its boot sector.
- *
- * @param folder an own folder for the boot sector.
- * @param accelerator `tcg` to see that the machine itself would end, given more time.
- */
-export async function isKvmWorking(
-  folder: string,
-  accelerator: "kvm" | "tcg" = "kvm",
-  seconds = 2,
-): Promise<boolean> {
-  const sector = join(folder, "boot-sector");
-  await writeFile(sector, bootSectorThatEnds());
-  const machine = ["-machine", "pc", "-accel", accelerator, "-nodefaults", "-display", "none"];
-  const disk = ["-drive", `file=${sector.replaceAll(",", ",,")},format=raw,if=ide`];
-  const end = ["-device", "isa-debug-exit,iobase=0xf4,iosize=0x01"];
-  const limit = AbortSignal.timeout(seconds * 1000);
+/** Whether the machine ends by itself within its time. @throws what keeps QEMU from being run */
+export async function ends(folder: string, way: Accelerator, limitMs: number): Promise<boolean> {
+  const disk = join(folder, "boot-sector");
+  await writeFile(disk, bootSectorThatEnds());
+  const limit = AbortSignal.timeout(limitMs);
   try {
-    const { status } = await runLimited("qemu-system-x86_64", [...machine, ...disk, ...end], {
+    const { status } = await runLimited("qemu-system-x86_64", probeArguments(way, disk), {
       env: {},
       input: "",
       signal: limit,

@@ -11,7 +11,7 @@ import {
   inGuestDisk,
   sha256OfFile,
 } from "#test/fixtures/guest-disks.ts";
-import { isKvmWorking } from "./kvm.ts";
+import { ends } from "./kvm.ts";
 import { findLibguestfsObstacle, libguestfsCarrier } from "./libguestfs.ts";
 import { type LocatedRepairOrder, runRepair } from "./repair.ts";
 
@@ -84,7 +84,7 @@ test.skipIf(obstacle !== undefined)(
   async () => {
     const folder = await mkdtemp(join(tmpdir(), "kvm-"));
 
-    expect(await isKvmWorking(folder, "tcg", 50)).toBe(true);
+    expect(await ends(folder, "tcg", 50_000)).toBe(true);
 
     await rm(folder, { recursive: true });
   },

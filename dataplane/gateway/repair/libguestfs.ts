@@ -10,7 +10,7 @@ import { interestingDrivers } from "#domain/repair/drivers.ts";
 import { runTool } from "../../run-tool.ts";
 import type { Carrier, GuestTask } from "./carrier.ts";
 import { readGuestScript } from "./guest-script.ts";
-import { isKvmWorking } from "./kvm.ts";
+import { accelerator } from "./kvm.ts";
 import { runLimited } from "./limited-process.ts";
 
 /** Where the script lies in the guest while it runs. */
@@ -59,8 +59,10 @@ export const libguestfsCarrier: Carrier = {
           HOME: folder,
           TMPDIR: folder,
           LIBGUESTFS_BACKEND: "direct",
-          // Without it, where /dev/kvm opens but no machine runs on it, libguestfs waits for ever.
-          ...((await isKvmWorking(folder)) ? {} : { LIBGUESTFS_BACKEND_SETTINGS: "force_tcg" }),
+          // Without it, where /dev/kvm opens but no machine gets anywhere on it, libguestfs waits for ever.
+          ...((await accelerator(folder)) === "kvm"
+            ? {}
+            : { LIBGUESTFS_BACKEND_SETTINGS: "force_tcg" }),
           ...inherited([
             "LIBGUESTFS_PATH",
             "SUPERMIN_KERNEL",
