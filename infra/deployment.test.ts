@@ -345,7 +345,9 @@ test("an alarm for what must not wait, each told to people; what is alarmed is w
     .map((dimensions) => dimensions.find(({ Name }) => Name === "type")?.Value ?? "");
 
   expect(alarms).toHaveLength(alarmCount);
-  expect(types.sort()).toEqual(["lag.over-target", "slots.used-up", "sync.stalled"]);
+  expect(types.sort()).toEqual([
+    ...["lag.over-target", "slots.used-up", "sync.stalled", "verify.differs"],
+  ]);
   for (const type of types) expect(Object.keys(eventTable)).toContain(type);
   for (const { AlarmActions } of alarms) expect(AlarmActions).toHaveLength(1);
   for (const name of machineNames) {

@@ -35,6 +35,7 @@ const alarming = {
   "sync.stalled": "Replication is stalled",
   "lag.over-target": "A copy is older than its target",
   "slots.used-up": "No gateway has room",
+  "verify.differs": "A volume does not hold what was copied to it",
 } as const satisfies Partial<Record<EventType, string>>;
 
 function ofEvents({ naming }: ObservabilityProps, type: string): Metric {
