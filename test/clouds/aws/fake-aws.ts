@@ -6,6 +6,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
+import type { FakeCloud, Inventory } from "../fake-cloud.ts";
 import { Calls } from "../faults.ts";
 import type { Machines } from "../machines.ts";
 import { ec2Actions, stsActions } from "./actions.ts";
@@ -17,14 +18,12 @@ import { parseAuthorization, sign } from "./sigv4.ts";
 import { Account, type Delays, type Quotas } from "./state.ts";
 import { volumeActions } from "./volumes.ts";
 
-export interface FakeAws {
+export interface FakeAws extends FakeCloud {
   readonly url: string;
   readonly account: Account;
-  readonly calls: Calls;
   readonly keys: { readonly accessKeyId: string; readonly secretAccessKey: string };
   /** A role with this external id may be assumed. */
   readonly role: { readonly arn: string; readonly externalId: string };
-  close(): Promise<void>;
 }
 
 export interface FakeAwsOptions {
@@ -200,18 +199,44 @@ export async function startFakeAws(options: FakeAwsOptions = {}): Promise<FakeAw
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
 
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url,
     account,
     calls,
     keys,
     role,
+    target: {
+      platform: "aws",
+      config: {
+        region: account.region,
+        subnetId: account.subnetId,
+        endpoints: { ec2: url, sts: url },
+        lostAnswerMs: 500,
+      },
+      credentials: { ...keys, roleArn: role.arn, externalId: role.externalId },
+    },
+    inventory: () => inventoryOf(account),
     async close() {
       server.closeAllConnections();
       server.close();
       await once(server, "close");
       await queue;
     },
+  };
+}
+
+function inventoryOf(account: Account): Inventory {
+  const there = [...account.instances.values()].filter(
+    ({ state }) => state !== "terminated" && state !== "shutting-down",
+  );
+  return {
+    instances: there.length,
+    volumes: account.volumes.size,
+    snapshots: account.snapshots.size,
+    images: [...account.images.values()].filter(({ owner }) => owner === account.accountId).length,
+    addresses: account.addresses.size,
+    groups: account.groups.size,
   };
 }
 
