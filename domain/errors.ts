@@ -596,6 +596,67 @@ export const errorTable = {
       hint: "在该平台上重启会导致它们失败。请等待其结束或先停止。",
     },
   ),
+  "gateway.too-small": entry(
+    terminal,
+    "refused",
+    {
+      message:
+        "{type} is too small for a gateway on {platform}: it has {has}, the least is {least}",
+      hint: "Choose a larger type in the target's settings; recommended: {recommended}.",
+    },
+    {
+      message: "{type} 对 {platform} 上的网关来说太小：{has}，最低为 {least}",
+      hint: "请在目标设置中选择更大的规格；建议：{recommended}。",
+    },
+  ),
+  "gateway.no-type": entry(
+    terminal,
+    "refused",
+    {
+      message: "{platform} offers no instance type of {wanted} for a gateway",
+      hint: "Choose another zone, or name a type in the target's settings.",
+    },
+    {
+      message: "{platform} 没有适合网关的 {wanted} 实例规格",
+      hint: "请选择其他可用区，或在目标设置中指定规格。",
+    },
+  ),
+  "gateway.image-missing": entry(
+    terminal,
+    "refused",
+    {
+      message: "{platform} has no image HM_IMG_<date>.qcow2 to make the gateway from",
+      hint: "Import it as a custom image in the region of the target, or ask the implementation engineers to share theirs and name its id with --set gateway.image=<id>; or have gateways made from a public image, with --set gateway.image=debian-12.",
+    },
+    {
+      message: "{platform} 上没有用于创建网关的镜像 HM_IMG_<date>.qcow2",
+      hint: "请在目标所在地域导入该自定义镜像，或联络实施工程师获取共享镜像并用 --set gateway.image=<id> 指定其 ID；也可改用公共镜像创建网关：--set gateway.image=debian-12。",
+    },
+  ),
+  "gateway.no-image": entry(
+    terminal,
+    "refused",
+    {
+      message: "{platform} offers none of the images a gateway is made from: {choices}",
+      hint: "Give the id of an image with glibc 2.28 or later and cloud-init, with --set gateway.image=<id>.",
+    },
+    {
+      message: "{platform} 没有可用于创建网关的镜像：{choices}",
+      hint: "请用 --set gateway.image=<id> 指定一个带有 glibc 2.28 或更高版本及 cloud-init 的镜像。",
+    },
+  ),
+  "gateway.image-refused": entry(
+    terminal,
+    "refused",
+    {
+      message: "No gateway can be made from image {image} on {platform}: {problem}",
+      hint: "Choose a newer system, such as Debian 12, Ubuntu 22.04, AlmaLinux 9 or Rocky Linux 9.",
+    },
+    {
+      message: "无法在 {platform} 上用镜像 {image} 创建网关：{problem}",
+      hint: "请选择更新的系统，例如 Debian 12、Ubuntu 22.04、AlmaLinux 9 或 Rocky Linux 9。",
+    },
+  ),
   "gateway.no-slot": entry(
     terminal,
     "refused",
