@@ -1,5 +1,6 @@
 import { startFakeAws } from "#test/clouds/aws/fake-aws.ts";
 import { openFake } from "#test/clouds/under-test.ts";
+import { describeContract } from "#test/conformance/contract.ts";
 import { describeProvider } from "#test/conformance/provider.ts";
 import type { ResourceKind } from "../provider.ts";
 
@@ -22,3 +23,5 @@ for (const boot of ["auto", "swap", "image"] as const) {
     }),
   );
 }
+
+describeContract("aws", { lacks: ["volumes.listPools", "compute.restartInstance"] });

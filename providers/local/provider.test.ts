@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { MigrationError } from "#domain/errors.ts";
+import { describeContract } from "#test/conformance/contract.ts";
 import { describeProvider } from "#test/conformance/provider.ts";
 import { decorate } from "../decorate.ts";
 import { openProvider } from "../registry.ts";
@@ -13,6 +14,8 @@ const consoleId = "console-under-test";
 
 /** A gateway that only stays: the suite is about the cloud around it. */
 const idleGateway = ["/bin/sh", "-c", "exec sleep 600"];
+
+const cannotLaunch = await missingQemu("qemu-system-x86_64");
 
 describeProvider(
   "local",
@@ -60,5 +63,10 @@ describeProvider(
       close: () => rm(folder, { recursive: true, force: true }),
     };
   },
-  { cannotLaunch: await missingQemu("qemu-system-x86_64") },
+  { cannotLaunch },
 );
+
+describeContract("local", {
+  lacks: ["images.createImage", "images.findImage", "images.deleteImage"],
+  ...(cannotLaunch === undefined ? {} : { cannotLaunch }),
+});

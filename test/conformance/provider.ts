@@ -12,6 +12,7 @@ import type {
   ResourceKind,
   ResourceState,
 } from "#providers/provider.ts";
+import { noted } from "./contract.ts";
 
 /** A cloud with one account, as the suite needs it. */
 export interface CloudUnderTest {
@@ -74,7 +75,7 @@ export function describeProvider(
 
     beforeAll(async () => {
       cloud = await openCloud();
-      provider = await cloud.open();
+      provider = noted(await cloud.open());
     });
 
     afterEach(async () => {
@@ -371,6 +372,19 @@ export function describeProvider(
       });
     });
 
+    test("volumes can be made in each storage pool, where there are some to choose from", async () => {
+      newOwner();
+      const pools = (await provider.volumes.listPools?.()) ?? [];
+
+      for (const { id: pool, freeBytes } of pools) {
+        const order = { sizeBytes: cloud.sizeBytes, role: "data" as const, pool };
+        const { id } = await provider.volumes.createVolume({ ...naming(pool), ...order });
+        await usable(`volume ${id}`, () => provider.volumes.findVolume(id));
+        expect(freeBytes).toBeGreaterThanOrEqual(0);
+      }
+      expect(await listed("volume")).toHaveLength(pools.length);
+    });
+
     describe("attaching", () => {
       test("an attached volume tells how its gateway recognises it; attaching and detaching may be repeated", async () => {
         newOwner();
@@ -610,10 +624,9 @@ export function describeProvider(
 
         const first = await provider.network.ensureAddress(order);
         const second = await provider.network.ensureAddress(order);
-        if (first !== undefined) {
-          await provider.network.releaseAddress(first.id);
-          await provider.network.releaseAddress(first.id);
-        }
+        const id = first?.id ?? cloud.unknownId("address");
+        await provider.network.releaseAddress(id);
+        await provider.network.releaseAddress(id);
 
         expect(second).toEqual(first);
         expect(await listed("address")).toEqual([]);
@@ -671,6 +684,18 @@ export function describeProvider(
       });
     });
 
+    test("a gateway that is restarted keeps its volumes, where restarting is offered", async () => {
+      newOwner();
+      const gateway = await makeGateway("gateway");
+      const volume = await makeVolume("v");
+      const before = await attached(volume, gateway);
+
+      await provider.compute.restartInstance?.(gateway);
+      await running(gateway);
+
+      expect(await provider.volumes.findVolume(volume)).toEqual(before);
+    });
+
     describe.skipIf(options.cannotLaunch !== undefined)(
       `launched servers${options.cannotLaunch === undefined ? "" : ` (skipped: ${options.cannotLaunch})`}`,
       () => {
@@ -718,13 +743,16 @@ export function describeProvider(
           expect(await listed("instance")).toEqual([]);
         });
 
-        test("a server's console can be read while it runs", async () => {
+        test("a server's console can be read while it runs, and its address be asked", async () => {
           newOwner();
           const order = await launchOrder("server", [await makeVolume("v", { role: "system" })]);
           const id = await launched(order);
           await running(id);
 
           expect(typeof (await provider.compute.readConsole(id))).toBe("string");
+          // Whether it speaks already depends on its system; asking is no error.
+          const heard = await provider.compute.probeAddress?.(id);
+          expect(["string", "undefined"]).toContain(typeof heard);
         });
       },
     );
@@ -758,7 +786,7 @@ export function describeProvider(
         const order = { ...naming("s"), volumeId: volume };
         const snapshot = await provider.volumes.createSnapshot(order);
 
-        provider = await cloud.open();
+        provider = noted(await cloud.open());
 
         expect(await provider.volumes.findVolume(volume)).toEqual(before);
         expect((await provider.volumes.createSnapshot(order)).id).toBe(snapshot.id);
