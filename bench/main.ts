@@ -15,6 +15,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { expectSame, forgetCaches, linuxDisk, makeImage, randomDisk } from "./data.ts";
 import { fuzzFrames } from "./fuzz.ts";
+import { killSides } from "./kills.ts";
 import { loopback, makeLine } from "./line.ts";
 import type { BenchDisk } from "./our-side.ts";
 import { Ours, type Pass } from "./ours.ts";
@@ -343,6 +344,25 @@ async function fuzz(): Promise<void> {
   limit("hostile frames: memory", "MB", peakBytes / 1e6, 400);
 }
 
+/** A sync that fails or hangs ends the run. */
+async function kills(): Promise<void> {
+  const wanted = values.quick ? 100 : 1000;
+  tell(`${wanted} kills of either side`);
+  const startedAt = performance.now();
+  const counts = await killSides(wanted, 1);
+  note("kills: of the agent", "kills", counts.agentKills);
+  note("kills: of the gateway", "kills", counts.gatewayKills);
+  note("kills: with some of the sync acknowledged", "kills", counts.midway);
+  note("kills: syncs, each brought to its end", "syncs", counts.syncs);
+  note("kills: time", "s", (performance.now() - startedAt) / 1000);
+  note("kills: acknowledged blocks compared", "millions", counts.comparedBlocks / 1e6);
+  limit("kills: acknowledged blocks lost", "blocks", counts.lostBlocks, 0);
+  note("kills: changed on the disks", "MiB", counts.changedBytes / MiB);
+  note("kills: sent more than once", "MiB", (counts.sentBytes - counts.changedBytes) / MiB);
+  const excess = counts.mostExcessBytes / 1024;
+  limit("kills: sent after one beyond what was not acknowledged", "KiB", excess, 256);
+}
+
 /** The worst of the rounds: a plan is made while a person waits for it. */
 async function placement(): Promise<void> {
   tell("a plan for 10,000 servers");
@@ -367,6 +387,7 @@ const cases: Record<string, () => Promise<void>> = {
   cap,
   memory,
   fuzz,
+  kills,
   placement,
 };
 

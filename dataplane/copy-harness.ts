@@ -221,6 +221,7 @@ export type ProcessTask =
       role: "gateway";
       scene: Pick<Scene, "folder" | "gateway" | "agent">;
       pairs: Pair[];
+      /** Opened at the start. Others follow: send the process their ids. */
       sessionId: string;
       port: number;
       host?: string;
@@ -241,7 +242,11 @@ export type ProcessNews =
   | { kind: "listening"; port: number }
   | { kind: "line"; line: LineMeasure }
   | { kind: "progress"; progress: Progress }
+  | { kind: "acknowledged"; diskId: string; range: number }
   | { kind: "done"; progress: Progress };
+
+/** Compiled code is kept, as the programs keep it (node-version.mjs): a start takes half the time. */
+const compiled = join(import.meta.dirname, "../node_modules/.cache/hypermotion-compiled");
 
 /**
  * One side in a process of its own, to be killed or slowed down.
@@ -256,7 +261,10 @@ export function startProcess(
 } {
   const program = join(import.meta.dirname, "copy-process.ts");
   const [command = "", ...args] = [...inside, process.execPath, program, JSON.stringify(task)];
-  const child = spawn(command, args, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  const child = spawn(command, args, {
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+    env: { ...process.env, NODE_COMPILE_CACHE: compiled },
+  });
   const next = async (kind: ProcessNews["kind"]) => {
     for (;;) {
       const [news] = (await once(child, "message")) as [ProcessNews];

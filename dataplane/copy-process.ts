@@ -14,7 +14,8 @@ function tell(news: ProcessNews): void {
 }
 
 // A test that dies leaves no process behind.
-process.on("disconnect", () => process.exit(1));
+const abandoned = () => process.exit(1);
+process.on("disconnect", abandoned);
 
 if (task.role === "gateway") {
   const receiver = await startReceiver({
@@ -25,7 +26,9 @@ if (task.role === "gateway") {
     gatewayId: "gateway-1",
     log,
   });
-  await receiver.open(task.sessionId, receiverOrderOf(scene, task.pairs));
+  const open = (sessionId: string) => receiver.open(sessionId, receiverOrderOf(scene, task.pairs));
+  await open(task.sessionId);
+  process.on("message", (sessionId: string) => void open(sessionId));
   tell({ kind: "listening", port: receiver.port });
 } else {
   const { sessionId, port, host } = task;
@@ -42,7 +45,9 @@ if (task.role === "gateway") {
       ? { onLine: (line: LineMeasure) => tell({ kind: "line", line }) }
       : {}),
     onProgress: (soFar) => tell({ kind: "progress", progress: soFar }),
+    onAcknowledged: (diskId, range) => tell({ kind: "acknowledged", diskId, range }),
   });
   tell({ kind: "done", progress });
+  process.off("disconnect", abandoned);
   process.disconnect();
 }

@@ -80,7 +80,7 @@ class Way {
       if (this.#rateBytesPerSecond < Number.POSITIVE_INFINITY) await delay(50);
       if (!this.#isLosing) await new Promise<void>((sent) => to.write(piece, () => sent()));
       this.passedBytes += piece.length;
-      this.#line.carriedBytes[this.#direction] += piece.length;
+      this.#line.count(this.#direction, piece.length);
       if (mark === undefined || mark.atBytes > this.passedBytes) continue;
       this.#marks.shift();
       mark.then();
@@ -131,6 +131,7 @@ export class FaultyLine {
   readonly carriedBytes: Record<Direction, number> = { up: 0, down: 0 };
   /** Where the line leads to. */
   farPort: number;
+  #marks: { direction: Direction; atBytes: number; then: () => void }[] = [];
   readonly #server: Server;
   readonly #onCrossing: (crossing: Crossing, number: number) => void;
 
@@ -149,6 +150,20 @@ export class FaultyLine {
     line.#server.listen(0, "127.0.0.1");
     await once(line.#server, "listening");
     return line;
+  }
+
+  /** Calls `then` when at least so many bytes more have been carried, over whichever connections. */
+  after(direction: Direction, bytes: number, then: () => void): void {
+    this.#marks.push({ direction, atBytes: this.carriedBytes[direction] + bytes, then });
+  }
+
+  count(direction: Direction, bytes: number): void {
+    this.carriedBytes[direction] += bytes;
+    const isDue = (mark: { direction: Direction; atBytes: number }) =>
+      mark.direction === direction && mark.atBytes <= this.carriedBytes[direction];
+    const due = this.#marks.filter(isDue);
+    this.#marks = this.#marks.filter((mark) => !isDue(mark));
+    for (const { then } of due) then();
   }
 
   get port(): number {
