@@ -10,7 +10,8 @@
  *                diskGiB: gatewayDiskGiB("tencent")     100 unless told, below the least refused
  *                diskType: z.string().default(gateway.systemDisk.type)
  *                image: imageWish.optional()            (gateway-images.ts)
- *   compute.ts   chooseGatewayImage(list, wish)         the image, also in check()
+ *   compute.ts   const wish = config.gateway.image ?? defaultImageWish("tencent", options.edition ?? "saas");
+ *                chooseGatewayImage("tencent", listed, wish)   also in check()
  *                checkGatewayType("tencent", type)      of a type the cloud told us about, also in check()
  *   name, ports  come with `CreateOptions.tags.Name` and `SecurityRule`; nothing to do
  *
@@ -27,7 +28,7 @@ import type { Platform } from "./platform.ts";
 export const editions = ["saas", "standalone"] as const;
 export type Edition = (typeof editions)[number];
 
-/** R-013, and the like of every platform: R-031, R-032, R-044, R-071, R-090. */
+/** R-013, and the like of every platform: R-031, R-032 (host name), R-044, R-071, R-090. */
 export const gatewayName = "HyperGate";
 
 /** R-010: open to agents, the console, iSCSI initiators and SSH. 12222, not 1222 (X-20). */

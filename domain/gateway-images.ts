@@ -33,7 +33,8 @@ export const imageWish = z.union([
   z.array(imageChoice).min(1),
   z.string().min(1),
 ]);
-export type ImageWish = string | readonly z.output<typeof imageChoice>[];
+export type ImageChoice = z.output<typeof imageChoice>;
+export type ImageWish = string | readonly ImageChoice[];
 
 /** Tested most: the gateway's tests run on Debian. */
 const publicFamilies = [
@@ -45,7 +46,7 @@ const byEdition = { saas: publicFamilies, standalone: ["hm-img"] } as const;
 const publicAlways = { saas: publicFamilies, standalone: publicFamilies } as const;
 
 /** What is looked for where the target's settings don't say. */
-const wishes: Readonly<Record<Platform, Readonly<Record<Edition, ImageWish>>>> = {
+const wishes: Readonly<Record<Platform, Readonly<Record<Edition, readonly ImageChoice[]>>>> = {
   /** */
   aliyun: byEdition,
   /** no edition makes a difference. */
@@ -71,7 +72,7 @@ const wishes: Readonly<Record<Platform, Readonly<Record<Edition, ImageWish>>>> =
   local: publicAlways,
 };
 
-export function defaultImageWish(platform: Platform, edition: Edition): ImageWish {
+export function defaultImageWish(platform: Platform, edition: Edition): readonly ImageChoice[] {
   return wishes[platform][edition];
 }
 
@@ -100,13 +101,23 @@ export function chooseGatewayImage<T extends GatewayImage>(
   wish: ImageWish,
 ): T {
   if (typeof wish === "string") return given(platform, images, wish);
-  for (const choice of wish) {
-    const found = choice === "hm-img" ? newestOfOurs(images) : newestOf(choice, images);
-    if (found !== undefined) return found;
-  }
+  const found = findImage(images, wish);
+  if (found !== undefined) return found;
   const choices = wish.join(", ");
   if (wish.includes("hm-img")) throw new MigrationError("gateway.image-missing", { platform });
   throw new MigrationError("gateway.no-image", { platform, choices });
+}
+
+/** The newest of the first choice there is one of. */
+export function findImage<T extends GatewayImage>(
+  images: readonly T[],
+  choices: readonly ImageChoice[],
+): T | undefined {
+  for (const choice of choices) {
+    const found = choice === "hm-img" ? newestOfOurs(images) : newestOf(choice, images);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 function given<T extends GatewayImage>(platform: Platform, images: readonly T[], id: string): T {

@@ -5,6 +5,7 @@
 
 import type { Logger } from "pino";
 import type { SignIn } from "#api/auth.ts";
+import type { Edition } from "#domain/gateway-defaults.ts";
 import type { Event, Gateway, RunKind, Target } from "#domain/records.ts";
 import type { Provider } from "#providers/provider.ts";
 import type { Store } from "#store/store.ts";
@@ -50,6 +51,7 @@ export interface Deps {
   readonly console: {
     /** Tagged on everything made at targets. */
     readonly id: string;
+    readonly edition: Edition;
     /** Where agents and gateways reach us. */
     readonly url: string;
     /** Of the certificate there, unless a public authority signed it. */

@@ -1,5 +1,6 @@
 /** The providers of targets: opened once from settings and credentials, and wrapped for each run. */
 import type { Logger } from "pino";
+import type { Edition } from "#domain/gateway-defaults.ts";
 import type { Provider } from "#providers/provider.ts";
 import { openProvider } from "#providers/registry.ts";
 import { wrapProvider } from "#providers/wrap.ts";
@@ -15,6 +16,7 @@ export interface Surroundings {
   readonly store: Store;
   readonly secrets: Secrets;
   readonly consoleId: string;
+  readonly edition: Edition;
   readonly log: Logger;
 }
 
@@ -28,7 +30,8 @@ export function targetProviders(around: Surroundings): Deps["providerFor"] {
     let known = opened.get(target.id);
     if (known?.settings !== settings) {
       const secrets: unknown = JSON.parse(credentials);
-      const provider = openProvider(platform, { config, secrets, consoleId: around.consoleId });
+      const { consoleId, edition } = around;
+      const provider = openProvider(platform, { config, secrets, consoleId, edition });
       known = { settings, provider };
       opened.set(target.id, known);
       // A failure is not kept: the next call tries again.

@@ -166,10 +166,11 @@ async function start(
     store,
     secrets,
     machines: sfnMachines(engineClient, arnOf),
-    providerFor: targetProviders({ store, secrets, consoleId, log }),
+    providerFor: targetProviders({ store, secrets, consoleId, edition: "standalone", log }),
     gatewayClient: (gateway) => gatewayClientOf(secrets, gateway),
     console: {
       id: consoleId,
+      edition: "standalone",
       url: machinesUrl,
       fingerprint: identity.fingerprint,
       callbackKey,

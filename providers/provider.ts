@@ -11,6 +11,7 @@
  *
  * What differs between clouds is data: `Capabilities`.
  */
+import type { Edition } from "#domain/gateway-defaults.ts";
 import type { Platform } from "#domain/platform.ts";
 import type { DeviceHint, GatewayBootstrap, TargetHardware } from "#domain/protocol/gateway.ts";
 import type { LaunchNetwork } from "#domain/records.ts";
@@ -264,4 +265,6 @@ export interface ProviderOptions<Config, Secrets> {
   readonly secrets: Secrets;
   /** Value of the tag `hypermotion:console` on everything this console makes. */
   readonly consoleId: string;
+  /** Decides about the gateways' image on some platforms (R-006). `saas` unless told. */
+  readonly edition?: Edition;
 }

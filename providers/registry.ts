@@ -40,12 +40,12 @@ function cloud<Config, Secrets>(
     configSchema,
     secretsSchema,
     ...(policy === undefined ? {} : { policy }),
-    async open({ config, secrets, consoleId }) {
+    async open({ config, secrets, ...rest }) {
       const options = {
         config: parsed(configSchema, config, "The target's settings"),
         // The problem names the field, never its value: zod's messages do not repeat what they were given.
         secrets: parsed(secretsSchema, secrets, "The target's credentials"),
-        consoleId,
+        ...rest,
       };
       const open = await load();
       return open(options);

@@ -21,6 +21,7 @@
  * Errors are `{error: ErrorFacts}` with status 400 (bad input), 401, 404, 409 or 500.
  */
 import { z } from "zod";
+import { gatewayPorts } from "../gateway-defaults.ts";
 import {
   differences,
   errorFacts,
@@ -39,8 +40,8 @@ export const gatewayBootstrap = z.object({
   enrolmentCode: z.string(),
   /** 0 lets the system choose, for several gateways on one machine. */
   ports: z.object({
-    control: z.number().int().default(18090),
-    blocks: z.number().int().default(12222),
+    control: z.number().int().default(gatewayPorts.control),
+    blocks: z.number().int().default(gatewayPorts.blocks),
   }),
   /** Where a bare machine gets the gateway's program, a .tar.gz; absent where it is there already. */
   software: z.object({ url: z.url(), sha256: fingerprint }).optional(),

@@ -62,7 +62,7 @@ async function makeDeps(environment: NodeJS.ProcessEnv): Promise<Deps> {
       new SFNClient({ requestHandler: patience }),
       (kind) => `${env.HYPERMOTION_MACHINE_ARN_PREFIX}${kind}`,
     ),
-    providerFor: targetProviders({ store, secrets, consoleId, log }),
+    providerFor: targetProviders({ store, secrets, consoleId, edition: "saas", log }),
     gatewayClient: (gateway) => gatewayClientOf(secrets, gateway),
     gatewaySoftware: async () => ({
       url: env.HYPERMOTION_SOFTWARE_URL,
@@ -71,6 +71,7 @@ async function makeDeps(environment: NodeJS.ProcessEnv): Promise<Deps> {
     // The front door's certificate is a public one: nothing to pin.
     console: {
       id: consoleId,
+      edition: "saas",
       url: env.HYPERMOTION_CONSOLE_URL,
       callbackKey: Buffer.from(callbackKey),
     },

@@ -12,13 +12,14 @@ import {
   TerminateInstancesCommand,
 } from "@aws-sdk/client-ec2";
 import { MigrationError } from "#domain/errors.ts";
+import { checkGatewayType } from "#domain/gateway-defaults.ts";
 import { gatewayScript } from "../cloud-init.ts";
 import type { GatewaySpec, InstanceType, Provider } from "../provider.ts";
 import { type Account, unlessAbsent, untilShown } from "./account.ts";
 import { codeOf } from "./errors.ts";
 import { findByToken, findEc2Instance, listByToken, shown } from "./instances.ts";
 import { bindLives, clientToken, launch, listLaunchVolumes } from "./launch.ts";
-import { findMachineImage } from "./machine-images.ts";
+import { findGatewayImage } from "./machine-images.ts";
 import { withoutShell } from "./shell.ts";
 import { rootSpecification, specification, tagValue, tokenTag } from "./tags.ts";
 
@@ -78,13 +79,15 @@ export function openCompute(account: Account): Provider["compute"] {
       });
     }
     const { gateway, volume } = config;
-    const image = await findMachineImage(account, gateway.image);
+    const image = await findGatewayImage(account, gateway.image);
+    const instanceType = spec.instanceType ?? gateway.instanceType;
+    await checkType(account, instanceType);
     const { Instances = [] } = await ec2.send(
       new RunInstancesCommand({
         MinCount: 1,
         MaxCount: 1,
         ImageId: image.id,
-        InstanceType: (spec.instanceType ?? gateway.instanceType) as never,
+        InstanceType: instanceType as never,
         ClientToken: clientToken(spec.token, earlier),
         UserData: Buffer.from(userData).toString("base64"),
         KeyName: gateway.keyName,
@@ -188,6 +191,19 @@ export function openCompute(account: Account): Provider["compute"] {
       return address === undefined ? undefined : readSshBanner(address);
     },
   };
+}
+
+/** Of a gateway. @throws `gateway.too-small`, `cloud.not-found` for a type that AWS does not have */
+export async function checkType({ ec2 }: Account, name: string): Promise<void> {
+  const { InstanceTypes: [type] = [] } = await ec2.send(
+    new DescribeInstanceTypesCommand({ Filters: [{ Name: "instance-type", Values: [name] }] }),
+  );
+  if (type === undefined) {
+    throw new MigrationError("cloud.not-found", {
+      ...{ platform: "aws", what: "instance type", id: name },
+    });
+  }
+  checkGatewayType("aws", typeShown(type));
 }
 
 function typeShown(type: InstanceTypeInfo): InstanceType {

@@ -1,14 +1,11 @@
 /** What an operator may set when AWS is the target. */
 import { z } from "zod";
+import { gatewayDefaults, gatewayDiskGiB } from "#domain/gateway-defaults.ts";
+import { defaultImageWish, imageWish } from "#domain/gateway-images.ts";
 
-const gib = z.number().int().positive();
+const { instanceFamily, instanceType, systemDisk } = gatewayDefaults.aws;
+
 const volumeType = z.enum(["gp2", "gp3", "io1", "io2", "standard"]);
-
-export const imageFamilies = ["debian-12", "ubuntu-24.04", "ubuntu-22.04", "al2023"] as const;
-
-const imageId = z.string().regex(/^ami-[0-9a-f]{8,17}$/);
-/** An AMI's id, or families of which the first one's newest image is taken. */
-const image = z.union([imageId, z.array(z.enum(imageFamilies)).min(1)]);
 
 export const awsConfig = z.strictObject({
   region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/),
@@ -17,7 +14,7 @@ export const awsConfig = z.strictObject({
   volume: z
     .strictObject({
       /** gp2 by the document (R-161). */
-      type: volumeType.default("gp2"),
+      type: volumeType.default(systemDisk.type),
       iops: z.number().int().min(100).max(256_000).optional(),
       /** MiB/s, gp3 only. */
       throughput: z.number().int().min(125).max(2000).optional(),
@@ -28,12 +25,10 @@ export const awsConfig = z.strictObject({
     .prefault({}),
   gateway: z
     .strictObject({
-      /** The smallest T3 with at least 4 vCPU and 8 GiB (R-040, R-041, X-05). */
-      instanceType: z.string().default("t3.xlarge"),
-      /** CentOS 7 (R-038) can't run today's Node (X-12). */
-      image: image.default(["debian-12", "ubuntu-24.04", "al2023"]),
-      /** R-043: 100 recommended, 40 least. */
-      diskGiB: gib.min(40).default(100),
+      instanceType: z.string().default(instanceType),
+      /** Both editions take the same (X-12). */
+      image: imageWish.default([...defaultImageWish("aws", "saas")]),
+      diskGiB: gatewayDiskGiB("aws"),
       /** `none` where console and agents reach the subnet's private addresses. */
       publicAddress: z.enum(["elastic", "none"]).default("elastic"),
       /** R-169, R-168. */
@@ -49,7 +44,7 @@ export const awsConfig = z.strictObject({
       families: z
         .array(z.string().regex(/^[a-z0-9-]+$/))
         .min(1)
-        .default(["t3"]),
+        .default([instanceFamily]),
       /**
        * How a repaired disk becomes the root of an instance: put in place of a shell's root by AWS
        * (`task`) or by stopping, swapping and starting (`swap`), or as an image. `auto` tries in this order.
@@ -58,8 +53,8 @@ export const awsConfig = z.strictObject({
       /** What a shell is launched from, by firmware. */
       shell: z
         .strictObject({
-          bios: image.default(["debian-12", "al2023"]),
-          uefi: image.default(["debian-12", "ubuntu-24.04", "al2023"]),
+          bios: imageWish.default(["debian-12", "al2023"]),
+          uefi: imageWish.default(["debian-12", "ubuntu-24.04", "al2023"]),
         })
         .prefault({}),
       keyName: z.string().min(1).optional(),

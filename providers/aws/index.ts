@@ -34,12 +34,12 @@ import type {
 } from "../provider.ts";
 import { type Account, lookUpPlace, type Place } from "./account.ts";
 import { openClients } from "./client.ts";
-import { maxUserDataBytes, openCompute } from "./compute.ts";
+import { checkType, maxUserDataBytes, openCompute } from "./compute.ts";
 import type { AwsConfig, AwsSecrets } from "./config.ts";
 import { codeOf, inCloudTerms } from "./errors.ts";
 import { openImages } from "./images.ts";
 import { listEc2Instances } from "./instances.ts";
-import { findMachineImage } from "./machine-images.ts";
+import { findGatewayImage, findShellImage } from "./machine-images.ts";
 import { openNetwork } from "./network.ts";
 import { consoleTag, ownerTag, rootTag, tagValue } from "./tags.ts";
 import { GiB, listEc2Volumes, openVolumes } from "./volumes.ts";
@@ -103,7 +103,8 @@ export async function openAws(
           ec2.send(new AllocateAddressCommand({ Domain: "vpc", DryRun: true })),
         );
       }
-      await findMachineImage(account, config.gateway.image);
+      await findGatewayImage(account, config.gateway.image);
+      await checkType(account, config.gateway.instanceType);
     },
     listOwned: (owner) => listOwned(account, owner),
     network: openNetwork(account),
@@ -165,10 +166,9 @@ async function probe(account: Account): Promise<Capabilities> {
 
 /** Without an AMI for a shell of that firmware an image of the server's own has to do. */
 async function strategiesFor(account: Account, firmware: Firmware): Promise<BootStrategy[]> {
-  const { boot, shell } = account.config.launch;
-  if (boot === "image") return ["imageFromSnapshot"];
+  if (account.config.launch.boot === "image") return ["imageFromSnapshot"];
   try {
-    await findMachineImage(account, shell[firmware], firmware);
+    await findShellImage(account, firmware);
     return ["rootSwap", "imageFromSnapshot"];
   } catch (error) {
     if (error instanceof MigrationError && error.code === "cloud.not-found") {

@@ -16,7 +16,7 @@ import { type Account, unlessAbsent, untilShown } from "./account.ts";
 import { type Move, nextMove, type Seen } from "./boot.ts";
 import { codeOf } from "./errors.ts";
 import { findEc2Instance, listByToken, rootOf } from "./instances.ts";
-import { findMachineImage } from "./machine-images.ts";
+import { findShellImage, getMachineImage } from "./machine-images.ts";
 import { shellUserData } from "./shell.ts";
 import { launchTag, rootSpecification, rootTag, specification } from "./tags.ts";
 import { attach, detach, findEc2Volume, listEc2Volumes } from "./volumes.ts";
@@ -56,8 +56,8 @@ async function runInstance(
   }
   const image =
     spec.imageId === undefined
-      ? await findMachineImage(account, config.launch.shell[spec.firmware], spec.firmware)
-      : await findMachineImage(account, spec.imageId);
+      ? await findShellImage(account, spec.firmware)
+      : await getMachineImage(account, spec.imageId);
   const { Instances = [] } = await ec2.send(
     new RunInstancesCommand({
       MinCount: 1,

@@ -47,11 +47,22 @@ const secrets = { get: async () => "{}", put: notAsked, delete: notAsked };
 const log = pino({ level: "silent" });
 const deps: Deps = {
   ...{ store, secrets, log, stepPatienceMs: 0, now: () => new Date(), random: randomBytes },
-  providerFor: targetProviders({ store, secrets, consoleId: "slot-takers", log }),
+  providerFor: targetProviders({
+    store,
+    secrets,
+    consoleId: "slot-takers",
+    edition: "standalone",
+    log,
+  }),
   sleep: (ms) => sleep(ms),
   gatewayClient: notAsked,
   gatewaySoftware: notAsked,
-  console: { id: "slot-takers", url: "https://localhost", callbackKey: randomBytes(32) },
+  console: {
+    id: "slot-takers",
+    edition: "standalone",
+    url: "https://localhost",
+    callbackKey: randomBytes(32),
+  },
   machines: {
     ...{ start: notAsked, status: notAsked, stop: notAsked, history: notAsked },
     ...{ succeed: notAsked, fail: notAsked, heartbeat: notAsked },

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { createTargetRequest } from "#api/targets.ts";
 import { MigrationError } from "#domain/errors.ts";
+import { checkGatewayType } from "#domain/gateway-defaults.ts";
 import { platforms } from "#domain/platform.ts";
 import type { Target } from "#domain/records.ts";
 import { openProvider, targetPlatforms } from "#providers/registry.ts";
@@ -11,7 +12,7 @@ import { credentialsName } from "../../target-providers.ts";
 /**
  * Checks settings and credentials by asking the cloud, then keeps them. The id is made from the name,
  * so that two targets of one name cannot be.
- * @throws `target.unknown-platform`, `input.invalid`, `record.exists`, `target.unreachable`, `cloud.…`
+ * @throws `target.unknown-platform`, `input.invalid`, `record.exists`, `target.unreachable`, `gateway.…`, `cloud.…`
  */
 export async function createTarget(
   deps: Deps,
@@ -32,8 +33,14 @@ export async function createTarget(
     config,
     secrets: credentials,
     consoleId: deps.console.id,
+    edition: deps.console.edition,
   });
   await provider.check();
+  if (gatewayInstanceType !== undefined) {
+    const types = await provider.compute.listInstanceTypes();
+    const type = types.find(({ name }) => name === gatewayInstanceType);
+    if (type !== undefined) checkGatewayType(platform, type);
+  }
 
   await deps.secrets.put(credentialsName(id), JSON.stringify(credentials));
   return deps.store.targets.create({

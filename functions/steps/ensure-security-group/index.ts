@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { gatewayName, gatewayPorts } from "#domain/gateway-defaults.ts";
 import { parseRunInput } from "#domain/run-input.ts";
 import type { Deps } from "../../deps.ts";
 import { resourceToken } from "../../ids.ts";
@@ -11,9 +12,6 @@ const input = z.object({
   input: z.unknown(),
 });
 const output = z.object({ gatewayId: z.string(), securityGroupId: z.string() });
-
-/** block receiver, control API, iSCSI, SSH. */
-const gatewayPorts = [12222, 18090, 3260, 22] as const;
 
 export async function ensureSecurityGroup(request: z.output<typeof input>, deps: Deps) {
   const { runId } = request;
@@ -32,8 +30,8 @@ export async function ensureSecurityGroup(request: z.output<typeof input>, deps:
 
   const group = await provider.network.ensureSecurityGroup({
     token: resourceToken("sg", gatewayId),
-    tags: tagsFor(deps, gatewayId, "HyperGate"),
-    rules: gatewayPorts.map((port) => ({ port, from: ["0.0.0.0/0"] })),
+    tags: tagsFor(deps, gatewayId, gatewayName),
+    rules: Object.values(gatewayPorts).map((port) => ({ port, from: ["0.0.0.0/0"] })),
   });
   await deps.store.gateways.update(gatewayId, (found) => ({
     ...found,

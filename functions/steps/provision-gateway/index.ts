@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { MigrationError } from "#domain/errors.ts";
+import { gatewayName } from "#domain/gateway-defaults.ts";
 import { gatewayBootstrap } from "#domain/protocol/gateway.ts";
 import type { Gateway, Target } from "#domain/records.ts";
 import type { Provider } from "#providers/provider.ts";
@@ -36,7 +37,7 @@ export async function provisionGateway({ runId, gatewayId }: z.output<typeof inp
   });
   const fixed = await provider.network.ensureAddress({
     token: resourceToken("address", gatewayId),
-    tags: tagsFor(deps, gatewayId, "HyperGate"),
+    tags: tagsFor(deps, gatewayId, gatewayName),
     instanceId,
   });
   const host = written(
@@ -59,7 +60,7 @@ async function createInstance(
 ): Promise<string> {
   const { id } = await provider.compute.createGateway({
     token: resourceToken("gateway", gateway.id),
-    tags: tagsFor(deps, gateway.id, "HyperGate"),
+    tags: tagsFor(deps, gateway.id, gatewayName),
     securityGroupId: written(gateway.securityGroupId, "the security group"),
     bootstrap: await bootstrap(deps, provider, gateway.id),
     ...(target.gatewayInstanceType === undefined
