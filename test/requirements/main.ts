@@ -3,13 +3,12 @@
  *   npm run requirements -- --json    [{row, kind, proof, reason}]
  *   npm run requirements -- --check   writes nothing; status 1 where a row is silent or the page is old
  */
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, globSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { reasons } from "./reasons.ts";
 import { answer, faults, page, rows } from "./requirements.ts";
+import { testNamesIn } from "./test-names.ts";
 
 const { values } = parseArgs({
   options: { json: { type: "boolean" }, check: { type: "boolean" } },
@@ -17,32 +16,24 @@ const { values } = parseArgs({
 const root = join(import.meta.dirname, "../..");
 const place = join(root, "docs/requirements.md");
 
-/** As the runner itself has them, each row of a table with its own. */
-function testNames(): string[] {
-  const folder = mkdtempSync(join(tmpdir(), "hypermotion-tests-"));
-  try {
-    const file = join(folder, "tests.json");
-    const args = ["list", "--no-staticParse", `--json=${file}`];
-    execFileSync(process.execPath, [join(root, "node_modules/vitest/vitest.mjs"), ...args], {
-      cwd: root,
-      stdio: ["ignore", "ignore", "inherit"],
-    });
-    const found = JSON.parse(readFileSync(file, "utf8")) as { name: string }[];
-    return found.map(({ name }) => name);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+/** Of all test files, and of the suite that all providers run. */
+function allTestNames(): string[] {
+  const files = globSync(["**/*.test.ts", "test/conformance/*.ts"], {
+    cwd: root,
+    exclude: ["**/node_modules"],
+  });
+  return files.sort().flatMap((file) => testNamesIn(file, readFileSync(join(root, file), "utf8")));
 }
 
 const list = rows.parse(JSON.parse(readFileSync(join(import.meta.dirname, "rows.json"), "utf8")));
-const names = testNames();
+const names = allTestNames();
 const answers = answer(list, names, reasons);
 const wrong = faults(answers, names, reasons);
 if (values.json === true) {
   const facts = answers.map(({ row, kind, proof, reason }) => ({ row, kind, proof, reason }));
   process.stdout.write(`${JSON.stringify(facts, null, 1)}\n`);
 } else if (values.check === true) {
-  if (readFileSync(place, "utf8") !== page(answers))
+  if (!existsSync(place) || readFileSync(place, "utf8") !== page(answers))
     wrong.push("docs/requirements.md is old: npm run requirements");
 } else {
   writeFileSync(place, page(answers));
