@@ -14,11 +14,11 @@ import {
   sha256,
   startGateway,
 } from "./copy-harness.ts";
+import { exampleDevice } from "./example-device.ts";
 import type { DeviceFinder } from "./gateway/devices.ts";
 import type { Receiver } from "./gateway/receiver.ts";
 import { openRecordFolder } from "./gateway/record-folder.ts";
 import { createSessions, type Sessions, sessionRecord } from "./gateway/sessions.ts";
-import { parseLsblk } from "./lsblk.ts";
 
 const mib = 1024 * 1024;
 const sizeBytes = 24 * mib;
@@ -183,16 +183,13 @@ suite("another volume at the same device (skipped when not root: loop devices)",
 
   test("makes the daemon report the session as failed, by a LUN that shows another disk now", async () => {
     const { scene, pair, wrongPath, swap } = await loopDevice();
-    const listed = {
-      ...{ name: "sdb", kname: "sdb", path: pair.volumePath, type: "disk", size: sizeBytes },
-      ...{ rm: false, hctl: "0:0:0:3" },
-    };
+    const listed = exampleDevice("sdb", { path: pair.volumePath, sizeBytes, hctl: "0:0:0:3" });
     const finder: DeviceFinder = {
       gatewayId: "gateway-1",
       bootId: "boot-1",
       volumeRoot: undefined,
       listBlockDevices: async () => ({
-        devices: parseLsblk(JSON.stringify({ blockdevices: [listed] })),
+        devices: [listed],
         problem: undefined,
       }),
       listLinks: async () => new Map(),

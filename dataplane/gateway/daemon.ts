@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { MigrationError } from "#domain/errors.ts";
 import type { GatewayBootstrap, RepairOrder, RepairReport } from "#domain/protocol/gateway.ts";
 import { pause } from "../backoff.ts";
-import { listBlockDevices } from "../lsblk.ts";
+import { listBlockDevices } from "../block-devices.ts";
 import { holdStateFolder } from "../single-instance.ts";
 import { version } from "../version.ts";
 import { loadOrCreateIdentity } from "../wire/identity.ts";

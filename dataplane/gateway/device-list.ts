@@ -6,7 +6,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { deviceFoundBefore } from "#domain/attached-device.ts";
 import type { DeviceHint, DeviceList } from "#domain/protocol/gateway.ts";
-import type { BlockDevice } from "../lsblk.ts";
+import type { BlockDevice } from "../block-devices.ts";
 
 export interface DeviceLister {
   readonly bootId: string;
@@ -26,7 +26,7 @@ export async function listDevices(lister: DeviceLister): Promise<DeviceList> {
     devices: await Promise.all(
       disks.map(async (device) => ({
         path: device.path,
-        sizeBytes: device.size,
+        sizeBytes: device.sizeBytes,
         inUse: isMounted(device),
         ...(await sequenceOf(device.kname)),
       })),
@@ -45,7 +45,7 @@ export async function findByDifference(
 }
 
 function isMounted(device: BlockDevice): boolean {
-  return device.mountpoint !== null || device.children.some(isMounted);
+  return device.mountPoints.length > 0 || device.children.some(isMounted);
 }
 
 /** Linux 5.15 and later. Source: Documentation/ABI/stable/sysfs-block, diskseq. */

@@ -1,18 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { DeviceHint } from "#domain/protocol/gateway.ts";
-import { type BlockDevice, parseLsblk } from "../lsblk.ts";
+import type { BlockDevice } from "../block-devices.ts";
+import { exampleDevice } from "../example-device.ts";
 import { type DeviceFinder, findDevice } from "./devices.ts";
-
-function devices(...listed: Record<string, unknown>[]): BlockDevice[] {
-  const whole = listed.map((facts) => ({
-    type: "disk",
-    size: 1024,
-    rm: false,
-    name: facts.kname,
-    ...facts,
-  }));
-  return parseLsblk(JSON.stringify({ blockdevices: whole }));
-}
 
 function find(
   hint: DeviceHint,
@@ -33,66 +23,64 @@ const notAttached = { code: "volume.not-attached", params: { gateway: "gw-1", vo
 
 describe("how a gateway recognises a volume", () => {
   it("by its serial, whatever its letter", async () => {
-    const attached = devices(
-      { kname: "sda", serial: "other" },
-      { kname: "sdb", serial: "vol0abc" },
-    );
+    const attached = [
+      exampleDevice("sda", { serial: "other" }),
+      exampleDevice("sdb", { serial: "vol0abc" }),
+    ];
 
     expect(await find({ by: "serial", serial: "vol0abc" }, attached)).toBe("/dev/sdb");
   });
 
   it("by the first 20 characters of its id, which is all that virtio-blk shows", async () => {
-    const attached = devices({ kname: "vdb", serial: "6f0c3d1e-1c2b-4e5f-9" });
+    const attached = [exampleDevice("vdb", { serial: "6f0c3d1e-1c2b-4e5f-9" })];
     const hint = { by: "serial", serial: "6f0c3d1e-1c2b-4e5f-9a8b-7c6d5e4f3a2b" } as const;
 
     expect(await find(hint, attached)).toBe("/dev/vdb");
   });
 
-  it("by udev's links where lsblk shows no serial", async () => {
+  it("by udev's links where the kernel shows no serial", async () => {
     const links = {
       "/dev/disk/by-id": [["scsi-0QEMU_QEMU_HARDDISK_vol0abc", "/dev/sdb"]] as [string, string][],
     };
-    const attached = devices({ kname: "sda" }, { kname: "sdb" });
+    const attached = [exampleDevice("sda"), exampleDevice("sdb")];
 
     expect(await find({ by: "serial", serial: "vol0abc" }, attached, links)).toBe("/dev/sdb");
   });
 
   it("by its WWN in any of the ways it is written", async () => {
-    const attached = devices({ kname: "sdb", wwn: "0x6000C29abcdef012" });
+    const attached = [exampleDevice("sdb", { wwn: "0x6000C29abcdef012" })];
 
     expect(await find({ by: "wwn", wwn: "naa.6000c29ABCDEF012" }, attached)).toBe("/dev/sdb");
   });
 
   it("by its LUN among the disks that are not in use here", async () => {
-    const attached = devices(
-      {
-        kname: "sda",
-        hctl: "0:0:0:0",
-        children: [
-          { kname: "sda1", name: "sda1", type: "part", size: 1, rm: false, mountpoint: "/" },
-        ],
-      },
-      { kname: "sdc", hctl: "1:0:0:0" },
-    );
+    const root = exampleDevice("sda1", { type: "part", mountPoints: ["/"] });
+    const attached = [
+      exampleDevice("sda", { hctl: "0:0:0:0", children: [root] }),
+      exampleDevice("sdc", { hctl: "1:0:0:0" }),
+    ];
 
     expect(await find({ by: "lun", lun: 0 }, attached)).toBe("/dev/sdc");
   });
 
   it("not at all when nothing fits, or more than one thing does", async () => {
-    const twins = devices({ kname: "sda", serial: "same" }, { kname: "sdb", serial: "same" });
+    const twins = [
+      exampleDevice("sda", { serial: "same" }),
+      exampleDevice("sdb", { serial: "same" }),
+    ];
 
     await expect(find({ by: "serial", serial: "same" }, twins)).rejects.toMatchObject(notAttached);
     await expect(find({ by: "serial", serial: "none" }, twins)).rejects.toMatchObject(notAttached);
   });
 
   it("not by an empty serial, which many disks have", async () => {
-    const attached = devices({ kname: "sda", serial: "" });
+    const attached = [exampleDevice("sda", { serial: "" })];
 
     await expect(find({ by: "serial", serial: "" }, attached)).rejects.toMatchObject(notAttached);
   });
 
   it("never as a disk that is mounted here", async () => {
-    const attached = devices({ kname: "sda", serial: "vol0abc", mountpoint: "/" });
+    const attached = [exampleDevice("sda", { serial: "vol0abc", mountPoints: ["/"] })];
 
     await expect(find({ by: "serial", serial: "vol0abc" }, attached)).rejects.toMatchObject(
       notAttached,

@@ -6,7 +6,7 @@ import { lstat, readdir, realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { MigrationError } from "#domain/errors.ts";
 import type { DeviceHint } from "#domain/protocol/gateway.ts";
-import type { BlockDevice } from "../lsblk.ts";
+import type { BlockDevice } from "../block-devices.ts";
 import { findByDifference } from "./device-list.ts";
 
 export interface DeviceFinder {
@@ -74,15 +74,17 @@ async function findFileBySerial(
 }
 
 function isMounted(device: BlockDevice): boolean {
-  return device.mountpoint !== null || device.children.some(isMounted);
+  return device.mountPoints.length > 0 || device.children.some(isMounted);
 }
 
 function fits(device: BlockDevice, hint: IdentityHint): boolean {
   switch (hint.by) {
     case "serial":
-      return device.serial !== null && isSerial(device.serial, hint.serial);
+      return device.serial !== undefined && isSerial(device.serial, hint.serial);
     case "wwn":
-      return hint.wwn !== "" && device.wwn !== null && bareWwn(device.wwn) === bareWwn(hint.wwn);
+      return (
+        hint.wwn !== "" && device.wwn !== undefined && bareWwn(device.wwn) === bareWwn(hint.wwn)
+      );
     case "lun":
       return device.hctl?.split(":")[3] === String(hint.lun);
   }

@@ -1,33 +1,9 @@
 import { describe, expect, it } from "vitest";
-import type { BlockDevice } from "../../lsblk.ts";
+import { exampleDevice as device } from "../../example-device.ts";
 import { pickDisks } from "./pick-disks.ts";
 
-function device(kname: string, facts: Partial<BlockDevice> = {}): BlockDevice {
-  return {
-    name: kname,
-    kname,
-    path: `/dev/${kname}`,
-    type: "disk",
-    size: 1024,
-    logicalSectorBytes: 512,
-    removable: false,
-    tran: null,
-    hctl: null,
-    serial: null,
-    wwn: null,
-    pttype: null,
-    parttype: null,
-    fstype: null,
-    uuid: null,
-    label: null,
-    mountpoint: null,
-    children: [],
-    ...facts,
-  };
-}
-
-const part = (kname: string, mountpoint: string | null = null) =>
-  device(kname, { type: "part", mountpoint });
+const part = (kname: string, ...mountPoints: string[]) =>
+  device(kname, { type: "part", mountPoints });
 
 describe("which devices are the server's disks", () => {
   it("loop, zram, RAM, optical, empty, USB and removable devices are not", () => {
@@ -36,8 +12,8 @@ describe("which devices are the server's disks", () => {
       device("zram0"),
       device("ram0"),
       device("sr0", { type: "rom" }),
-      device("sdb", { size: 0 }),
-      device("sdc", { tran: "usb" }),
+      device("sdb", { sizeBytes: 0 }),
+      device("sdc", { usb: true }),
       device("sdd", { removable: true }),
       device("sda"),
     ]);
@@ -46,7 +22,7 @@ describe("which devices are the server's disks", () => {
   });
 
   it("the disk with /boot is the system disk and comes first, wherever the root is", () => {
-    const volumeGroup = device("dm-0", { type: "lvm", mountpoint: "/" });
+    const volumeGroup = device("dm-0", { type: "lvm", mountPoints: ["/"] });
     const picked = pickDisks([
       device("sda", { children: [device("sda1", { type: "part", children: [volumeGroup] })] }),
       device("sdb", { children: [part("sdb1", "/boot")] }),
@@ -59,7 +35,7 @@ describe("which devices are the server's disks", () => {
   });
 
   it("the root on a logical volume marks the disk below it", () => {
-    const root = device("dm-0", { type: "lvm", mountpoint: "/" });
+    const root = device("dm-0", { type: "lvm", mountPoints: ["/"] });
     const picked = pickDisks([
       device("sda", { children: [part("sda1", "/data")] }),
       device("sdb", { children: [device("sdb1", { type: "part", children: [root] })] }),
@@ -68,14 +44,45 @@ describe("which devices are the server's disks", () => {
     expect(picked[0]).toMatchObject({ kname: "sdb", role: "system" });
   });
 
-  it("the paths of one multipath disk count once", () => {
-    const multipath = device("dm-0", { type: "mpath", path: "/dev/mapper/mpatha", name: "mpatha" });
+  it("the paths of one multipath disk count once, and it is known by its LUN (R-147)", () => {
+    const multipath = device("dm-0", {
+      ...{ type: "mpath", path: "/dev/mapper/mpatha", name: "mpatha" },
+      dmUuid: "mpath-36001405aabbccdd",
+    });
     const picked = pickDisks([
       device("sda", { children: [multipath] }),
       device("sdb", { children: [multipath] }),
     ]);
 
-    expect(picked.map((disk) => disk.path)).toEqual(["/dev/mapper/mpatha"]);
+    expect(picked).toMatchObject([
+      { path: "/dev/mapper/mpatha", id: "36001405aabbccdd", multipath: true },
+    ]);
+  });
+
+  it("paths that nothing joins are known by the WWN they share, and NVMe's by their number (R-147)", () => {
+    const picked = pickDisks([
+      device("sda", { wwn: "0x5000c500a1b2c3d4" }),
+      device("sdb", { wwn: "0x60060e80104d2b90" }),
+      device("sdc", { wwn: "0x60060e80104d2b90" }),
+      device("nvme0n1", { nvmePaths: 2 }),
+      device("nvme1n1", { nvmePaths: 1 }),
+    ]);
+
+    expect(picked.map(({ kname, multipath }) => [kname, multipath])).toEqual([
+      ["sda", false],
+      ["sdb", true],
+      ["sdc", true],
+      ["nvme0n1", true],
+      ["nvme1n1", false],
+    ]);
+  });
+
+  it("disks come in the order of their names, whatever the kernel lists first", () => {
+    const names = ["sdaa", "nvme10n1", "sdb", "sda", "nvme2n1"];
+
+    expect(pickDisks(names.map((name) => device(name))).map(({ kname }) => kname)).toEqual([
+      ...["nvme2n1", "nvme10n1", "sda", "sdb", "sdaa"],
+    ]);
   });
 
   it("a disk is known by WWN, else by serial, else by path, and never by what two disks share", () => {

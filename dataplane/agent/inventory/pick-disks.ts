@@ -1,9 +1,10 @@
 /** Which of all block devices are the server's disks. */
-import type { BlockDevice } from "../../lsblk.ts";
+import type { BlockDevice } from "../../block-devices.ts";
 
 export interface PickedDisk extends BlockDevice {
   readonly id: string;
   readonly role: "system" | "data";
+  readonly multipath: boolean;
 }
 
 /**
@@ -16,20 +17,44 @@ export function pickDisks(devices: readonly BlockDevice[]): PickedDisk[] {
     const merged = listed.children.find((child) => child.type === "mpath") ?? listed;
     if (isDisk(listed)) whole.set(merged.kname, merged);
   }
-  const disks = [...whole.values()];
+  const disks = [...whole.values()].toSorted(byName);
   const system = findSystemDisk(disks);
   return disks
     .map((disk): PickedDisk => {
       const isSystem = disk === system;
-      return { ...disk, id: idOf(disk, disks), role: isSystem ? "system" : "data" };
+      return {
+        ...disk,
+        id: idOf(disk, disks),
+        role: isSystem ? "system" : "data",
+        multipath: isMultipath(disk, disks),
+      };
     })
     .toSorted((a, b) => Number(b.role === "system") - Number(a.role === "system"));
 }
 
+/** sdb before sdaa, nvme2n1 before nvme10n1. */
+function byName(a: BlockDevice, b: BlockDevice): number {
+  const familyOf = ({ kname }: BlockDevice) => /^(x?vd|[sh]d|\D*)/.exec(kname)?.[0] ?? "";
+  return (
+    familyOf(a).localeCompare(familyOf(b)) ||
+    a.kname.replace(/\d.*/, "").length - b.kname.replace(/\d.*/, "").length ||
+    a.kname.localeCompare(b.kname, "en", { numeric: true })
+  );
+}
+
 function isDisk(listed: BlockDevice): boolean {
-  if (listed.type !== "disk" || listed.size === 0) return false;
+  if (listed.type !== "disk" || listed.sizeBytes === 0) return false;
   if (/^(zram|ram|fd|loop|sr)\d/.test(listed.kname)) return false;
-  return !listed.removable && listed.tran !== "usb";
+  return !listed.removable && !listed.usb;
+}
+
+/** Also where nothing joins the paths, or a vendor's software that device mapper knows nothing of. */
+export function isMultipath(disk: BlockDevice, all: readonly BlockDevice[]): boolean {
+  if (disk.type === "mpath" || disk.nvmePaths > 1) return true;
+  const { wwn, sizeBytes } = disk;
+  const isTwin = (other: BlockDevice) =>
+    other !== disk && other.wwn === wwn && other.sizeBytes === sizeBytes;
+  return wwn !== undefined && all.some(isTwin);
 }
 
 /** The one the firmware starts from: with /boot, else with the root. */
@@ -43,12 +68,15 @@ function findSystemDisk(disks: readonly BlockDevice[]): BlockDevice | undefined 
 
 function holds(device: BlockDevice, mountPoint: string): boolean {
   return (
-    device.mountpoint === mountPoint || device.children.some((child) => holds(child, mountPoint))
+    device.mountPoints.includes(mountPoint) ||
+    device.children.some((child) => holds(child, mountPoint))
   );
 }
 
 /** Some hypervisors give every disk the same serial; such a one tells nothing. */
 function idOf(disk: BlockDevice, all: readonly BlockDevice[]): string {
+  // Of a multipath device it is made of the LUN's WWN; its name may change.
+  if (disk.type === "mpath" && disk.dmUuid) return disk.dmUuid.replace(/^mpath-/, "");
   const isUnique = (key: "wwn" | "serial") =>
     all.filter((other) => other[key] === disk[key]).length === 1;
   if (disk.wwn && isUnique("wwn")) return disk.wwn;

@@ -4,7 +4,7 @@ import { parseBlkid } from "./blkid.ts";
 import { rootFolder } from "./esp.ts";
 import { parseIpAddr } from "./nics.ts";
 import { parseOsRelease } from "./os.ts";
-import { parseSfdisk } from "./partition-table.ts";
+import { parseRaw } from "./raw-devices.ts";
 
 describe("blkid -p -o export", () => {
   it("names a file system with its UUID", () => {
@@ -29,60 +29,48 @@ describe("blkid -p -o export", () => {
       label: "my root=1",
     });
   });
-});
 
-describe("sfdisk --json", () => {
-  it("gives partitions in bytes, also on disks with 4096-byte sectors", () => {
-    const output = `{"partitiontable": {"label":"gpt", "id":"EF0BA3D4-C281-DE4A-8583-582C0EFB8184",
-      "device":"/dev/nvme0n1", "unit":"sectors", "firstlba":6, "lastlba":131038, "sectorsize":4096,
-      "partitions": [{"node":"/dev/nvme0n1p12", "start":256, "size":512,
-        "type":"C12A7328-F81F-11D2-BA4B-00A0C93EC93B", "uuid":"EB2F05A6-2D96-814A-9528-C8870DD7E65D"}]}}`;
+  it("is asked in an older way where `export` is not known, with other names", () => {
+    const output =
+      "ID_FS_LABEL=my_=_root\\x\nID_FS_LABEL_ENC=my\\x20=\\x20root\\x5cx\n" +
+      "ID_FS_UUID=05632778-1695-438a-81d4-bee13b29e800\nID_FS_TYPE=ext4\nID_FS_USAGE=filesystem\n";
 
-    expect(parseSfdisk(output)).toEqual([
-      {
-        number: 12,
-        offsetBytes: 256 * 4096,
-        sizeBytes: 512 * 4096,
-        type: "C12A7328-F81F-11D2-BA4B-00A0C93EC93B",
-        bootable: false,
-      },
-    ]);
-  });
-
-  it("reads a table without partitions", () => {
-    expect(
-      parseSfdisk('{"partitiontable": {"label":"dos", "device":"a", "unit":"sectors"}}'),
-    ).toEqual([]);
+    expect(parseBlkid(output).fileSystem).toEqual({
+      type: "ext4",
+      uuid: "05632778-1695-438a-81d4-bee13b29e800",
+      label: "my = root\\x",
+    });
+    expect(parseBlkid("ID_PART_TABLE_TYPE=dos\n").partitionTable).toBe("mbr");
   });
 });
 
-describe("ip -json -details addr", () => {
-  it("gives Ethernet interfaces with their global addresses, and no inner ones", () => {
-    const output = `[
-      {"ifname":"lo","link_type":"loopback","address":"00:00:00:00:00:00","addr_info":[
-        {"family":"inet","local":"127.0.0.1","prefixlen":8,"scope":"host"}]},
-      {"ifname":"ifb0","link_type":"ether","address":"1a:7b:64:86:b7:a8",
-       "linkinfo":{"info_kind":"ifb"},"addr_info":[]},
-      {"ifname":"eth0","link_type":"ether","address":"02:fc:00:00:00:01","parentbus":"virtio","addr_info":[
-        {"family":"inet","local":"192.0.2.2","prefixlen":24,"broadcast":"192.0.2.255","scope":"global","label":"eth0"},
-        {"family":"inet6","local":"fd00::2","prefixlen":64,"scope":"global","nodad":true},
-        {"family":"inet6","local":"fe80::fc:ff:fe00:1","prefixlen":64,"scope":"link"}]}]`;
+describe("ip -o addr", () => {
+  it("gives the addresses that are valid beyond the link, with those that somebody leased", () => {
+    const output = [
+      "1: lo    inet 127.0.0.1/8 scope host lo\\       valid_lft forever preferred_lft forever",
+      "4: eth0    inet 192.0.2.2/24 brd 192.0.2.255 scope global dynamic noprefixroute eth0\\       valid_lft 86322sec preferred_lft 86322sec",
+      "4: eth0    inet6 fd00::2/64 scope global nodad \\       valid_lft forever preferred_lft forever",
+      "4: eth0    inet6 fe80::fc:ff:fe00:1/64 scope link \\       valid_lft forever preferred_lft forever",
+      "5: tun0    inet 10.8.0.1 peer 10.8.0.2/32 scope global tun0\\       valid_lft forever preferred_lft forever",
+      "",
+    ].join("\n");
 
     expect(parseIpAddr(output)).toEqual([
-      {
-        name: "eth0",
-        mac: "02:fc:00:00:00:01",
-        addresses: ["192.0.2.2/24", "fd00::2/64"],
-        dhcp: false,
-      },
+      { nic: "eth0", cidr: "192.0.2.2/24", isIpv4: true, isDynamic: true },
+      { nic: "eth0", cidr: "fd00::2/64", isIpv4: false, isDynamic: false },
+      { nic: "tun0", cidr: "10.8.0.1/32", isIpv4: true, isDynamic: false },
     ]);
   });
+});
 
-  it("knows an address that was leased", () => {
-    const output = `[{"ifname":"ens3","link_type":"ether","address":"fa:16:3e:00:00:01","addr_info":[
-      {"family":"inet","local":"192.0.2.7","prefixlen":24,"scope":"global","dynamic":true}]}]`;
+describe("raw -qa", () => {
+  it("names the block devices that are bound (R-149)", () => {
+    // As raw(8) prints it.
+    const output =
+      "/dev/raw/raw1:  bound to major 8, minor 17\n/dev/raw/raw2:  bound to major 253, minor 3\n";
 
-    expect(parseIpAddr(output)).toMatchObject([{ dhcp: true }]);
+    expect(parseRaw(output)).toEqual(["8:17", "253:3"]);
+    expect(parseRaw("")).toEqual([]);
   });
 });
 

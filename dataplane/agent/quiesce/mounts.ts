@@ -1,15 +1,7 @@
 /** Which mounted file systems live on given disks. Read from /proc and /sys; nothing is run. */
 import { readdir, readFile, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-
-export interface Mount {
-  readonly mountPoint: string;
-  /** `major:minor` as the kernel shows it; of no real device for btrfs, which then has its source. */
-  readonly device: string;
-  readonly type: string;
-  readonly source: string;
-  readonly readOnly: boolean;
-}
+import { deviceNumber, type Mount, parseMountInfo } from "../../mount-info.ts";
 
 /** Those whose drivers can hold writes back; others (vfat of an ESP, say) are only flushed. */
 const freezable = new Set([
@@ -27,35 +19,6 @@ const freezable = new Set([
 
 export function canFreeze(mount: Mount): boolean {
   return freezable.has(mount.type) && !mount.readOnly;
-}
-
-/**
- * /proc/self/mountinfo: id, parent, major:minor, root, mount point, options, optional fields, "-",
- * type, source, super options. Spaces are written as octal escapes. Source: proc_pid_mountinfo(5).
- */
-export function parseMountInfo(text: string): Mount[] {
-  return text.split("\n").flatMap((line) => {
-    const [before, after] = line.split(" - ");
-    const [, , device, , mountPoint] = before?.split(" ") ?? [];
-    const [type, source, superOptions] = after?.split(" ") ?? [];
-    if (device === undefined || mountPoint === undefined || type === undefined) return [];
-    const readOnly = superOptions?.split(",").includes("ro") ?? false;
-    return [
-      {
-        mountPoint: decodeEscapes(mountPoint),
-        device,
-        type,
-        source: decodeEscapes(source ?? ""),
-        readOnly,
-      },
-    ];
-  });
-}
-
-function decodeEscapes(text: string): string {
-  return text.replace(/\\([0-7]{3})/g, (_, octal: string) =>
-    String.fromCharCode(parseInt(octal, 8)),
-  );
 }
 
 /**
@@ -81,13 +44,6 @@ export async function findMountsOn(diskPaths: readonly string[]): Promise<Mount[
 async function placeOf(path: string): Promise<string> {
   const facts = await stat(path);
   return facts.isBlockDevice() ? deviceNumber(facts.rdev) : realpath(path);
-}
-
-/** Source: gnu_dev_major and gnu_dev_minor of glibc's sys/sysmacros.h, for 32-bit device numbers. */
-export function deviceNumber(rdev: number): string {
-  const major = Math.floor(rdev / 256) & 0xfff;
-  const minor = (rdev & 0xff) | ((rdev >>> 12) & 0xfff00);
-  return `${major}:${minor}`;
 }
 
 async function blockDeviceOf(mount: Mount): Promise<string | undefined> {

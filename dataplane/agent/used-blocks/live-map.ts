@@ -4,7 +4,7 @@
  * The maps on the disk would not do. They trail what the kernel knows: a block that was given to a file and written
  * a moment ago is still free there until the journal is worked off, and nobody would write it again.
  */
-import type { Mount } from "../quiesce/mounts.ts";
+import type { Mount } from "../../mount-info.ts";
 import { readLines } from "./lines.ts";
 import type { Stretch } from "./stretches.ts";
 

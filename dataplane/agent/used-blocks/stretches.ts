@@ -2,8 +2,8 @@
 import { constants } from "node:fs";
 import { open, readdir, readFile, realpath, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { deviceNumber, type Mount, parseMountInfo } from "../../mount-info.ts";
 import { probe } from "../inventory/blkid.ts";
-import { deviceNumber, type Mount, parseMountInfo } from "../quiesce/mounts.ts";
 
 const sectorBytes = 512;
 
