@@ -69,11 +69,11 @@ describe("which devices are the server's disks", () => {
     ]);
 
     expect(picked.map(({ kname, multipath }) => [kname, multipath])).toEqual([
+      ["nvme0n1", true],
+      ["nvme1n1", false],
       ["sda", false],
       ["sdb", true],
       ["sdc", true],
-      ["nvme0n1", true],
-      ["nvme1n1", false],
     ]);
   });
 
