@@ -70,8 +70,8 @@ async function findUsage(
   const asked = async () => {
     const { dev } = await stat(point);
     const seen = deviceNumber(dev);
-    // Those of btrfs are of no device.
-    if (seen !== device.device && !seen.startsWith("0:")) return undefined;
+    // What is btrfs is seen to be of no device.
+    if (seen !== device.device && device.mountedType !== "btrfs") return undefined;
     const { blocks, bavail, bsize } = await statfs(point);
     return { sizeBytes: blocks * bsize, freeBytes: bavail * bsize };
   };
