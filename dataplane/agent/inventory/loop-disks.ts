@@ -50,9 +50,13 @@ export async function makeLoopDisks(): Promise<LoopDisks> {
       // Loop devices have no partitions of their own with every kernel; partx makes them with all.
       await run("sh", "-c", `sfdisk -q --no-reread --no-tell-kernel ${disk} < ${script}`);
       await run("partx", "-a", disk);
-      atEnd(() => run("partx", "-d", disk));
       const listed = JSON.parse(await run("sfdisk", "--json", disk)).partitiontable.partitions;
-      return listed.map(({ node }: { node: string }) => node);
+      const nodes: string[] = listed.map(({ node }: { node: string }) => node);
+      // One by one, so that a second try has only the busy one before it.
+      for (const node of nodes) {
+        atEnd(() => run("partx", "-d", "--nr", node.slice(`${disk}p`.length), disk));
+      }
+      return nodes;
     },
     async mount(device, ...options) {
       const point = join(folder, `mount-${made++}`);
@@ -78,7 +82,8 @@ async function run(command: string, ...args: string[]): Promise<string> {
     try {
       return (await execute(command, args, { env })).stdout;
     } catch (error) {
-      const isBusy = error instanceof Error && /busy|in use|locked/i.test(error.message);
+      const isBusy =
+        error instanceof Error && /busy|in use|locked|error deleting/i.test(error.message);
       if (!isBusy || attempt === 50) throw error;
       await sleep(100);
     }
