@@ -172,7 +172,7 @@ const untilMoving = () =>
   );
 
 describe("a copy from agent to gateway", () => {
-  it("makes the volume equal to the disk, and both tell the console", async () => {
+  it("makes the volume equal to the disk, and both tell the console (R-139)", async () => {
     await startGateway();
     await startAgent();
 

@@ -196,7 +196,7 @@ describe("a copy", () => {
     expect(state.state === "done" && state.result.seconds).toBeGreaterThan(1.7);
   });
 
-  test("limits that change hold at once: paused it stands still, then it goes on where it was", async () => {
+  test("limits that change hold at once: paused it stands still, then it goes on where it was (S-25)", async () => {
     await using scene = await makeScene();
     const pair = await makePair(scene, "a", 96 * mib, [{ offsetBytes: 0, lengthBytes: 96 * mib }]);
     const receiver = await startGateway(scene);

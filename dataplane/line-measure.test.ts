@@ -71,7 +71,7 @@ async function measuredOver(mbitPerSecond: number) {
 }
 
 test.skipIf(process.getuid?.() !== 0)(
-  "a line of 5 Mbit/s is measured as such, and is too slow for an initial sync but not for a delta sync (skipped when not root: makes network namespaces)",
+  "a line of 5 Mbit/s is measured as such, and is too slow for an initial sync but not for a delta sync (R-140, R-141, X-11; skipped when not root: makes network namespaces)",
   async () => {
     const { bitsPerSecond, roundTripMs } = await measuredOver(5);
 

@@ -3,7 +3,7 @@ import { leastLine, megabits, shouldMeasure } from "./line.ts";
 
 const now = new Date("2026-11-25T12:00:00.000Z");
 
-test("the line is measured before every initial sync, before a delta sync once a day, before a final sync never", () => {
+test("the line is measured before every initial sync, before a delta sync once a day, before a final sync never (X-11)", () => {
   expect(shouldMeasure("initial", now.toISOString(), now)).toBe(true);
   expect(shouldMeasure("delta", undefined, now)).toBe(true);
   expect(shouldMeasure("delta", "2026-11-25T11:00:00.000Z", now)).toBe(false);
@@ -11,7 +11,7 @@ test("the line is measured before every initial sync, before a delta sync once a
   expect(shouldMeasure("final", undefined, now)).toBe(false);
 });
 
-test("an initial sync wants 10 Mbit/s, any other 1", () => {
+test("an initial sync wants 10 Mbit/s, any other 1 (R-140, R-141)", () => {
   expect(leastLine("initial")).toEqual({ requirement: "R-140", bitsPerSecond: 10_000_000 });
   expect(leastLine("delta")).toEqual({ requirement: "R-141", bitsPerSecond: 1_000_000 });
 });

@@ -32,7 +32,7 @@ function wander(from: ServerState, path: readonly Transition[]): ServerState[] {
   return states;
 }
 
-test("a server goes from registered to finalized by rehearsal and cutover", () => {
+test("a server goes from registered to finalized by rehearsal and cutover (S-26)", () => {
   const end = follow("registered", [
     "start replication",
     "finish initial sync",

@@ -51,7 +51,7 @@ async function makeGateway(targetId: string) {
   return { instance, group, root, address, record: await deps.store.gateways.get(gatewayId) };
 }
 
-test("a gateway on AWS is a t3.xlarge named HyperGate with 100 GiB of gp2, in the subnet's VPC, reached at an address that is kept (R-013, R-014, R-039, R-042 to R-044, X-05)", async () => {
+test("a gateway on AWS is a t3.xlarge named HyperGate with 100 GiB of gp2, in the subnet's VPC, reached at an address that is kept (R-001, R-013, R-014, R-039, R-042 to R-044, X-05)", async () => {
   const { body } = await addTarget();
 
   const { instance, group, root, address, record } = await makeGateway(body.id);
@@ -64,6 +64,16 @@ test("a gateway on AWS is a t3.xlarge named HyperGate with 100 GiB of gp2, in th
   expect(group).toMatchObject({ vpcId: aws.account.vpcId });
   expect(root).toMatchObject({ sizeGiB: 100, type: "gp2" });
   expect(record).toMatchObject({ instanceId: instance?.id, host: address?.publicIp });
+});
+
+test("it listens for the console at 18090 and for agents at 12222 of that address (S-20, S-21)", async () => {
+  const { body } = await addTarget();
+
+  const { instance, record, address } = await makeGateway(body.id);
+
+  const config = /^\{"gatewayId".*$/m.exec(instance?.userData ?? "")?.[0] ?? "{}";
+  expect(JSON.parse(config)).toMatchObject({ ports: { control: 18090, blocks: 12222 } });
+  expect(record.host).toBe(address?.publicIp);
 });
 
 test("its security group opens TCP 12222, 18090, 3260 and 22, and nothing else (R-010, R-045, X-20)", async () => {

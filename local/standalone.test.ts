@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -122,6 +123,23 @@ test("a port that is taken is refused by name, and nothing is left behind", asyn
   expect(second.url).toBe(first.url);
   await second.close();
   await rm(other, { recursive: true });
+});
+
+test.each([
+  ["people", 18088, "machinesPort"],
+  ["agents and gateways", 18766, "port"],
+] as const)("unless told, %s come in at port %i (S-21)", async (_, port, other) => {
+  // Taken by us, or by a console that runs here: the refusal says which port was wanted.
+  const taker = createServer();
+  await new Promise((resolve) => {
+    taker.once("error", resolve).listen(port, "127.0.0.1", () => resolve(undefined));
+  });
+
+  await expect(startStandalone({ dataFolder: folder, [other]: 0 })).rejects.toMatchObject({
+    code: "console.port-taken",
+    params: { address: `127.0.0.1:${port}` },
+  });
+  taker.close();
 });
 
 test("what comes in from the network reaches nothing that is for people", async () => {

@@ -37,7 +37,7 @@ function startAgent(...more: string[]): Daemon {
 const address = () => `127.0.0.1:${console.port}`;
 
 describe("hypermotion-agent", () => {
-  it("registers once and sends its inventory at every start", async () => {
+  it("registers once and sends its inventory at every start (R-137)", async () => {
     const first = startAgent("--console", address(), "--code", console.code);
     await first.says("waits for orders");
     await first.kill("SIGTERM");
@@ -101,7 +101,7 @@ describe("hypermotion-agent", () => {
     expect(console.registrations).toHaveLength(0);
   });
 
-  it("understands the misprinted address of older manuals", async () => {
+  it("understands the misprinted address of older manuals (X-06)", async () => {
     const agent = startAgent("--console", `http://:${address()}`, "--code", console.code);
 
     await agent.says("waits for orders");

@@ -13,7 +13,7 @@ describe("the console's address", () => {
     ["[2001:db8::1]", "https://[2001:db8::1]:18766"],
     ["https://[2001:db8::1]:9000", "https://[2001:db8::1]:9000"],
     ["  192.0.2.10  ", "https://192.0.2.10:18766"],
-  ])("%s is read as %s", (typed, url) => {
+  ])("%s is read as %s (R-133, X-06, S-21)", (typed, url) => {
     expect(parseConsoleAddress(typed)).toBe(url);
   });
 

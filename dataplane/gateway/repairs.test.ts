@@ -153,7 +153,7 @@ describe("repairs", () => {
     await untilTold("repair-done");
   });
 
-  it("as many run at once as there are workers, and the next says that it waits", async () => {
+  it("as many run at once as there are workers, and the next says that it waits (R-181)", async () => {
     const repairs = open(endless, 2);
 
     for (const id of ["r-1", "r-2", "r-3"]) await repairs.start(id, order());

@@ -53,7 +53,7 @@ async function told(agent: RegisteredAgent, mode: SyncMode, mbit: number) {
   return events.filter(({ type }) => type !== "server.registered");
 }
 
-test("a line too slow for an initial sync is kept, told once and warned of with R-140, and the copy goes on", async () => {
+test("a line too slow for an initial sync is kept, told once and warned of with its row, and the copy goes on (R-140, X-11)", async () => {
   const agent = await registerAgent(console, "slow");
 
   const events = await told(agent, "initial", 4.8);
@@ -75,7 +75,7 @@ test("a line too slow for an initial sync is kept, told once and warned of with 
   });
 });
 
-test("a line that carries enough is no warning, and a delta sync is content with less", async () => {
+test("a line that carries enough is no warning, and a delta sync is content with less (R-140, R-141)", async () => {
   const fast = await told(await registerAgent(console, "fast"), "initial", 50);
   const delta = await told(await registerAgent(console, "delta"), "delta", 4.8);
   const crawling = await told(await registerAgent(console, "crawling"), "delta", 0.9);

@@ -247,7 +247,7 @@ test("a waiting agent is answered when its orders change", async () => {
   expect((await waiting).body.orders).toHaveLength(1);
 });
 
-test("agent and gateway report one progress between them", async () => {
+test("agent and gateway report one progress between them: bytes, rate and time left (S-26)", async () => {
   const agent = await registerAgent(console);
   const sessionId = await startCopy(agent);
 

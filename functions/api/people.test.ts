@@ -32,7 +32,7 @@ async function addTarget(name: string) {
   return post("/v1/targets", { name, platform: "local", config }, admin);
 }
 
-test("a target is added after its check, listed, checked, and removed when nothing uses it", async () => {
+test("a target is added after its check, listed, checked, and removed when nothing uses it (R-004)", async () => {
   const added = await addTarget("here");
   const { id } = added.body;
 
@@ -70,14 +70,25 @@ test("a target whose settings are wrong or whose platform is unknown is not kept
   expect(items.map(({ name }: { name: string }) => name)).not.toContain("bad");
 });
 
-test("platforms say what a target on them needs", async () => {
+test("platforms say what a target on them needs: settings, credentials and their least permissions (R-004, R-138, S-09)", async () => {
   const { items } = (await get("/v1/platforms")).body;
-  const local = items.find(({ platform }: { platform: string }) => platform === "local");
+  const of = (name: string) =>
+    items.find(({ platform }: { platform: string }) => platform === name);
 
-  expect(local.config.properties).toHaveProperty("folder");
+  expect(of("local").config.properties).toHaveProperty("folder");
+  expect(Object.keys(of("aws").config.properties)).toEqual(
+    expect.arrayContaining(["region", "subnetId"]),
+  );
+  expect(Object.keys(of("aws").credentials.properties)).toEqual(
+    expect.arrayContaining(["accessKeyId", "secretAccessKey"]),
+  );
+  expect(JSON.stringify(of("aws").policy)).toContain("ec2:RunInstances");
+  for (const { config, credentials } of items) {
+    expect([config.type, credentials.type]).toEqual(["object", "object"]);
+  }
 });
 
-test("a server is shown without its agent's secrets, and found connected until its agent is silent", async () => {
+test("a server is shown without its agent's secrets, and found connected until its agent is silent (S-26)", async () => {
   const { serverId } = await registerAgent(console, "shown");
   const fresh = (await get(`/v1/servers/${serverId}`)).body;
   const kept = await console.deps.store.servers.get(serverId);

@@ -8,7 +8,7 @@ let site: CloudSite<FakeAws>;
 afterEach(() => site.close());
 
 test.each(["task", "swap", "image"] as const)(
-  "a server migrates to AWS with every byte, boots there by %s and is cut over, and nothing else is left",
+  "a server migrates to AWS with every byte, boots there by %s in the gateway's subnet and group from gp2 volumes, is cut over, and nothing else is left (R-001, R-161, R-166)",
   async (boot) => {
     site = await openCloudSite((machines) => startFakeAws({ machines }), { launch: { boot } });
 
@@ -19,10 +19,15 @@ test.each(["task", "swap", "image"] as const)(
 
     const { account } = site.cloud;
     const [launched] = [...account.instances.values()].filter(({ state }) => state === "running");
+    const gateway = [...account.instances.values()].find(({ userData }) =>
+      userData.includes("hypermotion-gateway"),
+    );
+    const { zone, subnetId, groupIds } = gateway ?? {};
+    expect(launched).toMatchObject({ zone, subnetId, groupIds });
     for (const volume of account.volumes.values()) {
-      expect(volume.attachment).toMatchObject({
-        instanceId: launched?.id,
-        deleteOnTermination: true,
+      expect(volume).toMatchObject({
+        type: "gp2",
+        attachment: { instanceId: launched?.id, deleteOnTermination: true },
       });
     }
   },

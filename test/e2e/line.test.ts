@@ -10,7 +10,7 @@ beforeEach(async () => {
 
 afterEach(() => site.close());
 
-test("the line is measured before the first copy, and a rate below what is recommended is warned of", async () => {
+test("the line is measured before the first copy, and a rate below what is recommended is warned of (R-141, X-11)", async () => {
   const { operator, serverId, targetId } = site;
   const told = async () =>
     (

@@ -16,7 +16,7 @@ async function expectExactCopies(): Promise<void> {
   }
 }
 
-test("a server migrates, is rehearsed, cut over and cleaned up, and nothing is left but what was asked for", async () => {
+test("a server migrates, is rehearsed, cut over and cleaned up, and nothing is left but what was asked for (S-25)", async () => {
   const { operator, serverId, targetId, provider } = site;
   const state = async () => (await operator.server(serverId)).state;
 
