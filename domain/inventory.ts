@@ -92,6 +92,8 @@ export const nic = z.object({
 
 export const inventory = z.object({
   hostName: z.string(),
+  /** Absent: an agent on the server. A limit of some targets names the other way. */
+  collectedBy: z.enum(["agent", "openstack-ceph-agentless"]).optional(),
   os: z
     .object({
       family: z.enum(["linux", "windows", "unknown"]),

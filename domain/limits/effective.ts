@@ -47,6 +47,13 @@ export interface EffectiveLimit<N extends LimitName = LimitName> {
   readonly figure?: Figure<N>;
 }
 
+/** Which row to name and which figure to open: what the cloud itself refuses nobody opens. */
+export function judgedBy<N extends LimitName>(
+  limit: EffectiveLimit<N>,
+): { row: string; limit?: N } {
+  return limit.from === "cloud" ? { row: "X-19" } : { row: limit.row, limit: limit.name };
+}
+
 export class Limits {
   readonly #limits: ReadonlyMap<LimitName, EffectiveLimit>;
 
