@@ -2,10 +2,12 @@
 import { z } from "@hono/zod-openapi";
 import { errorFromFacts, type Language, MigrationError } from "#domain/errors.ts";
 import { loginResponse, signInView, userView, userWithPassword } from "./auth.ts";
+import { type AcknowledgeRequest, type CheckRequest, serverCheckView } from "./checks.ts";
 import { healthView } from "./console.ts";
 import { errorBody } from "./errors.ts";
 import { eventView } from "./events.ts";
 import { gatewayView } from "./gateways.ts";
+import { type ChangeLimit, targetLimitsView } from "./limits.ts";
 import { pageOf } from "./paging.ts";
 import { type PlanRequest, planView } from "./plans.ts";
 import { runDetails, runView } from "./runs.ts";
@@ -40,7 +42,7 @@ export interface ClientOptions {
   readonly fetch?: typeof fetch;
 }
 
-type Method = "GET" | "POST" | "PATCH" | "DELETE";
+type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 type Query = Record<string, string | number | undefined>;
 
 const patienceMs = 30_000;
@@ -143,10 +145,20 @@ export function openClient(options: ClientOptions) {
       call(planView, "POST", at("targets", id, "/plan"), request, cloudPatienceMs),
     listInstanceTypes: (id: string) =>
       pages(instanceTypeView, at("targets", id, "/instance-types"), {}, cloudPatienceMs),
+    targetLimits: (id: string) =>
+      call(targetLimitsView, "GET", at("targets", id, "/limits"), undefined, cloudPatienceMs),
+    changeLimit: (id: string, name: string, change: ChangeLimit) => {
+      const path = at("targets", id, `/limits/${encodeURIComponent(name)}`);
+      return call(targetLimitsView, "PUT", path, change, cloudPatienceMs);
+    },
     removeTarget: (id: string) => call(nothing, "DELETE", at("targets", id)),
 
     listServers: () => pages(serverView, "/v1/servers"),
     getServer: (id: string) => call(serverDetails, "GET", at("servers", id)),
+    checkServer: (id: string, request: CheckRequest) =>
+      call(serverCheckView, "POST", at("servers", id, "/check"), request, cloudPatienceMs),
+    acknowledge: (id: string, request: AcknowledgeRequest) =>
+      call(serverView, "POST", at("servers", id, "/acknowledgements"), request),
     createCode: (code: { uses?: number; validHours?: number }) =>
       call(codeView, "POST", "/v1/codes", code),
     changeServer: (id: string, change: ChangeServer) =>

@@ -1,5 +1,6 @@
 /** Where servers would go at a target: what is made, what waits, what can't be. */
 import { z } from "@hono/zod-openapi";
+import { findingView } from "./checks.ts";
 import { errorWords } from "./errors.ts";
 
 export const planRequest = z
@@ -60,6 +61,8 @@ const plannedServer = z.object({
   ),
   /** Why it waits, or can't be placed. */
   reason: errorWords.optional(),
+  /** What stops it, and what is to be minded. */
+  findings: z.array(findingView),
   warning: errorWords.optional(),
 });
 

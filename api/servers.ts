@@ -1,8 +1,10 @@
 import { z } from "@hono/zod-openapi";
+import { acknowledgement } from "#domain/checks/finding.ts";
 import { limits, limitsChange } from "#domain/copy-limits.ts";
 import { inventory } from "#domain/inventory.ts";
 import { launched, launchNetwork, replicaVolume, sourceServer } from "#domain/records.ts";
 import { serverStates } from "#domain/server.ts";
+import { findingView } from "./checks.ts";
 import { keptError } from "./errors.ts";
 import { displayName } from "./targets.ts";
 
@@ -25,6 +27,7 @@ export const serverView = z
     lagSeconds: z.number().optional(),
     launches: z.array(launched),
     limits,
+    acknowledgements: z.array(acknowledgement).optional(),
     lagTargetSeconds: z.number().optional(),
     lastError: keptError.optional(),
     /** What may be asked of it now. */
@@ -34,7 +37,12 @@ export const serverView = z
   .openapi("Server");
 
 export const serverDetails = serverView
-  .extend({ inventory, volumes: z.array(replicaVolume) })
+  .extend({
+    inventory,
+    volumes: z.array(replicaVolume),
+    /** As far as they are known without asking the cloud; `POST …/check` asks it. */
+    findings: z.array(findingView),
+  })
   .openapi("ServerDetails");
 
 export const changeServerRequest = z

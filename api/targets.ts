@@ -18,6 +18,7 @@ export const createTargetRequest = z
     /** Kept encrypted and never shown again. */
     credentials: z.record(z.string(), z.unknown()).default({}),
     maxGateways: z.number().int().min(1).max(100).default(2),
+    /** Fewer than the platform's limit; more are opened by its limits, with a reason. */
     gatewayMaxVolumes: z.number().int().min(1).max(100).optional(),
     gatewayInstanceType: z.string().max(100).optional(),
     /** A gateway that nobody uses for as long is given back. */
@@ -32,7 +33,6 @@ export const targetView = z
     platform: z.enum(platforms),
     config: z.record(z.string(), z.unknown()),
     maxGateways: z.number(),
-    gatewayMaxVolumes: z.number().optional(),
     gatewayInstanceType: z.string().optional(),
     gatewayIdleMinutes: z.number(),
     createdAt: z.string(),

@@ -13,6 +13,8 @@ export interface CommandSpec<O> {
   readonly args?: readonly Words[];
   readonly options?: readonly OptionSpec[];
   readonly examples: readonly string[];
+  /** Done where its group is named without a command. */
+  readonly isDefault?: true;
   run(context: Context, args: readonly string[], options: O): Promise<void>;
 }
 
@@ -28,7 +30,9 @@ export type CommonOptions = { json?: boolean; console?: string };
 export function addCommand<O>(parent: Command, setting: Setting, spec: CommandSpec<O>): void {
   const { say } = setting;
   const [name = "", ...args] = spec.usage.split(" ");
-  const command = parent.command(name).description(say(spec.summary));
+  const command = parent
+    .command(name, { isDefault: spec.isDefault === true })
+    .description(say(spec.summary));
   for (const [index, arg] of args.entries()) {
     const words = spec.args?.[index];
     command.argument(arg, words === undefined ? "" : say(words));

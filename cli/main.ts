@@ -16,6 +16,7 @@ import {
 import { version } from "#domain/version.ts";
 import type { Setting } from "./command.ts";
 import { addAccept } from "./commands/accept.ts";
+import { addCheck } from "./commands/check.ts";
 import { addCleanUp } from "./commands/clean-up.ts";
 import { addGateway } from "./commands/gateway.ts";
 import { addLaunch } from "./commands/launch.ts";
@@ -88,6 +89,7 @@ function createProgram(say: Say, language: Language): Command {
     addLogin,
     addTarget,
     addServer,
+    addCheck,
     addPlan,
     addMigrate,
     addWave,

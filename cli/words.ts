@@ -14,8 +14,8 @@ export const words = {
   "Commands:": { en: "Commands:", zh: "命令：" },
   "option version": { en: "show the version number", zh: "显示版本号" },
   "exit statuses": {
-    en: "Exit statuses: 0 done; 1 unexpected; 2 wrong use; 3 not found; 4 conflict or stopped; 5 refused;\n  6 access; 7 unreachable; 8 the cloud's fault; 9 data; 10 did not boot; 130 interrupted",
-    zh: "退出状态：0 成功；1 意外错误；2 用法错误；3 不存在；4 冲突或已停止；5 被拒绝；\n  6 权限；7 无法连接；8 云平台错误；9 数据；10 未能启动；130 被中断",
+    en: "Exit statuses: 0 done; 1 unexpected; 2 wrong use; 3 not found; 4 conflict or stopped; 5 refused;\n  6 access; 7 unreachable; 8 the cloud's fault; 9 data; 10 did not boot; 11 a check warns; 130 interrupted",
+    zh: "退出状态：0 成功；1 意外错误；2 用法错误；3 不存在；4 冲突或已停止；5 被拒绝；\n  6 权限；7 无法连接；8 云平台错误；9 数据；10 未能启动；11 检查有警告；130 被中断",
   },
   "option json": { en: "machine-readable output (JSON)", zh: "机器可读输出（JSON）" },
   "option console": {
@@ -193,6 +193,61 @@ export const words = {
   gateway: { en: "gateways at targets", zh: "目标上的网关" },
   "gateway list": { en: "list gateways", zh: "列出网关" },
   "gateway show": { en: "show a gateway", zh: "查看网关" },
+  check: {
+    en: "say what stops a server's move or is to be minded; changes nothing (status 5: stopped, 11: warnings)",
+    zh: "检查阻止迁移或需留意的事项；不做任何更改（状态 5：被阻止，11：有警告）",
+  },
+  "check target": {
+    en: "name or id of the target (default: the server's own; without any only the server is judged)",
+    zh: "目标的名称或 ID（默认：服务器已有的目标；没有则只检查服务器本身）",
+  },
+  "check acknowledge": {
+    en: "take this row upon yourself, for this server at this target: R-175, R-199 or R-211",
+    zh: "为该服务器在该目标上自行确认此行：R-175、R-199 或 R-211",
+  },
+  "check acknowledge needs": {
+    en: "needs --target and --reason too",
+    zh: "还需要 --target 和 --reason",
+  },
+  "option reason": {
+    en: "why; it is kept with your name and the time",
+    zh: "原因；与姓名和时间一并记录",
+  },
+  "check nothing": { en: "Nothing was found against {name}", zh: "{name} 未发现任何问题" },
+  "check counts": {
+    en: "{name}: {blocks} stop it, {warnings} are to be minded, {notes} to be known",
+    zh: "{name}：{blocks} 项阻止，{warnings} 项警告，{notes} 项提示",
+  },
+  "plan minded": {
+    en: "{name}: to be minded: {rows}; see hypermotion check",
+    zh: "{name}：需留意：{rows}；详见 hypermotion check",
+  },
+  "target limits": {
+    en: "show every limit of a target: the document's, its own, the cloud's, what holds",
+    zh: "查看目标的所有限制：文档值、自定义值、云平台值与生效值",
+  },
+  "target limits set": {
+    en: "change a limit of a target, with the reason",
+    zh: "更改目标的限制，并记录原因",
+  },
+  "target limits reset": {
+    en: "let the document's figure hold again, with the reason",
+    zh: "恢复为文档值，并记录原因",
+  },
+  "arg limit": { en: "name of a limit", zh: "限制的名称" },
+  "arg limit value": {
+    en: "a number, true or false, words divided by commas, or any",
+    zh: "数字、true 或 false、以逗号分隔的词，或 any",
+  },
+  "limit today": {
+    en: "{name}: today the platform allows {today}",
+    zh: "{name}：平台目前允许 {today}",
+  },
+  "limit changed": {
+    en: "{at} {by} set {name} to {to}: {reason}",
+    zh: "{at} {by} 将 {name} 设为 {to}：{reason}",
+  },
+  "limit of the document": { en: "the document's figure", zh: "文档值" },
   plan: {
     en: "show where servers would go at a target, what would wait and why; changes nothing",
     zh: "显示服务器在目标上的放置方案、需要等待的服务器及原因；不做任何更改",
@@ -499,6 +554,17 @@ export const words = {
   ROLE: { en: "ROLE", zh: "角色" },
   ERROR: { en: "ERROR", zh: "错误" },
   NEXT: { en: "NEXT", zh: "下一步" },
+  WEIGHT: { en: "WEIGHT", zh: "级别" },
+  ROW: { en: "ROW", zh: "条目" },
+  WHAT: { en: "WHAT", zh: "对象" },
+  SEEN: { en: "SEEN", zh: "实际" },
+  ALLOWED: { en: "ALLOWED", zh: "允许" },
+  LIMIT: { en: "LIMIT", zh: "限制" },
+  DOCUMENT: { en: "DOCUMENT", zh: "文档" },
+  OWN: { en: "OWN", zh: "自定义" },
+  CLOUD: { en: "CLOUD", zh: "云平台" },
+  HOLDS: { en: "HOLDS", zh: "生效" },
+  MEANING: { en: "MEANING", zh: "含义" },
   REQUIRED: { en: "REQUIRED", zh: "必填" },
   connected: { en: "connected", zh: "在线" },
   away: { en: "away", zh: "离线" },

@@ -376,6 +376,19 @@ export const errorTable = {
     },
   ),
 
+  "check.blocked": entry(
+    terminal,
+    "refused",
+    {
+      message: "Server {server} is stopped by the limits of {target}: {findings}",
+      hint: "Nothing was made. See all findings with: hypermotion check --server {server} --target {target}",
+    },
+    {
+      message: "服务器 {server} 受目标 {target} 的限制阻止：{findings}",
+      hint: "没有创建任何资源。查看全部检查结果：hypermotion check --server {server} --target {target}",
+    },
+  ),
+
   // --- disks and volumes ---
   "disk.shrunk": entry(
     terminal,
@@ -1167,11 +1180,14 @@ type Placeholders<S extends string> = S extends `${string}{${infer Name}}${infer
   ? Name | Placeholders<Rest>
   : never;
 
-/** The facts a code's words need, each shown as it is. */
-export type ErrorParams<C extends ErrorCode> = Record<
-  Placeholders<(typeof errorTable)[C]["en"][keyof Words]>,
-  string | number
->;
+type Named<C extends ErrorCode> = Placeholders<(typeof errorTable)[C]["en"][keyof Words]>;
+
+/**
+ * The facts a code's words need, each shown as it is. One that is made of words itself is given in
+ * Chinese too, as `<name>.zh`.
+ */
+export type ErrorParams<C extends ErrorCode> = Record<Named<C>, string | number> &
+  Partial<Record<`${Named<C>}.zh`, string>>;
 
 export type Language = "en" | "zh";
 
@@ -1181,15 +1197,17 @@ export interface ErrorFacts {
   readonly params: Readonly<Record<string, string | number>>;
 }
 
-function fill(text: string, params: Readonly<Record<string, string | number>>): string {
-  return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(params[name] ?? whole));
+function fill(text: string, { params }: ErrorFacts, language: Language): string {
+  return text.replace(/\{(\w+)\}/g, (whole, name: string) =>
+    String(params[`${name}.${language}`] ?? params[name] ?? whole),
+  );
 }
 
 /** The words for an error in one language. An unknown code (of a newer version) is shown as it is. */
 export function describeError(facts: ErrorFacts, language: Language = "en"): Words {
   const words = (errorTable as Record<string, ErrorEntry>)[facts.code]?.[language];
   if (words === undefined) return { message: facts.code, hint: JSON.stringify(facts.params) };
-  return { message: fill(words.message, facts.params), hint: fill(words.hint, facts.params) };
+  return { message: fill(words.message, facts, language), hint: fill(words.hint, facts, language) };
 }
 
 export class MigrationError<C extends ErrorCode = ErrorCode> extends Error {

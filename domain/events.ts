@@ -11,6 +11,14 @@ export const eventMetric = { namespace: "HyperMotion", name: "Events" } as const
 
 export const eventTable = {
   "server.registered": { en: "Registered with {disks} disks", zh: "已注册，共 {disks} 块磁盘" },
+  "check.found": {
+    en: "{blocks} things would stop it on its way to a cloud, {warnings} are to be minded ({rows}); see: hypermotion check --server {server}",
+    zh: "有 {blocks} 项会阻止其迁移上云，{warnings} 项需留意（{rows}）；详见 hypermotion check --server {server}",
+  },
+  "check.warned": {
+    en: "To be minded before it goes to {target}: {rows}; see: hypermotion check --server {server} --target {target}",
+    zh: "迁移到 {target} 前需留意：{rows}；详见 hypermotion check --server {server} --target {target}",
+  },
   "server.state": { en: "Now {state}", zh: "当前状态：{state}" },
   "run.started": { en: "{kind} started", zh: "{kind} 已开始" },
   "run.succeeded": { en: "{kind} done", zh: "{kind} 已完成" },

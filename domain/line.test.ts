@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { effectiveLimits } from "./limits/effective.ts";
 import { leastLine, megabits, shouldMeasure } from "./line.ts";
 
 const now = new Date("2026-11-25T12:00:00.000Z");
@@ -12,8 +13,14 @@ test("the line is measured before every initial sync, before a delta sync once a
 });
 
 test("an initial sync wants 10 Mbit/s, any other 1 (R-140, R-141)", () => {
-  expect(leastLine("initial")).toEqual({ requirement: "R-140", bitsPerSecond: 10_000_000 });
-  expect(leastLine("delta")).toEqual({ requirement: "R-141", bitsPerSecond: 1_000_000 });
+  expect(leastLine("initial", effectiveLimits({ platform: "local" }))).toEqual({
+    requirement: "R-140",
+    bitsPerSecond: 10_000_000,
+  });
+  expect(leastLine("delta", effectiveLimits({ platform: "aws" }))).toEqual({
+    requirement: "R-141",
+    bitsPerSecond: 1_000_000,
+  });
 });
 
 test("megabits have as many digits as people read", () => {

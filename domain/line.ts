@@ -1,5 +1,6 @@
 /** What the line from a source server to its gateway carries, and what it should. */
 import { z } from "zod";
+import type { Limits } from "./limits/effective.ts";
 import type { SyncMode } from "./protocol/facts.ts";
 
 export const lineMeasure = z.object({
@@ -20,11 +21,14 @@ export function shouldMeasure(mode: SyncMode, measuredAt: string | undefined, no
   return now.getTime() - Date.parse(measuredAt) > holdsForMs;
 }
 
-/** The least that is recommended, with the requirement that says so. Less only makes a copy slow. */
-export function leastLine(mode: SyncMode): { requirement: string; bitsPerSecond: number } {
-  return mode === "initial"
-    ? { requirement: "R-140", bitsPerSecond: 10e6 }
-    : { requirement: "R-141", bitsPerSecond: 1e6 };
+/** The least that is recommended at a target, with the requirement that says so. Less only makes a copy slow. */
+export function leastLine(
+  mode: SyncMode,
+  limits: Limits,
+): { requirement: string; bitsPerSecond: number } {
+  const { row = "", value = 0 } =
+    limits.find(mode === "initial" ? "fullSyncMinMbps" : "incrementalMinMbps") ?? {};
+  return { requirement: row, bitsPerSecond: value * 1e6 };
 }
 
 /** As people read it. */

@@ -3,8 +3,10 @@
  * be broken concerns one record only. `version` counts writes and guards them.
  */
 import { z } from "zod";
+import { acknowledgement } from "./checks/finding.ts";
 import { limits } from "./copy-limits.ts";
 import { inventory } from "./inventory.ts";
+import { limitChange } from "./limits/effective.ts";
 import { lineMeasure } from "./line.ts";
 import { platforms } from "./platform.ts";
 import { errorFacts, fingerprint, progress, sessionResult, syncMode } from "./protocol/facts.ts";
@@ -31,8 +33,8 @@ export const target = base.extend({
   /** The platform's own options, checked by its `config.ts`. */
   config: z.record(z.string(), z.unknown()),
   maxGateways: z.number().int().positive(),
-  /** Volumes a gateway may hold, where the operator allows fewer than the platform. */
-  gatewayMaxVolumes: z.number().int().positive().optional(),
+  /** Figures of the platform's limits that were changed for it (X-19), oldest first; the last of a name holds. */
+  limitChanges: z.array(limitChange).optional(),
   gatewayInstanceType: z.string().optional(),
   /** A gateway that nobody uses for as long is given back; 0: at the next look. */
   gatewayIdleMinutes: z.number().int().nonnegative().default(30),
@@ -163,6 +165,8 @@ export const sourceServer = base.extend({
   /** What is being launched or runs at the target because of us. */
   launches: z.array(launched).default([]),
   limits: limits.prefault({}),
+  /** What a person took upon themselves (X-22 to X-24). */
+  acknowledgements: z.array(acknowledgement).optional(),
   /** The lag that was wished for. */
   lagTargetSeconds: z.number().positive().optional(),
   /** When it was last told what the replica costs that a cutover left. */

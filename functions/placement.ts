@@ -2,29 +2,61 @@
  * What the planner is given: what a target allows, which gateways it has, who waits for a place there.
  * The figures of a platform's limits come in here and nowhere else.
  */
+
+import type { Limits } from "#domain/limits/effective.ts";
+import { volumeRules } from "#domain/limits/volume-rules.ts";
 import type { GatewayToFill, PlacementRules, ServerToPlace } from "#domain/placement.ts";
-import type { Gateway, PlaceRequest, ReplicaVolume, Target } from "#domain/records.ts";
+import type {
+  Gateway,
+  PlaceRequest,
+  ReplicaVolume,
+  SourceServer,
+  Target,
+} from "#domain/records.ts";
 import type { VolumeRules } from "#domain/volume-plan.ts";
-import type { Provider } from "#providers/provider.ts";
+import type { Capabilities, Provider } from "#providers/provider.ts";
 import type { Deps } from "./deps.ts";
+import { limitsOf } from "./limits.ts";
 
 export interface Rules extends PlacementRules, VolumeRules {}
 
-/** Of what the platform can and what the operator allows, the stricter holds. */
-export async function rulesOf(target: Target, provider: Provider): Promise<Rules> {
+/**
+ * Of the document, the platform and what the operator allows, as domain/limits settles them.
+ * @param server whose acknowledgements count
+ */
+export async function rulesOf(
+  target: Target,
+  provider: Provider,
+  server?: SourceServer,
+): Promise<Rules> {
   const can = await provider.capabilities();
-  const { gatewayMaxVolumes = Number.POSITIVE_INFINITY } = target;
+  const limits = await limitsOf(target, provider);
+  const lifted = await limitsOf(target, provider, server);
+  const inOnePool = limits.value("samePrimaryStorage") === true;
+  const { listPools } = provider.volumes;
   return {
     target: target.name,
     platform: target.platform,
-    volumes: can.volumes,
+    volumes: volumeRules(lifted, can.volumes.system.isSsd === true),
     maxGateways: target.maxGateways,
-    maxSlots: Math.min(can.gatewayMaxVolumes, gatewayMaxVolumes),
+    maxSlots: slotsFor(limits, lifted, can, server),
     spareSlots: can.gatewaySpareVolumes,
     repairsOnGateway: can.repairsOn === "gateway",
     zones: can.zone === undefined ? [] : [can.zone],
-    ...(can.onePool ? { pools: (await provider.volumes.listPools?.()) ?? [] } : {}),
+    ...(inOnePool && listPools !== undefined ? { pools: await listPools() } : {}),
   };
+}
+
+/** An acknowledgement opens no more than its own server needs. */
+function slotsFor(
+  limits: Limits,
+  lifted: Limits,
+  can: Capabilities,
+  server: SourceServer | undefined,
+): number {
+  const most = limits.value("gatewayMaxVolumes") ?? can.gatewayMaxVolumes;
+  const liftedMost = lifted.value("gatewayMaxVolumes") ?? can.gatewayMaxVolumes;
+  return Math.max(most, Math.min(liftedMost, server?.inventory.disks.length ?? 0));
 }
 
 /** A target's gateways that can take volumes. */

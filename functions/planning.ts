@@ -1,4 +1,5 @@
 /** The plan for many servers at a target, made of what is known of them, changing nothing. */
+import type { Finding } from "#domain/checks/finding.ts";
 import { MigrationError } from "#domain/errors.ts";
 import {
   type Placed,
@@ -8,7 +9,9 @@ import {
 } from "#domain/placement.ts";
 import type { ReplicaVolume, SourceServer, Target } from "#domain/records.ts";
 import { tryPlanVolumes } from "#domain/volume-plan.ts";
+import { blockedBy, findingsAt } from "./checks.ts";
 import type { Deps } from "./deps.ts";
+import { acknowledgementsAt } from "./limits.ts";
 import {
   asWaiting,
   needOf,
@@ -25,6 +28,7 @@ export interface ServerAsked {
 
 export interface ServerPlan {
   readonly server: SourceServer;
+  readonly findings: readonly Finding[];
   readonly volumes: readonly ReplicaVolume[];
   readonly placed: Placed;
 }
@@ -45,11 +49,21 @@ export async function planServers(
   asked: readonly ServerAsked[],
 ): Promise<TargetPlan> {
   const provider = await deps.providerFor(target, noRun);
-  const rules = {
+  const can = await provider.capabilities();
+  const base = {
     ...(await rulesOf(target, provider)),
     workers: await workersOf(target, provider),
   };
-  const sized = asked.map((one) => ({ ...one, ...sizes(one.server, target, rules) }));
+  const sized = await Promise.all(
+    asked.map(async (one) => {
+      const { server } = one;
+      const isLifted = acknowledgementsAt(server, target).length > 0;
+      const rules = isLifted ? await rulesOf(target, provider, server) : base;
+      const findings = findingsAt(server, target, can);
+      return { ...one, findings, maxSlots: rules.maxSlots, ...sizes(one, target, rules, findings) };
+    }),
+  );
+  const rules = { ...base, maxSlots: Math.max(base.maxSlots, ...sized.map((one) => one.maxSlots)) };
   const now = deps.now().getTime();
   const names = new Set(asked.map(({ server }) => server.id));
   const others = (await placeRequestsAt(deps, target.id)).filter(({ id }) => !names.has(id));
@@ -63,8 +77,9 @@ export async function planServers(
   return {
     rules,
     gateways: plan.gateways,
-    servers: sized.map(({ server, volumes = [], refused }) => ({
+    servers: sized.map(({ server, findings, volumes = [], refused }) => ({
       server,
+      findings,
       volumes,
       placed: refused ?? (plan.servers.get(server.id) as Placed),
     })),
@@ -72,9 +87,10 @@ export async function planServers(
 }
 
 function sizes(
-  server: SourceServer,
+  { server }: ServerAsked,
   target: Target,
   rules: Rules,
+  findings: readonly Finding[],
 ): { volumes?: ReplicaVolume[]; refused?: Placed } {
   const never = (error: MigrationError): { refused: Placed } => ({
     refused: { on: "nothing ever", reason: error.facts },
@@ -90,6 +106,9 @@ function sizes(
       }),
     );
   }
+  const blocked = blockedBy(findings, server, target);
+  // What has its copy is past that.
+  if (blocked !== undefined && server.recoveryPointId === undefined) return never(blocked);
   const planned = tryPlanVolumes(server.inventory.disks, server.volumes, rules);
   return "volumes" in planned
     ? planned

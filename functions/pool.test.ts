@@ -337,7 +337,7 @@ test("a plan for many says where each would go, with sizes and reasons in the re
       volumes: [{ diskBytes: MiB, sizeBytes: 4 * MiB }],
     },
     { name: "large", placement: "waits", reason: { code: "placement.no-room" } },
-    { name: "huge", placement: "refused", reason: { code: "gateway.no-slot" } },
+    { name: "huge", placement: "refused", reason: { code: "check.blocked" } },
   ]);
   expect(plan.servers[1]?.reason?.message).toContain("槽位");
   expect(await deps.store.targets.get(targetId)).toEqual(before);

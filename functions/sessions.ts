@@ -15,6 +15,7 @@ import type { Progress, SessionResult } from "#domain/protocol/facts.ts";
 import type { Callback, SourceServer, SyncSession } from "#domain/records.ts";
 import type { Deps } from "./deps.ts";
 import { derivedId } from "./ids.ts";
+import { lineLimits } from "./limits.ts";
 import { tell } from "./tell.ts";
 import { noteComparison } from "./verifications.ts";
 
@@ -127,13 +128,14 @@ export async function noteLine(
   const mbit = megabits(line.bitsPerSecond);
   const roundTripMs = Math.round(line.roundTripMs * 10) / 10;
   await tell(deps, serverId, "line.measured", { mbit, roundTripMs }, runId);
-  const { requirement, bitsPerSecond } = leastLine(mode);
+  const server = await deps.store.servers.get(serverId);
+  const { requirement, bitsPerSecond } = leastLine(mode, await lineLimits(deps, server));
   if (line.bitsPerSecond < bitsPerSecond) {
     const params = { requirement, mode, mbit, least: megabits(bitsPerSecond) };
     await tell(deps, serverId, "line.slow", params, runId);
   }
   if (mode !== "initial") return;
-  const { totalBytes } = (await deps.store.servers.get(serverId)).replication;
+  const { totalBytes } = server.replication;
   const minutes = Math.ceil((totalBytes * 8) / Math.max(1, line.bitsPerSecond) / 60);
   const gib = Math.round((totalBytes / 1024 ** 3) * 10) / 10;
   await tell(deps, serverId, "sync.estimated", { gib, minutes }, runId);

@@ -94,6 +94,9 @@ export const bootStrategies = [
 export type BootStrategy = (typeof bootStrategies)[number];
 
 export interface VolumeRule {
+  /** As the platform calls it, where it has several. */
+  readonly type?: string;
+  readonly isSsd?: boolean;
   readonly minBytes: number;
   readonly maxBytes: number;
   /** Sizes are multiples of this. */
@@ -110,6 +113,10 @@ export interface Capabilities {
   readonly repairsOn: "gateway" | "hyperDoor";
   /** The one zone of all that is made, on platforms that have zones (R-166, R-182, R-193). */
   readonly zone?: string;
+  /** The gateways' own, on platforms that have subnets (R-166, R-193). */
+  readonly subnetId?: string;
+  /** Of the credentials, where the platform tells and it matters (R-213). */
+  readonly isAdministrator?: boolean;
   /** One storage pool must hold all volumes of a server; `volumes.listPools` tells which there are (R-215). */
   readonly onePool: boolean;
   /**

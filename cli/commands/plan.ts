@@ -70,9 +70,12 @@ function showPlan({ out, say }: Context, plan: PlanView): void {
         .join(", ") || "-",
     ]),
   );
-  for (const { name, reason, warning } of plan.servers) {
+  for (const { name, reason, warning, findings } of plan.servers) {
     const words = reason ?? warning;
     if (words !== undefined) out.line(`${name}: ${words.message}. ${words.hint}`);
+    const rows = findings.filter(({ severity }) => severity === "WARN").map(({ row }) => row);
+    if (rows.length > 0)
+      out.line(say("plan minded", { name, rows: [...new Set(rows)].join(", ") }));
   }
   const made = plan.gateways.filter(({ isNew }) => isNew).length;
   const count = { gateways: plan.gateways.length, made, most: plan.maxGateways };

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { ServerDetails } from "#api/servers.ts";
+import { severityWords } from "#domain/checks/words.ts";
 import type { LimitWindow } from "#domain/copy-limits.ts";
 import { megabits } from "#domain/line.ts";
 import { addCommand, addGroup, type Setting } from "../command.ts";
@@ -172,7 +173,7 @@ function addChanging(group: Command, setting: Setting): void {
   });
 }
 
-function showServer({ out, say }: Context, server: ServerDetails): void {
+function showServer({ out, say, language }: Context, server: ServerDetails): void {
   const { os, firmware, architecture } = server.inventory;
   out.table(serverHeadings(say), [serverRow(say, server)]);
   out.line(
@@ -194,6 +195,11 @@ function showServer({ out, say }: Context, server: ServerDetails): void {
   if (server.lastError !== undefined) {
     const { message, hint } = server.lastError;
     out.line(`${say("ERROR")}  ${message}. ${hint}`);
+  }
+  for (const { severity, row, words } of server.findings) {
+    if (severity === "NOTE") continue;
+    const weight = severityWords[severity][language];
+    out.line(`${weight}  ${row}  ${words.thing}: ${words.seen} (${words.allowed})`);
   }
   if (server.next.length > 0) out.line(`${say("NEXT")}  ${server.next.join(", ")}`);
 }

@@ -8,6 +8,7 @@ import { badInput, type Context } from "../context.ts";
 import { bytes } from "../figures.ts";
 import { findTarget } from "../names.ts";
 import { takeAll, wholeNumber } from "../values.ts";
+import { addTargetLimits } from "./target-limits.ts";
 
 interface AddOptions {
   type?: string;
@@ -25,6 +26,7 @@ export function addTarget(program: Command, setting: Setting): void {
   addAdding(group, setting);
   addReading(group, setting);
   addPolicy(group, setting);
+  addTargetLimits(group, setting);
   addCommand(group, setting, {
     usage: "check <target>",
     summary: "target check",

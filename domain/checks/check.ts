@@ -31,19 +31,17 @@ function isSame(one: Finding, other: Finding): boolean {
 }
 
 function checkAt(subject: AtTarget): Finding[] {
-  return [
-    ...checkSource(subject.inventory, subject.limits),
-    ...checkDisks(subject),
-    ...checkSystem(subject),
-    ...checkLaunch(subject),
-    ...checkTarget(subject),
-  ];
+  const copying =
+    subject.isLaunch === true
+      ? []
+      : [...checkSource(subject.inventory, subject.limits), ...checkDisks(subject)];
+  return [...copying, ...checkSystem(subject), ...checkLaunch(subject), ...checkTarget(subject)];
 }
 
 /** Once the document's figure was acknowledged, the cloud's own still holds. */
 function liftedFindings(subject: AtTarget, acknowledged: readonly Acknowledgement[]): Finding[] {
   const rows = acknowledged.map(({ row }) => row);
-  if (!rows.some(isAcknowledgeable)) return [];
+  if (subject.isLaunch === true || !rows.some(isAcknowledgeable)) return [];
   const limits = effectiveLimits({ ...subject.target, acknowledged: rows });
   return checkDisks({ ...subject, limits }).filter(({ row }) => row === "X-19");
 }

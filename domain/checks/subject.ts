@@ -49,6 +49,8 @@ export interface Subject {
     | undefined;
   /** As it was measured last. */
   readonly lineBitsPerSecond?: number | undefined;
+  /** The disks are copied, and the server is about to be launched: what is said of source and disks is past. */
+  readonly isLaunch?: boolean | undefined;
   /** It has a copy at the target already. */
   readonly isReplicated?: boolean | undefined;
   readonly acknowledged?: readonly Acknowledgement[] | undefined;

@@ -34,16 +34,12 @@ export function openCompute(account: Account): Provider["compute"] {
 
   async function listTypes(): Promise<InstanceType[]> {
     const { zone } = await account.place();
-    const filters = config.launch.families.map((family) => `${family}.*`);
     const offered = new Set<string>();
     for (let next: string | undefined, first = true; first || next !== undefined; first = false) {
       const page = await ec2.send(
         new DescribeInstanceTypeOfferingsCommand({
           LocationType: "availability-zone",
-          Filters: [
-            { Name: "location", Values: [zone] },
-            { Name: "instance-type", Values: filters },
-          ],
+          Filters: [{ Name: "location", Values: [zone] }],
           NextToken: next,
         }),
       );
@@ -54,12 +50,7 @@ export function openCompute(account: Account): Provider["compute"] {
     }
     const types: InstanceTypeInfo[] = [];
     for (let next: string | undefined, first = true; first || next !== undefined; first = false) {
-      const page = await ec2.send(
-        new DescribeInstanceTypesCommand({
-          Filters: [{ Name: "instance-type", Values: filters }],
-          NextToken: next,
-        }),
-      );
+      const page = await ec2.send(new DescribeInstanceTypesCommand({ NextToken: next }));
       types.push(...(page.InstanceTypes ?? []));
       next = page.NextToken;
     }

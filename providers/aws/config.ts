@@ -40,11 +40,6 @@ export const awsConfig = z.strictObject({
     .prefault({}),
   launch: z
     .strictObject({
-      /** R-167. */
-      families: z
-        .array(z.string().regex(/^[a-z0-9-]+$/))
-        .min(1)
-        .default([instanceFamily]),
       /**
        * How a repaired disk becomes the root of an instance: put in place of a shell's root by AWS
        * (`task`) or by stopping, swapping and starting (`swap`), or as an image. `auto` tries in this order.

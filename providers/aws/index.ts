@@ -143,13 +143,15 @@ async function dryRun(action: string, ask: () => Promise<unknown>): Promise<void
 async function probe(account: Account): Promise<Capabilities> {
   const { config } = account;
   const [least, most] = sizes[config.volume.type];
-  const rule = { minBytes: least * GiB, maxBytes: most * GiB, stepBytes: GiB };
+  const { type } = config.volume;
+  const rule = { type, minBytes: least * GiB, maxBytes: most * GiB, stepBytes: GiB };
   return {
     volumes: { system: rule, data: rule },
     gatewayMaxVolumes: config.gateway.maxVolumes,
     gatewaySpareVolumes: config.gateway.spareVolumes,
     repairsOn: "gateway",
     zone: (await account.place()).zone,
+    subnetId: config.subnetId,
     onePool: false,
     deviceMapping: "identity",
     userData: { maxBytes: maxUserDataBytes },

@@ -51,6 +51,11 @@ export async function openCloudSite<Cloud extends FakeCloud>(
     config: { ...cloud.target.config, ...config },
     credentials,
   });
+  // The site's disks hold no partitions, and what little they do is no file system.
+  await operator.call("PUT", `/v1/targets/${targetId}/limits/strictSourceRules`, {
+    value: false,
+    reason: "disks of a test",
+  });
   const provider = await standalone.deps.providerFor(
     await standalone.deps.store.targets.get(targetId),
     "test",

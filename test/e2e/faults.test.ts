@@ -225,6 +225,7 @@ test("a target with too few slots for a server's disks refuses it before anythin
 
   const run = await operator.start(serverId, "migrate", { targetId }).then(failedRun);
 
-  expect(run.error?.code).toBe("gateway.no-slot");
+  expect(run.error?.code).toBe("check.blocked");
+  expect(run.error?.message).toContain("2 volumes on one gateway (1)");
   expect(await provider.listOwned()).toEqual([]);
 }, 120_000);

@@ -1,10 +1,12 @@
 /** How an agent becomes a source server: a one-time code, then its own token and certificate. */
 import { createHash, createHmac, X509Certificate } from "node:crypto";
 import type { z } from "zod";
+import type { Severity } from "#domain/checks/finding.ts";
 import { noLimits } from "#domain/copy-limits.ts";
 import { MigrationError } from "#domain/errors.ts";
 import type { registerRequest, registerResponse } from "#domain/protocol/agent.ts";
 import type { SourceServer } from "#domain/records.ts";
+import { knownFindings, rowsOf } from "../../checks.ts";
 import type { Deps } from "../../deps.ts";
 import { derivedId, hashSecret } from "../../ids.ts";
 import { tell } from "../../tell.ts";
@@ -65,7 +67,26 @@ async function createServer(
     },
   });
   await tell(deps, id, "server.registered", { disks: request.inventory.disks.length });
+  await tellFindings(deps, server);
   return server;
+}
+
+/**
+ * What the document's rules for sources say of it, whichever target it goes to.
+ * @param before what has been told already
+ */
+export async function tellFindings(
+  deps: Deps,
+  server: SourceServer,
+  before?: SourceServer,
+): Promise<void> {
+  const findings = knownFindings(server, undefined);
+  const rows = rowsOf(findings, "BLOCK", "WARN");
+  const told = before && rowsOf(knownFindings(before, undefined), "BLOCK", "WARN");
+  if (rows === "" || rows === told) return;
+  const count = (weight: Severity) => findings.filter(({ severity }) => severity === weight).length;
+  const params = { blocks: count("BLOCK"), warnings: count("WARN"), rows, server: server.name };
+  await tell(deps, server.id, "check.found", params);
 }
 
 /** @throws `input.invalid` when it is no certificate */

@@ -13,7 +13,7 @@ import type { Deps } from "../../deps.ts";
 import { allowAgent } from "../auth/guard.ts";
 import { byAgent, jsonAnswer, jsonBody, newRouter, type Router, refusals } from "../router.ts";
 import { presentOrders, waitForOrders } from "./orders.ts";
-import { register } from "./register.ts";
+import { register, tellFindings } from "./register.ts";
 import { takeReport } from "./report.ts";
 
 const tags = ["agents"];
@@ -87,11 +87,12 @@ export function agentRoutes(deps: Deps, stopping: AbortSignal, mayWait: boolean)
   router.openapi(route.inventory, async (c) => {
     const server = c.var.agent;
     const told = c.req.valid("json");
-    await deps.store.servers.update(server.id, (old) => ({
+    const now = await deps.store.servers.update(server.id, (old) => ({
       ...old,
       ...told,
       lastSeenAt: deps.now().toISOString(),
     }));
+    await tellFindings(deps, now, server);
     return c.body(null, 204);
   });
   router.openapi(route.orders, async (c) => {

@@ -2,6 +2,7 @@
 import { MigrationError } from "#domain/errors.ts";
 import type { Gateway } from "#domain/records.ts";
 import type { Deps } from "../../deps.ts";
+import { limitsOf } from "../../limits.ts";
 
 const noRun = "people";
 
@@ -13,9 +14,9 @@ const noRun = "people";
 export async function restartGateway(deps: Deps, gateway: Gateway): Promise<void> {
   const target = await deps.store.targets.get(gateway.targetId);
   const provider = await deps.providerFor(target, noRun);
-  const { deviceMapping } = await provider.capabilities();
+  const limits = await limitsOf(target, provider);
   const runs = await runsOn(deps, gateway);
-  if (deviceMapping === "difference" && runs.length > 0) {
+  if (limits.value("gatewayRestartForbidden") === true && runs.length > 0) {
     throw new MigrationError("gateway.restart-refused", {
       ...{ gateway: gateway.id, runs: runs.length, list: runs.join(", ") },
     });

@@ -1,4 +1,5 @@
 import { createRoute } from "@hono/zod-openapi";
+import { acknowledgeRequest, checkRequest, serverCheckView } from "#api/checks.ts";
 import { pageOf, pageQuery } from "#api/paging.ts";
 import { runView } from "#api/runs.ts";
 import {
@@ -28,6 +29,7 @@ import {
   refusals,
 } from "../router.ts";
 import { runView as viewRun } from "../runs/view.ts";
+import { acknowledge, checkServer, findingsShown } from "./check.ts";
 import { recoveryPoints } from "./recovery-points.ts";
 import { serverDetails, serverView } from "./view.ts";
 
@@ -58,6 +60,16 @@ function readRoutes(deps: Deps) {
       request: { params },
       responses: { 200: jsonAnswer("The server", serverDetailsSchema), ...refusals },
     }),
+    check: createRoute({
+      method: "post",
+      path: "/v1/servers/{id}/check",
+      tags,
+      summary: "Say what stops a server's move or is to be minded; changes nothing",
+      security: byPerson,
+      middleware,
+      request: { params, body: jsonBody(checkRequest) },
+      responses: { 200: jsonAnswer("The findings", serverCheckView), ...refusals },
+    }),
     points: createRoute({
       method: "get",
       path: "/v1/servers/{id}/recovery-points",
@@ -87,6 +99,16 @@ function changeRoutes(deps: Deps) {
       middleware,
       request: { params, body: jsonBody(changeServerRequest) },
       responses: { 200: jsonAnswer("Changed", serverViewSchema), ...refusals },
+    }),
+    acknowledge: createRoute({
+      method: "post",
+      path: "/v1/servers/{id}/acknowledgements",
+      tags,
+      summary: "Take a row upon oneself that would stop the server, with the reason",
+      security,
+      middleware,
+      request: { params, body: jsonBody(acknowledgeRequest) },
+      responses: { 200: jsonAnswer("Acknowledged", serverViewSchema), ...refusals },
     }),
     migrate: createRoute({
       method: "post",
@@ -189,7 +211,12 @@ function addReading(router: Router, deps: Deps): void {
   });
   router.openapi(route.show, async (c) => {
     const server = await deps.store.servers.get(c.req.valid("param").id);
-    return c.json(serverDetails(server, c.var.language, deps.now()), 200);
+    const findings = await findingsShown(deps, server, c.var.language);
+    return c.json(serverDetails(server, findings, c.var.language, deps.now()), 200);
+  });
+  router.openapi(route.check, async (c) => {
+    const server = await deps.store.servers.get(c.req.valid("param").id);
+    return c.json(await checkServer(deps, server, c.req.valid("json"), c.var.language), 200);
   });
   router.openapi(route.points, async (c) => {
     const server = await deps.store.servers.get(c.req.valid("param").id);
@@ -211,6 +238,11 @@ function addChanging(router: Router, deps: Deps): void {
         ...(lagTargetSeconds === undefined || lagTargetSeconds === 0 ? {} : { lagTargetSeconds }),
       };
     });
+    return c.json(serverView(server, c.var.language, deps.now()), 200);
+  });
+  router.openapi(route.acknowledge, async (c) => {
+    const { id } = c.req.valid("param");
+    const server = await acknowledge(deps, id, c.req.valid("json"), c.var.person.name);
     return c.json(serverView(server, c.var.language, deps.now()), 200);
   });
   router.openapi(route.remove, async (c) => {

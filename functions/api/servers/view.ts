@@ -1,4 +1,5 @@
 /** A source server as people see it: without its agent's token and certificate. */
+import type { FindingView } from "#api/checks.ts";
 import type { ServerDetails, ServerView } from "#api/servers.ts";
 import { nextActions } from "#domain/actions.ts";
 import { isConnected } from "#domain/connection.ts";
@@ -36,7 +37,12 @@ export function serverView(server: SourceServer, language: Language, now: Date):
   };
 }
 
-export function serverDetails(server: SourceServer, language: Language, now: Date): ServerDetails {
+export function serverDetails(
+  server: SourceServer,
+  findings: FindingView[],
+  language: Language,
+  now: Date,
+): ServerDetails {
   const { inventory, volumes } = server;
-  return { ...serverView(server, language, now), inventory, volumes };
+  return { ...serverView(server, language, now), inventory, volumes, findings };
 }

@@ -2,7 +2,9 @@ import type { z } from "zod";
 import type { createTargetRequest } from "#api/targets.ts";
 import { MigrationError } from "#domain/errors.ts";
 import { checkGatewayType } from "#domain/gateway-defaults.ts";
-import { platforms } from "#domain/platform.ts";
+import type { LimitChange } from "#domain/limits/effective.ts";
+import { limitTables } from "#domain/limits/tables.ts";
+import { type Platform, platforms } from "#domain/platform.ts";
 import type { Target } from "#domain/records.ts";
 import { openProvider, targetPlatforms } from "#providers/registry.ts";
 import type { Deps } from "../../deps.ts";
@@ -17,6 +19,7 @@ import { credentialsName } from "../../target-providers.ts";
 export async function createTarget(
   deps: Deps,
   request: z.output<typeof createTargetRequest>,
+  by: string,
 ): Promise<Target> {
   const { credentials, platform: asked, gatewayMaxVolumes, gatewayInstanceType } = request;
   const platform = platforms.find((known) => known === asked);
@@ -29,6 +32,10 @@ export async function createTarget(
     throw new MigrationError("record.exists", { kind: "target", id: request.name });
   }
   const { config } = request;
+  const limitChanges =
+    gatewayMaxVolumes === undefined
+      ? undefined
+      : [fewerVolumes(deps, platform, gatewayMaxVolumes, by)];
   const provider = await openProvider(platform, {
     config,
     secrets: credentials,
@@ -52,9 +59,22 @@ export async function createTarget(
     gatewayIdleMinutes: request.gatewayIdleMinutes,
     gatewayIds: [],
     gatewaysMade: 0,
-    ...(gatewayMaxVolumes === undefined ? {} : { gatewayMaxVolumes }),
+    ...(limitChanges === undefined ? {} : { limitChanges }),
     ...(gatewayInstanceType === undefined ? {} : { gatewayInstanceType }),
   });
+}
+
+/** Fewer than the document's need no reason. @throws `input.invalid` for more */
+function fewerVolumes(deps: Deps, platform: Platform, value: number, by: string): LimitChange {
+  const { value: most = value } = limitTables[platform].gatewayMaxVolumes ?? {};
+  if (value > most) {
+    throw new MigrationError("input.invalid", {
+      where: "gatewayMaxVolumes",
+      problem: `${most} are allowed; more are opened with a reason: hypermotion target limits set <target> gatewayMaxVolumes ${value} --reason …`,
+    });
+  }
+  const at = deps.now().toISOString();
+  return { name: "gatewayMaxVolumes", value, reason: "said when the target was added", by, at };
 }
 
 /** @throws `target.in-use` while a server's replica or a gateway is there */

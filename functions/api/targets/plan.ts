@@ -1,11 +1,13 @@
 import type { z } from "zod";
 import type { PlanView, planRequest } from "#api/plans.ts";
+import type { Finding } from "#domain/checks/finding.ts";
 import type { Language } from "#domain/errors.ts";
 import { gatewayHour } from "#domain/prices.ts";
 import type { Target } from "#domain/records.ts";
 import type { Deps } from "../../deps.ts";
 import { planServers, type ServerAsked, type ServerPlan } from "../../planning.ts";
 import { wordsOf } from "../errors.ts";
+import { findingViews } from "../servers/check.ts";
 
 /** Where servers would go now. Changes nothing. @throws `record.not-found`, `cloud.…` */
 export async function planTarget(
@@ -20,7 +22,10 @@ export async function planTarget(
     targetId: target.id,
     maxGateways: plan.rules.maxGateways,
     gateways: plan.gateways.map((gateway) => ({ ...gateway, serverIds: [...gateway.serverIds] })),
-    servers: plan.servers.map((server) => shown(server, plan.rules.repairsOnGateway, language)),
+    servers: plan.servers.map((server) => ({
+      ...shown(server, plan.rules.repairsOnGateway, language),
+      findings: findingViews(server.server, target, toMind(server.findings), language),
+    })),
     ...(hour === undefined ? {} : { usdPerDay: hour * 24 * plan.gateways.length }),
   };
 }
@@ -49,11 +54,15 @@ async function serversAsked(
   return all.reverse();
 }
 
+function toMind(findings: readonly Finding[]): Finding[] {
+  return findings.filter(({ severity }) => severity !== "NOTE");
+}
+
 function shown(
   { server, volumes, placed }: ServerPlan,
   repairsOnGateway: boolean,
   language: Language,
-): PlanView["servers"][number] {
+): Omit<PlanView["servers"][number], "findings"> {
   const facts = {
     serverId: server.id,
     name: server.name,

@@ -1,4 +1,5 @@
 import { createRoute, z } from "@hono/zod-openapi";
+import { changeLimitRequest, targetLimitsView } from "#api/limits.ts";
 import { pageOf, pageQuery } from "#api/paging.ts";
 import { planRequest, planView } from "#api/plans.ts";
 import {
@@ -13,6 +14,7 @@ import {
 import type { Target } from "#domain/records.ts";
 import { targetPlatforms, targetSchemas } from "#providers/registry.ts";
 import type { Deps } from "../../deps.ts";
+import { allowedTypes, limitsOf } from "../../limits.ts";
 import { allow } from "../auth/guard.ts";
 import { listOptions } from "../paging.ts";
 import {
@@ -25,6 +27,7 @@ import {
   refusals,
 } from "../router.ts";
 import { createTarget, removeTarget } from "./create.ts";
+import { changeLimit, targetLimits } from "./limits.ts";
 import { planTarget } from "./plan.ts";
 
 const tags = ["targets"];
@@ -105,6 +108,29 @@ function routes(deps: Deps) {
       request: { params, body: jsonBody(planRequest) },
       responses: { 200: jsonAnswer("The plan", planView), ...refusals },
     }),
+    limits: createRoute({
+      method: "get",
+      path: "/v1/targets/{id}/limits",
+      tags,
+      summary: "Show every limit of a target: the document's, its own, the cloud's, what holds",
+      security: byPerson,
+      middleware: viewer,
+      request: { params },
+      responses: { 200: jsonAnswer("The limits", targetLimitsView), ...refusals },
+    }),
+    changeLimit: createRoute({
+      method: "put",
+      path: "/v1/targets/{id}/limits/{name}",
+      tags,
+      summary: "Change one limit of a target, with the reason",
+      security: byPerson,
+      middleware: administrator,
+      request: {
+        params: idParam.extend({ name: z.string().min(1).max(100) }),
+        body: jsonBody(changeLimitRequest),
+      },
+      responses: { 200: jsonAnswer("Changed", targetLimitsView), ...refusals },
+    }),
     remove: createRoute({
       method: "delete",
       path: "/v1/targets/{id}",
@@ -129,7 +155,7 @@ export function targetRoutes(deps: Deps): Router {
     return c.json({ ...page, items: page.items.map(view) }, 200);
   });
   router.openapi(route.create, async (c) =>
-    c.json(view(await createTarget(deps, c.req.valid("json"))), 201),
+    c.json(view(await createTarget(deps, c.req.valid("json"), c.var.person.name)), 201),
   );
   router.openapi(route.show, async (c) => c.json(view(await find(c.req.valid("param").id)), 200));
   router.openapi(route.check, async (c) => {
@@ -138,13 +164,27 @@ export function targetRoutes(deps: Deps): Router {
     return c.json({ ok: true as const }, 200);
   });
   router.openapi(route.instanceTypes, async (c) => {
-    const provider = await deps.providerFor(await find(c.req.valid("param").id), noRun);
-    const types = await provider.compute.listInstanceTypes();
+    const target = await find(c.req.valid("param").id);
+    const provider = await deps.providerFor(target, noRun);
+    const types = await allowedTypes(provider, await limitsOf(target, provider));
     return c.json({ items: types.map((type) => ({ ...type, firmware: [...type.firmware] })) }, 200);
   });
   router.openapi(route.plan, async (c) => {
     const target = await find(c.req.valid("param").id);
     return c.json(await planTarget(deps, target, c.req.valid("json"), c.var.language), 200);
+  });
+  router.openapi(route.limits, async (c) => {
+    const target = await find(c.req.valid("param").id);
+    const provider = await deps.providerFor(target, noRun);
+    return c.json(targetLimits(target, await provider.capabilities(), c.var.language), 200);
+  });
+  router.openapi(route.changeLimit, async (c) => {
+    const { id, name } = c.req.valid("param");
+    // First, so that a cloud that does not answer leaves nothing half said.
+    const can = await (await deps.providerFor(await find(id), noRun)).capabilities();
+    const change = { ...c.req.valid("json"), name, by: c.var.person.name };
+    const target = await changeLimit(deps, id, change);
+    return c.json(targetLimits(target, can, c.var.language), 200);
   });
   router.openapi(route.remove, async (c) => {
     await removeTarget(deps, await find(c.req.valid("param").id));
@@ -166,6 +206,13 @@ function platform(name: (typeof targetPlatforms)[number]): PlatformView {
 }
 
 function view(target: Target): TargetView {
-  const { version: _, updatedAt: __, gatewayIds: ___, gatewaysMade: ____, ...shown } = target;
+  const {
+    version: _version,
+    updatedAt: _updatedAt,
+    gatewayIds: _gatewayIds,
+    gatewaysMade: _gatewaysMade,
+    limitChanges: _limitChanges,
+    ...shown
+  } = target;
   return shown;
 }

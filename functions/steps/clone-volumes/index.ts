@@ -5,6 +5,7 @@ import { launchNetwork } from "#domain/records.ts";
 import type { InstanceType } from "#providers/provider.ts";
 import type { Deps } from "../../deps.ts";
 import { cloneToken, launchOf } from "../../launches.ts";
+import { allowedTypes, limitsOf } from "../../limits.ts";
 import { type Migration, migrationOf, written } from "../../migration.ts";
 import { step } from "../../step.ts";
 import { tell } from "../../tell.ts";
@@ -87,13 +88,12 @@ export async function cloneVolumes(request: z.output<typeof input>, deps: Deps) 
 /** @throws `input.invalid` for a type the target does not offer, naming those it does */
 async function chooseType(
   deps: Deps,
-  { provider, server }: Migration,
+  { provider, server, target }: Migration,
   { instanceType: wanted, runId }: z.output<typeof input>,
 ): Promise<InstanceType["name"]> {
   const { inventory } = server;
-  const types = (await provider.compute.listInstanceTypes()).filter(({ firmware }) =>
-    firmware.includes(inventory.firmware),
-  );
+  const allowed = await allowedTypes(provider, await limitsOf(target, provider));
+  const types = allowed.filter(({ firmware }) => firmware.includes(inventory.firmware));
   if (wanted !== null) {
     if (types.some((type) => type.name === wanted)) return wanted;
     const offered = types.map(({ name }) => name).join(", ");

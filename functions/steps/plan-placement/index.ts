@@ -12,6 +12,7 @@ import { freeSlotsWhere, isSlotOf, takeReplicaSlots } from "#domain/slots.ts";
 import { planVolumes } from "#domain/volume-plan.ts";
 import type { Deps } from "../../deps.ts";
 import { derivedId } from "../../ids.ts";
+import { limitsOf } from "../../limits.ts";
 import { type Migration, migrationOf } from "../../migration.ts";
 import {
   asWaiting,
@@ -37,10 +38,9 @@ const maxAttempts = 20;
 export async function placeVolumes(request: z.output<typeof input>, deps: Deps) {
   const { runId } = request;
   const { server, target, provider } = await migrationOf(deps, request.serverId, runId);
-  const { bootStrategies } = await provider.capabilities();
-  const rules = await rulesOf(target, provider);
+  const rules = await rulesOf(target, provider, server);
   const volumes = planVolumes(server.inventory.disks, server.volumes, rules);
-  const [bootStrategy] = bootStrategies[server.inventory.firmware];
+  const bootStrategy = await chooseBootStrategy(server, target, provider);
   await leaveFormerTarget(deps, server);
 
   const gatewayId = await takePlace(deps, {
@@ -49,6 +49,19 @@ export async function placeVolumes(request: z.output<typeof input>, deps: Deps) 
   });
   await deps.store.placeRequests.delete(server.id);
   return { gatewayId };
+}
+
+/** The best that the platform offers and the limits allow. */
+async function chooseBootStrategy(
+  { inventory }: SourceServer,
+  target: Target,
+  provider: Migration["provider"],
+): Promise<string | undefined> {
+  const { bootStrategies } = await provider.capabilities();
+  const limits = await limitsOf(target, provider);
+  return bootStrategies[inventory.firmware].find(
+    (strategy) => strategy !== "bootFromVolume" || limits.value("bootFromVolume") !== false,
+  );
 }
 
 interface Wish extends Pick<Migration, "server" | "target" | "provider"> {

@@ -1,11 +1,12 @@
 import { z } from "zod";
 import { actions } from "#domain/actions.ts";
+import type { LaunchWish } from "#domain/checks/subject.ts";
 import { isConnected } from "#domain/connection.ts";
 import { MigrationError } from "#domain/errors.ts";
 import type { SourceServer } from "#domain/records.ts";
 import { parseRunInput, type RunInput } from "#domain/run-input.ts";
 import { transition } from "#domain/server.ts";
-import { volumeSizeBytes } from "#domain/volume-size.ts";
+import { blockedBy, findingsOf, rowsOf } from "../../checks.ts";
 import type { Deps } from "../../deps.ts";
 import { requireRepairRoom } from "../../launches.ts";
 import { takeServer } from "../../lock.ts";
@@ -55,20 +56,27 @@ export async function precheck(given: z.output<typeof input>, deps: Deps) {
     entered(found, request),
   );
   if (needsAgent(request)) requireAgent(server, deps.now());
-  await requireTarget(server, request, deps);
+  const warned = await requireTarget(server, request, deps);
   await requireRoomForRepair(server, request, deps);
-  if (parentRunId === undefined) await tellStart(deps, request, serverId);
+  if (parentRunId === undefined) await tellStart(deps, request, serverId, warned);
   return { serverId };
 }
 
 /** Whether it was started by the API or by hand, and once, however often this step runs. */
-async function tellStart(deps: Deps, { kind, runId }: Request, serverId: string): Promise<void> {
+async function tellStart(
+  deps: Deps,
+  { kind, runId }: Request,
+  serverId: string,
+  warned: Warned | undefined,
+): Promise<void> {
   let isNew = false;
   await deps.store.runs.update(runId, (found) => {
     isNew = found.startTold !== true;
     return isNew ? { ...found, startTold: true } : found;
   });
-  if (isNew) await tell(deps, serverId, "run.started", { kind }, runId);
+  if (!isNew) return;
+  await tell(deps, serverId, "run.started", { kind }, runId);
+  if (warned !== undefined) await tell(deps, serverId, "check.warned", warned, runId);
 }
 
 const record = z.record(z.string(), z.unknown());
@@ -186,16 +194,40 @@ function requireAgent(server: SourceServer, now: Date): void {
   }
 }
 
-async function requireTarget(server: SourceServer, request: Request, deps: Deps): Promise<void> {
-  if (server.targetId === undefined) return;
+/** Facts of the event `check.warned`. */
+type Warned = { rows: string; target: string; server: string };
+
+/**
+ * The target answers, and its limits let the server come, or be launched there.
+ * @returns what a person should mind
+ */
+async function requireTarget(
+  server: SourceServer,
+  request: Request,
+  deps: Deps,
+): Promise<Warned | undefined> {
+  if (server.targetId === undefined) return undefined;
   const target = await deps.store.targets.get(server.targetId);
   const provider = await deps.providerFor(target, request.runId);
   await provider.check();
-  if (request.kind !== "migrate-server") return;
-  const { volumes } = await provider.capabilities();
-  for (const disk of server.inventory.disks) {
-    volumeSizeBytes(disk, volumes[disk.role], target.platform);
-  }
+  if (request.kind !== "migrate-server" && request.kind !== "launch-server") return undefined;
+  const isLaunch = request.kind === "launch-server";
+  const asked = isLaunch ? request.input : request.input.launch;
+  const launch = asked === undefined ? {} : { launch: wishOf(asked) };
+  const findings = await findingsOf(deps, { server, target, provider, isLaunch, ...launch });
+  const blocked = blockedBy(findings, server, target);
+  if (blocked !== undefined) throw blocked;
+  const rows = rowsOf(findings, "WARN");
+  return rows === "" ? undefined : { rows, target: target.name, server: server.name };
+}
+
+function wishOf({
+  instanceType,
+  repair,
+  placement = {},
+}: Pick<RunInput<"launch-server">, "instanceType" | "repair" | "placement">): LaunchWish {
+  const { subnetId, securityGroupIds } = placement;
+  return { instanceType, repair, subnetId, securityGroupIds };
 }
 
 /** Else the clones would be made before it is found out. */

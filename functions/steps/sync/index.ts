@@ -8,6 +8,7 @@ import type { SourceServer } from "#domain/records.ts";
 import { hangReplica } from "../../attaching.ts";
 import { openCallback } from "../../callbacks.ts";
 import type { Deps } from "../../deps.ts";
+import { lineLimits } from "../../limits.ts";
 import { gatewayOf, migrationOf, written } from "../../migration.ts";
 import { sessionIdOf } from "../../sessions.ts";
 import { step } from "../../step.ts";
@@ -89,15 +90,15 @@ export async function sync(request: z.output<typeof input>, deps: Deps) {
 /** A rate below what a line should carry is as slow as such a line. */
 async function warnOfLimit(
   deps: Deps,
-  { id, limits }: SourceServer,
+  server: SourceServer,
   mode: SyncMode,
   runId: string,
 ): Promise<void> {
-  const limit = 8 * rateAt(limits, deps.now());
-  const { requirement, bitsPerSecond } = leastLine(mode);
+  const limit = 8 * rateAt(server.limits, deps.now());
+  const { requirement, bitsPerSecond } = leastLine(mode, await lineLimits(deps, server));
   if (limit === 0 || limit >= bitsPerSecond) return;
   const params = { requirement, mode, mbit: megabits(limit), least: megabits(bitsPerSecond) };
-  await tell(deps, id, "line.limited", params, runId);
+  await tell(deps, server.id, "line.limited", params, runId);
 }
 
 /** Where a restart of the gateway makes its devices unknown, the volumes are attached anew. */
