@@ -32,9 +32,12 @@ need fusermount3 fuse3
 need lsblk util-linux
 need capsh libcap2-bin
 need ip iproute2
-need nbdkit nbdkit
-need nbdfuse libnbd-bin
-need fusermount3 fuse3
+need pvs lvm2
+need mdadm mdadm
+need cryptsetup cryptsetup-bin
+need nft nftables
+need iptables iptables
+need ufw ufw
 # The libguestfs appliance is made from a kernel of Debian's, which a container has not.
 command -v supermin >/dev/null 2>&1 && ls /boot/vmlinuz-* >/dev/null 2>&1 || missing="$missing linux-image-amd64"
 [ -n "$missing" ] || exit 0

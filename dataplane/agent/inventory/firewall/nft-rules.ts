@@ -205,7 +205,8 @@ function matchOf({ op, left, right }: Record<string, unknown>, reader: Reader): 
     return isElement(left, { range: upTo ?? [port, 65_535] }, reader);
   }
   const found = isElement(left, right, reader);
-  return op === "!=" ? not(found) : found;
+  // "!" is said of flags: none of them.
+  return op === "!=" || op === "!" ? not(found) : found;
 }
 
 /** Whether what `left` names in the packet is this value, or among these. */
