@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdtemp, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -50,6 +51,25 @@ describe("hypermotion-agent", () => {
     expect(console.inventories[1]?.inventory.disks).toMatchObject([
       { deviceName: "sda", sizeBytes: 4 * 1024 * 1024, role: "system", partitionTable: "none" },
     ]);
+  });
+
+  it("looks at the server again and again, and tells the console what changed", async () => {
+    const agent = startAgent(
+      ...["--console", address(), "--code", console.code, "--inventory-every", "1"],
+    );
+    await agent.says("waits for orders");
+    const table = "label: dos\nsize=1MiB\n";
+    execFileSync("sfdisk", ["-q", join(folder, "disk.raw")], {
+      ...{ input: table, env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` } },
+    });
+    await console.until("it told of the partition", () => console.inventories.length === 2);
+
+    expect(console.inventories[0]?.inventory.disks[0]?.partitions).toEqual([]);
+    expect(console.inventories[1]?.inventory.disks[0]).toMatchObject({
+      partitionTable: "mbr",
+      partitions: [{ number: 1, sizeBytes: 1024 ** 2 }],
+    });
+    expect(await agent.kill("SIGTERM")).toBe(0);
   });
 
   it("leaves a console alone for as long as it says", async () => {

@@ -21,13 +21,19 @@ export type Say = (event: AgentEvent) => void;
  * A `say` that can fall silent: while file systems are frozen a line to a log file on one of them would
  * block the agent, and so the thaw. What was said meanwhile comes out afterwards, progress excepted.
  */
-export function createQuietable(say: Say): { say: Say; hush: () => void; resume: () => void } {
+export function createQuietable(say: Say): {
+  say: Say;
+  hush: () => void;
+  resume: () => void;
+  isHushed: () => boolean;
+} {
   let held: AgentEvent[] | undefined;
   return {
     say(event) {
       if (held === undefined) say(event);
       else if (event.event !== "progress") held.push(event);
     },
+    isHushed: () => held !== undefined,
     hush() {
       held ??= [];
     },

@@ -29,6 +29,8 @@ export interface AgentOptions {
   readonly postHook: string | undefined;
   readonly freezeLimitSeconds: number;
   readonly traceBufferKiB: number;
+  /** How often the server is looked at anew. */
+  readonly inventoryEverySeconds: number;
 }
 
 export const helpText = `hypermotion-agent: copies this server's disks to where the console says
@@ -48,6 +50,8 @@ export const helpText = `hypermotion-agent: copies this server's disks to where 
   --post-hook <command>    run after they are thawed, also when the copy failed
   --freeze-limit <seconds> longest time file systems stay frozen (default 300)
   --trace-buffer <KiB>     memory for each CPU in which the kernel keeps news of writes (default 4096)
+  --inventory-every <seconds>  how often disks, file systems, network and firewall are looked at anew, for
+                           what the console shows and checks (default 60)
   --state <folder>         identity, registration and orders
   --json                   one JSON object a line on standard output
   --help
@@ -77,6 +81,7 @@ export function parseAgentOptions(argv: readonly string[], isRoot: boolean): Age
     preHook: values["pre-hook"],
     postHook: values["post-hook"],
     freezeLimitSeconds: parseSeconds("--freeze-limit", values["freeze-limit"] ?? "300"),
+    inventoryEverySeconds: parseSeconds("--inventory-every", values["inventory-every"] ?? "60"),
     traceBufferKiB: parseKiB("--trace-buffer", values["trace-buffer"] ?? `${usualBufferKiB}`),
   };
 }
@@ -93,6 +98,7 @@ function parseValues(argv: readonly string[]) {
         "all-blocks": { type: "boolean" },
         state: { type: "string" },
         "trace-buffer": { type: "string" },
+        "inventory-every": { type: "string" },
         "pre-hook": { type: "string" },
         "post-hook": { type: "string" },
         "freeze-limit": { type: "string" },

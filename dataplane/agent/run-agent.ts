@@ -12,6 +12,7 @@ import { type Identity, loadOrCreateIdentity } from "../wire/identity.ts";
 import { type ConsoleClient, createConsoleClient, register } from "./console-client.ts";
 import { describeProblem, type Say } from "./events.ts";
 import { takeInventory } from "./inventory/inventory.ts";
+import { watchInventory } from "./inventory/watch.ts";
 import type { AgentOptions } from "./options.ts";
 import { createOrders, type Orders } from "./orders.ts";
 import { createQuiesce, type Quiesce, thawLeftovers } from "./quiesce/quiesce.ts";
@@ -35,7 +36,7 @@ const usualReportMs = 2_000;
 export interface AgentSetting {
   readonly options: AgentOptions;
   readonly hostName: string;
-  readonly voice: { say: Say; hush: () => void; resume: () => void };
+  readonly voice: { say: Say; hush: () => void; resume: () => void; isHushed: () => boolean };
   readonly signal: AbortSignal;
 }
 
@@ -50,7 +51,8 @@ export async function runAgent(setting: AgentSetting): Promise<void> {
   try {
     await thawLeftovers(options.stateFolder, say);
     const identity = await loadOrCreateIdentity(options.stateFolder, "hypermotion-agent");
-    const inventory = await takeInventory(options, setting.hostName);
+    const take = () => takeInventory(options, setting.hostName);
+    const inventory = await take();
     const known = await findRegistration(options.stateFolder);
     const registration = await ensureRegistered(setting, known, identity, inventory);
     if (registration === undefined) return;
@@ -58,9 +60,17 @@ export async function runAgent(setting: AgentSetting): Promise<void> {
     const tracker = await startTracker(trackedDisks(inventory), options.traceBufferKiB);
     tellTracking(inventory, tracker, say);
     const pace: Pace = { reportEveryMs: usualReportMs };
+    const watch = watchInventory({
+      first: inventory,
+      take,
+      tell: console.putInventory,
+      everyMs: options.inventoryEverySeconds * 1000,
+      mayLook: () => !setting.voice.isHushed(),
+      say,
+    });
     const orders = createOrders({
       store: openSessionStore(options.stateFolder),
-      carryOut: carryOutWith(setting, identity, inventory, tracker),
+      carryOut: carryOutWith(setting, identity, watch.current, tracker),
       report: console.report,
       say,
       reportEveryMs: () => pace.reportEveryMs,
@@ -69,7 +79,16 @@ export async function runAgent(setting: AgentSetting): Promise<void> {
       // Before the console is asked: a copy need not wait for a console that is away.
       await orders.resume();
       await introduce(console, registration.serverId, inventory, setting);
-      await followOrders(console, orders, pace, setting);
+      const ending = new AbortController();
+      const signal = AbortSignal.any([setting.signal, ending.signal]);
+      const following = followOrders(console, orders, pace, { ...setting, signal });
+      const watching = watch.run(signal);
+      try {
+        await Promise.race([following, watching]);
+      } finally {
+        ending.abort();
+        await Promise.all([following, watching]);
+      }
     } finally {
       await orders.close();
       await tracker.close();
@@ -219,13 +238,13 @@ function tellTracking({ disks }: Inventory, { untracked }: Tracker, say: Say): v
 function carryOutWith(
   { options, voice }: AgentSetting,
   identity: Identity,
-  inventory: Inventory,
+  inventory: () => Inventory,
   tracker: Tracker,
 ) {
   const quiesce: Quiesce = createQuiesce(options, voice);
   const begin: Tracker["begin"] = async (diskId, volumeId) => {
     const pass = await tracker.begin(diskId, volumeId);
-    const name = inventory.disks.find(({ id }) => id === diskId)?.deviceName ?? diskId;
+    const name = inventory().disks.find(({ id }) => id === diskId)?.deviceName ?? diskId;
     if (pass.because !== undefined && !tracker.untracked.has(diskId)) {
       voice.say({ event: "note", text: `${name}: comparing all blocks, because ${pass.because}` });
     }
@@ -234,11 +253,6 @@ function carryOutWith(
   const findFree = options.allBlocks
     ? undefined
     : createFreeFinder((text) => voice.say({ event: "note", text }));
-  const disks = inventory.disks.map((disk) => ({
-    diskId: disk.id,
-    path: disk.path,
-    sizeBytes: disk.sizeBytes,
-  }));
   return async (
     order: SyncOrder,
     onProgress: Parameters<typeof replicate>[0]["onProgress"],
@@ -246,10 +260,13 @@ function carryOutWith(
     limits: () => Limits,
     onLine: (line: LineMeasure) => void,
   ) => {
+    const disks = inventory().disks.map(({ id, path, sizeBytes }) => ({
+      ...{ diskId: id, path, sizeBytes },
+    }));
     const pathOf = (diskId: string) => {
       const path = disks.find((disk) => disk.diskId === diskId)?.path;
       if (path !== undefined) return path;
-      const problem = "the agent was started without it";
+      const problem = "this server has no such disk";
       throw new MigrationError("disk.vanished", { disk: diskId, problem });
     };
     const paths = order.disks.map((disk) => pathOf(disk.diskId));

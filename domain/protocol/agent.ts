@@ -3,7 +3,7 @@
  * pins: the registration code carries the fingerprint of the console's certificate.
  *
  *   POST /v1/agents/register                        code, once   → serverId and token
- *   PUT  /v1/agents/me/inventory                    token        → 204, at every start
+ *   PUT  /v1/agents/me/inventory                    token        → 204, at every start and after a change
  *   GET  /v1/agents/me/orders?revision=…&wait=25    token        → what should be running now (long poll)
  *   POST /v1/agents/me/sessions/:sessionId/report   token        → 204
  */

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { gatewayDefaults, gatewayDiskGiB } from "#domain/gateway-defaults.ts";
 import { defaultImageWish, imageWish } from "#domain/gateway-images.ts";
 
-const { instanceFamily, instanceType, systemDisk } = gatewayDefaults.aws;
+const { instanceType, systemDisk } = gatewayDefaults.aws;
 
 const volumeType = z.enum(["gp2", "gp3", "io1", "io2", "standard"]);
 

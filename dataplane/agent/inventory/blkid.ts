@@ -52,6 +52,9 @@ export function tableName(name: string): "gpt" | "mbr" | "other" {
   return name === "dos" ? "mbr" : "other";
 }
 
+/** A disk that does not answer for so long is dead, or as good as. */
+const timeoutMs = 10_000;
+
 /** Reads only; needs no root for files, and root for most block devices. */
 export async function probe(
   path: string,
@@ -63,7 +66,7 @@ export async function probe(
       ? []
       : ["-O", String(stretch.offsetBytes), "-S", String(stretch.sizeBytes)];
   const ask = (format: string): Promise<ToolRun> =>
-    runTool("blkid", ["-p", "-o", format, ...where, path]);
+    runTool("blkid", ["-p", "-o", format, ...where, path], timeoutMs);
   let run = await ask("export");
   if (run.status === 4) run = await ask("udev");
   // Exit statuses, from blkid(8): 2 nothing was found or could be read, 4 wrong use, 8 ambivalent.
