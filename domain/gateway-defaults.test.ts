@@ -18,7 +18,7 @@ const type = (vcpus: number, memoryGiB: number, name = "asked-for") => ({
 
 const of = (platform: Platform): GatewayDefaults => gatewayDefaults[platform];
 
-test("a gateway opens 12222, 18090, 3260 and 22 (R-010, X-20)", () => {
+test("a gateway opens 12222, 18090, 3260 and 22 (X-20)", () => {
   expect(Object.values(gatewayPorts)).toEqual([12222, 18090, 3260, 22]);
 });
 
@@ -183,10 +183,6 @@ test("on Azure the administrator is hypergate, and reserved names are refused (R
     );
   }
   expect(setting.safeParse("CentOS 7.5").success).toBe(false);
-});
-
-test("8 vCPU are offered where many servers are launched at once on Tencent Cloud", () => {
-  expect(of("tencent")).toMatchObject({ vcpus: { recommended: 4 }, vcpusForManyLaunches: 8 });
 });
 
 test("every platform has its defaults, and recommends no less than the least", () => {

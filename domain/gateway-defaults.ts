@@ -51,8 +51,6 @@ export interface GatewayDefaults {
   readonly instanceType?: string;
   /** Where types have families, or machines classes, to look for one in. */
   readonly instanceFamily?: string;
-  /** Recommended instead where as many HyperDoor launches at once are planned. */
-  readonly vcpusForManyLaunches?: number;
   /** Not by month or year. Absent: the platform sells nothing. */
   readonly billing?: "pay-as-you-go";
   /** What is bought with the public address; on most clouds the figure limits what goes out only. */
@@ -138,7 +136,6 @@ export const gatewayDefaults = {
     ...onDemand,
     /** compute C3, 4 vCPU, 8 GiB. */
     instanceType: "C3.LARGE8",
-    vcpusForManyLaunches: 8,
     /** 50 least. "Ultra cloud disk" is the premium one there. */
     systemDisk: { sizeGiB: { recommended: 100, least: 50 }, type: "CLOUD_PREMIUM" },
     /** */

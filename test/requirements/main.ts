@@ -6,8 +6,8 @@
 import { existsSync, globSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { reasons } from "./reasons.ts";
-import { answer, faults, page, rows } from "./requirements.ts";
+import { lacks, reasons } from "./reasons.ts";
+import { answer, faults, page, rows, spent, type Test } from "./requirements.ts";
 import { testNamesIn } from "./test-names.ts";
 
 const { values } = parseArgs({
@@ -17,20 +17,26 @@ const root = join(import.meta.dirname, "../..");
 const place = join(root, "docs/requirements.md");
 
 /** Of all test files, and of the suite that all providers run. */
-function allTestNames(): string[] {
+function allTests(): Test[] {
   const files = globSync(["**/*.test.ts", "test/conformance/*.ts"], {
     cwd: root,
     exclude: ["**/node_modules"],
   });
-  return files.sort().flatMap((file) => testNamesIn(file, readFileSync(join(root, file), "utf8")));
+  return files
+    .sort()
+    .flatMap((file) =>
+      testNamesIn(file, readFileSync(join(root, file), "utf8")).map((name) => ({ name, file })),
+    );
 }
 
 const list = rows.parse(JSON.parse(readFileSync(join(import.meta.dirname, "rows.json"), "utf8")));
-const names = allTestNames();
-const answers = answer(list, names, reasons);
-const wrong = faults(answers, names, reasons);
+const tests = allTests();
+const answers = answer(list, tests, reasons, lacks);
+const wrong = faults(answers, tests, reasons, lacks);
 if (values.json === true) {
-  const facts = answers.map(({ row, kind, proof, reason }) => ({ row, kind, proof, reason }));
+  const facts = answers.map(({ row, kind, proof, reason, lacks }) => ({
+    ...{ row, kind, proof, reason, lacks },
+  }));
   process.stdout.write(`${JSON.stringify(facts, null, 1)}\n`);
 } else if (values.check === true) {
   if (!existsSync(place) || readFileSync(place, "utf8") !== page(answers))
@@ -39,8 +45,11 @@ if (values.json === true) {
   writeFileSync(place, page(answers));
 }
 for (const line of wrong) process.stderr.write(`${line}\n`);
+for (const ends of spent(answers, reasons)) {
+  process.stderr.write(`${ends}: proved by now, take the reason out of reasons.ts\n`);
+}
 const proved = answers.filter(({ proof }) => proof.length > 0).length;
 process.stderr.write(
-  `requirements: ${answers.length} rows, ${proved} proved by ${names.length} tests, ${wrong.length} faults\n`,
+  `requirements: ${answers.length} rows, ${proved} proved by ${tests.length} tests, ${wrong.length} faults\n`,
 );
 if (wrong.length > 0) process.exitCode = 1;

@@ -1,9 +1,11 @@
 import { expect, test } from "vitest";
-import { answer, faults, page, type Row, rowsNamed } from "./requirements.ts";
+import { answer, faults, page, type Row, rowsNamed, spent } from "./requirements.ts";
 
 const list: Row[] = ["R-001", "R-002", "R-003", "X-01"].map((row) => ({
   ...{ row, section: "A", kind: "RULE", text: `what ${row} says | so` },
 }));
+
+const named = (...names: string[]) => names.map((name) => ({ name, file: "a.test.ts" }));
 
 test("rows are found in the names of tests, also in spans", () => {
   expect(rowsNamed(`passes ${"R"}-156, and ${"X"}-01`)).toEqual(["R-156", "X-01"]);
@@ -16,10 +18,10 @@ test("rows are found in the names of tests, also in spans", () => {
 });
 
 test("a row is proved by the tests that name it, or explained by a reason for its span", () => {
-  const names = [`one of ${"R"}-001`, `two of ${"R"}-001`];
+  const tests = named(`one (${"R"}-001)`, `two of ${"R"}-001`);
   const reasons = [{ rows: ["R-002", "R-003"], because: "not built" }] as const;
 
-  const answers = answer(list, names, reasons);
+  const answers = answer(list, tests, reasons);
 
   expect(answers.map(({ proof, reason }) => [proof.length, reason])).toEqual([
     [2, undefined],
@@ -27,16 +29,33 @@ test("a row is proved by the tests that name it, or explained by a reason for it
     [0, "not built"],
     [0, undefined],
   ]);
-  expect(page(answers)).toContain(String.raw`what R-001 says \| so | one of R-001 (and 1 more) |`);
+  expect(page(answers)).toContain(
+    String.raw`what R-001 says \| so | [one](../a.test.ts) (and 1 more) |`,
+  );
   expect(page(answers)).toContain("_not built_");
-  expect(page(answers)).toContain("1 of 4 rows");
+});
+
+test("a proof says what it leaves open, and a reason for what is proved is told as spent", () => {
+  const tests = named(`one of ${"R"}-001 and ${"R"}-002`);
+  const reasons = [
+    { rows: ["R-001", "R-002"], because: "not built" },
+    { rows: ["R-003", "X-01"], because: "out of reach" },
+  ] as const;
+
+  const answers = answer(list, tests, reasons, [{ rows: ["R-002"], because: "only half of it" }]);
+
+  expect(page(answers)).toContain("[one of R-001 and R-002](../a.test.ts); _only half of it_ |");
+  expect(spent(answers, reasons)).toEqual(["R-001 to R-002"]);
+  expect(faults(answers, tests, reasons, [{ rows: ["R-777"], because: "?" }])).toEqual([
+    "R-777 is no row of the list, and has a reason",
+  ]);
 });
 
 test("a silent row, a reason for no row and a test of no row are faults", () => {
-  const names = [`of ${"R"}-001 and ${"R"}-999`];
+  const tests = named(`of ${"R"}-001 and ${"R"}-999`);
   const reasons = [{ rows: ["R-002", "R-888"], because: "not built" }] as const;
 
-  expect(faults(answer(list, names, reasons), names, reasons)).toEqual([
+  expect(faults(answer(list, tests, reasons), tests, reasons)).toEqual([
     expect.stringContaining("R-999 is no row of the list, and a test speaks of it"),
     "R-888 is no row of the list, and has a reason",
     ...["R-002", "R-003", "X-01"].map((row) => `${row} has neither a proof nor a reason`),

@@ -12,10 +12,18 @@ export const rows = z.array(
 );
 export type Row = z.output<typeof rows>[number];
 
+export interface Test {
+  readonly name: string;
+  /** From the repository's root. */
+  readonly file: string;
+}
+
 export interface Answer extends Row {
-  /** Names of tests that speak of the row. */
-  readonly proof: readonly string[];
+  /** Tests whose names speak of the row. */
+  readonly proof: readonly Test[];
   readonly reason: string | undefined;
+  /** What the proof leaves open. */
+  readonly lacks: string | undefined;
 }
 
 /** `R-012` in a test's name, also within `R-010 to R-014`. */
@@ -32,12 +40,13 @@ export function rowsNamed(testName: string): string[] {
 
 export function answer(
   list: readonly Row[],
-  testNames: readonly string[],
+  tests: readonly Test[],
   reasons: readonly Reason[],
+  lacks: readonly Reason[] = [],
 ): Answer[] {
-  const proofs = new Map<string, string[]>();
-  for (const name of testNames) {
-    for (const row of rowsNamed(name)) proofs.set(row, [...(proofs.get(row) ?? []), name]);
+  const proofs = new Map<string, Test[]>();
+  for (const test of tests) {
+    for (const row of rowsNamed(test.name)) proofs.set(row, [...(proofs.get(row) ?? []), test]);
   }
   const places = new Map(list.map(({ row }, index) => [row, index]));
   const covers = ({ rows: [first, last = first] }: Reason, index: number) =>
@@ -46,22 +55,24 @@ export function answer(
     ...row,
     proof: proofs.get(row.row) ?? [],
     reason: reasons.find((reason) => covers(reason, index))?.because,
+    lacks: lacks.find((each) => covers(each, index))?.because,
   }));
 }
 
 /** What is wrong with the answers, in words; none: all is proved or explained. */
 export function faults(
   answers: readonly Answer[],
-  testNames: readonly string[],
+  tests: readonly Test[],
   reasons: readonly Reason[],
+  lacks: readonly Reason[] = [],
 ): string[] {
   const known = new Set(answers.map(({ row }) => row));
-  const strange = testNames.flatMap((name) =>
+  const strange = tests.flatMap(({ name }) =>
     rowsNamed(name)
       .filter((row) => !known.has(row))
       .map((row) => `${row} is no row of the list, and a test speaks of it: ${name}`),
   );
-  const misplaced = reasons
+  const misplaced = [...reasons, ...lacks]
     .flatMap(({ rows: ends }) => ends)
     .filter((row) => row !== undefined && !known.has(row))
     .map((row) => `${row} is no row of the list, and has a reason`);
@@ -79,7 +90,6 @@ const titles: Readonly<Record<string, string>> = {
 
 /** docs/requirements.md. */
 export function page(answers: readonly Answer[]): string {
-  const proved = answers.filter(({ proof }) => proof.length > 0).length;
   const parts = Object.entries(titles).map(([letter, title]) => {
     const lines = answers
       .filter(({ row }) => row.startsWith(letter))
@@ -98,16 +108,32 @@ export function page(answers: readonly Answer[]): string {
   return [
     "# Requirements",
     "",
-    `Made by \`npm run requirements\` from the names of the tests. ${proved} of ${answers.length} rows are proved by tests that name them; the others say why not.`,
+    "Made by `npm run requirements` from the names of the tests. A row is proved by the tests that name it; what they leave open stands behind them. The others say in _italics_ why there is no proof.",
     "",
     ...parts,
   ].join("\n");
 }
 
-function proofOf({ proof, reason }: Answer): string {
+function proofOf({ proof, reason, lacks }: Answer): string {
   const [first] = proof;
   if (first === undefined) return `_${reason}_`;
-  return proof.length === 1 ? first : `${first} (and ${proof.length - 1} more)`;
+  const others = proof.length === 1 ? "" : ` (and ${proof.length - 1} more)`;
+  // The rows a test names are the lines it stands in.
+  const name = first.name.replaceAll(/ \([^()]*\b[RXS]-\d{2,3}\b[^()]*\)/g, "");
+  const text = name.replaceAll(/[[\]]/g, "\\$&");
+  return `[${text}](../${first.file})${others}${lacks === undefined ? "" : `; _${lacks}_`}`;
+}
+
+/** Reasons that nothing needs any more: all of their rows are proved. */
+export function spent(answers: readonly Answer[], reasons: readonly Reason[]): string[] {
+  return reasons
+    .filter(({ because, rows: [first, last = first] }) => {
+      const from = answers.findIndex(({ row }) => row === first);
+      const to = answers.findIndex(({ row }) => row === last);
+      const covered = answers.slice(from, to + 1).filter(({ reason }) => reason === because);
+      return covered.every(({ proof }) => proof.length > 0);
+    })
+    .map(({ rows: ends }) => ends.join(" to "));
 }
 
 function cell(text: string): string {
