@@ -259,6 +259,95 @@ test("a plan shows where servers would go, what waits and what it would take, an
   await answerOf(["target", "remove", "narrow"]);
 });
 
+test("a check tells by its status what stops a server and what is to be minded, and changes nothing (R-005)", async () => {
+  const id = await register("checked");
+  const place = `folder=${join(folder, "checked")}`;
+  await answerOf([
+    ...["target", "add", "strict", "--type", "local", "--set", place],
+    ...["--set", "minFreeBytes=0"],
+  ]);
+  const asked = ["check", "--server", "checked", "--target", "strict"];
+  const limit = (name: string, value: string) =>
+    answerOf(["target", "limits", "set", "strict", name, value, "--reason", "a test"]);
+
+  const good = await run(asked);
+  await limit("fileSystems", "xfs");
+  const blocked = await run(asked);
+  const inChinese = await run([...asked, "--lang", "zh"]);
+  await limit("strictSourceRules", "false");
+  const warned = await run(asked);
+  const byType = await run([...asked, "--type", "server", "--json"]);
+
+  expect([good.status, good.stderr]).toEqual([0, ""]);
+  expect(good.stdout).toMatch(/NOTE +R-140 +line +not measured yet +10 Mbit\/s or more/);
+  expect([blocked.status, blocked.stderr]).toEqual([5, ""]);
+  expect(blocked.stdout).toMatch(/BLOCK +R-142 +partition sda1 +holds ext4 +xfs/);
+  expect(blocked.stdout).toContain("hypermotion target limits set strict fileSystems <value>");
+  expect(blocked.stdout).toContain("checked: 1 stop it, 0 are to be minded");
+  expect(inChinese.stdout).toMatch(/阻止 +R-142 +分区 sda1 +文件系统为 ext4/);
+  expect([warned.status, warned.stderr]).toEqual([11, ""]);
+  expect(warned.stdout).toContain("copied as raw blocks, not verified by the vendor's rules");
+  expect(byType.status).toBe(11);
+  expect(JSON.parse(byType.stdout)).toMatchObject({ serverId: id, worst: "WARN" });
+  expect((await run(["check", "--server", "checked"])).status).toBe(0);
+  expect((await answerOf(["server", "show", "checked"])).state).toBe("registered");
+  expect((await answerOf(["gateway", "list"])).items).toEqual([]);
+  await answerOf(["target", "remove", "strict"]);
+});
+
+test("limits of a target are shown and changed with a reason, and what was changed is kept (X-19)", async () => {
+  const place = `folder=${join(folder, "limited")}`;
+  await answerOf([
+    ...["target", "add", "limited", "--type", "local", "--set", place],
+    ...["--set", "minFreeBytes=0"],
+  ]);
+  const set = ["target", "limits", "set", "limited", "gatewayMaxVolumes"];
+
+  const withoutReason = await run([...set, "8"]);
+  const withoutSense = await run([...set, "eight", "--reason", "a test"]);
+  const changed = await run([...set, "8", "--reason", "a small machine"]);
+  const shown = await run(["target", "limits", "limited"]);
+  const chinese = await run(["target", "limits", "show", "limited", "--lang", "zh"]);
+  const reset = ["target", "limits", "reset", "limited", "gatewayMaxVolumes"];
+  const back = await answerOf([...reset, "--reason", "not needed"]);
+
+  expect([withoutReason.status, withoutSense.status]).toEqual([2, 2]);
+  expect(withoutSense.stderr).toContain("must be a number above 0");
+  expect(changed.status, changed.stderr).toBe(0);
+  expect(shown.stdout).toMatch(/gatewayMaxVolumes +X-19 +- +8 +20 +8 +volumes a gateway holds/);
+  expect(shown.stdout).toMatch(/systemDiskMaxGB +X-19 +- +- +16\.0 TiB +16\.0 TiB/);
+  expect(shown.stdout).toContain("admin set gatewayMaxVolumes to 8: a small machine");
+  expect(chinese.stdout).toContain("网关同时挂载的卷数");
+  expect(back.changes).toHaveLength(2);
+  await answerOf(["target", "remove", "limited"]);
+});
+
+test("what can be acknowledged is, with a reason and a target (X-22)", async () => {
+  await register("old");
+  const place = `folder=${join(folder, "acknowledging")}`;
+  await answerOf([
+    ...["target", "add", "there", "--type", "local", "--set", place],
+    ...["--set", "minFreeBytes=0"],
+  ]);
+  const asked = ["check", "--server", "old", "--acknowledge", "R-175"];
+
+  const incomplete = await run([...asked, "--target", "there"]);
+  const other = await run([
+    ...["check", "--server", "old", "--target", "there"],
+    ...["--acknowledge", "R-146", "--reason", "it will do"],
+  ]);
+  await answerOf([...asked, "--target", "there", "--reason", "drivers are in place"]);
+
+  expect(incomplete.status).toBe(2);
+  expect(incomplete.stderr).toContain("needs --target and --reason too");
+  expect(other.stderr).toContain("these can: R-175, R-199, R-211");
+  const { acknowledgements } = await answerOf(["server", "show", "old"]);
+  expect(acknowledgements).toMatchObject([
+    { row: "R-175", reason: "drivers are in place", by: "admin" },
+  ]);
+  await answerOf(["target", "remove", "there"]);
+});
+
 test("a run is followed to its end in lines, and its failure becomes the exit status", async () => {
   const name = "no-disks";
   const id = await register(name);

@@ -103,10 +103,12 @@ export function blockedBy(
       const { thing, seen, allowed, todo } = describeFinding(finding, {
         ...{ language, server: server.name, target: target.name, platform: target.platform },
       });
-      return `${finding.row} ${thing}: ${seen} (${allowed}). ${todo}`;
+      return language === "en"
+        ? `${finding.row} ${thing}: ${seen} (${allowed}). ${todo}`
+        : `${finding.row} ${thing}：${seen}（${allowed}）。${todo}`;
     });
     const rest = blocks.length - lines.length;
-    return [...lines, ...(rest > 0 ? [`+${rest}`] : [])].join("; ");
+    return [...lines, ...(rest > 0 ? [`+${rest}`] : [])].join(language === "en" ? "; " : "；");
   };
   return new MigrationError("check.blocked", {
     ...{ server: server.name, target: target.name },
