@@ -1015,6 +1015,18 @@ export const errorTable = {
     },
     { message: "{platform} 的 {what} 已售罄", hint: "请选择其他类型或可用区，或稍后再试。" },
   ),
+  "cloud.payment": entry(
+    terminal,
+    "cloud",
+    {
+      message: "{platform} takes no order from this account until it is paid: {problem}",
+      hint: "Top up the account or settle its open orders in the platform's own console, then repeat.",
+    },
+    {
+      message: "{platform} 因账号付款问题拒绝下单：{problem}",
+      hint: "请在平台控制台充值或支付未完成的订单，然后重试。",
+    },
+  ),
   "cloud.not-found": entry(
     terminal,
     "cloud",

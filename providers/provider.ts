@@ -247,7 +247,13 @@ export interface Provider {
     detachVolume(volumeId: string): Promise<void>;
     deleteVolume(id: string): Promise<void>;
     /** Shows the volume as it was at the call, if nobody writes to it until the snapshot is ready. */
-    createSnapshot(options: CreateOptions & { volumeId: string }): Promise<{ id: string }>;
+    createSnapshot(
+      options: CreateOptions & {
+        volumeId: string;
+        /** An image is to be made of it, and no volume; some clouds keep the two kinds apart. */
+        forImage?: boolean;
+      },
+    ): Promise<{ id: string }>;
     findSnapshot(id: string): Promise<Snapshot | undefined>;
     deleteSnapshot(id: string): Promise<void>;
   };

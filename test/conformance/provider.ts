@@ -143,8 +143,13 @@ export function describeProvider(
       return id;
     }
 
-    async function makeSnapshot(purpose: string, volumeId: string): Promise<string> {
-      const { id } = await provider.volumes.createSnapshot({ ...naming(purpose), volumeId });
+    async function makeSnapshot(
+      purpose: string,
+      volumeId: string,
+      change: { forImage?: boolean } = {},
+    ): Promise<string> {
+      const order = { ...naming(purpose), volumeId, ...change };
+      const { id } = await provider.volumes.createSnapshot(order);
       await usable(`snapshot ${id}`, () => provider.volumes.findSnapshot(id));
       return id;
     }
@@ -224,7 +229,7 @@ export function describeProvider(
       if (provider.images === undefined || !strategy.startsWith("imageFrom")) return undefined;
       const origin =
         strategy === "imageFromSnapshot"
-          ? { snapshotId: await makeSnapshot("image-origin", volumeId) }
+          ? { snapshotId: await makeSnapshot("image-origin", volumeId, { forImage: true }) }
           : { volumeId };
       const order = { ...naming("image"), ...origin, firmware: "bios" as const };
       const { id } = await provider.images.createImage(order);

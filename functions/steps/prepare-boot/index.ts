@@ -65,7 +65,10 @@ async function makeImage(
   let source: { snapshotId: string } | { volumeId: string } = { volumeId: from.volumeId };
   if (from.bySnapshot) {
     const token = imageSnapshotToken(runId);
-    const { id } = await volumes.createSnapshot({ token, tags: name, volumeId: from.volumeId });
+    const { id } = await volumes.createSnapshot({
+      ...{ token, tags: name, volumeId: from.volumeId },
+      forImage: true,
+    });
     await untilReady(deps, platform, `snapshot ${id}`, () => volumes.findSnapshot(id));
     source = { snapshotId: id };
   }
