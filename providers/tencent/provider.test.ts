@@ -1,0 +1,23 @@
+import { startFakeTencent } from "#test/clouds/tencent/fake-tencent.ts";
+import { openFake } from "#test/clouds/under-test.ts";
+import { describeProvider } from "#test/conformance/provider.ts";
+import type { ResourceKind } from "../provider.ts";
+
+const prefixes: Record<ResourceKind, string> = {
+  "security-group": "sg",
+  instance: "ins",
+  address: "eip",
+  volume: "disk",
+  snapshot: "snap",
+  image: "img",
+};
+
+for (const publicAddress of ["assigned", "elastic"] as const) {
+  describeProvider(`tencent (${publicAddress} address)`, () =>
+    openFake((machines) => startFakeTencent({ machines }), {
+      config: { gateway: { maxVolumes: 3, publicAddress }, lostAnswerMs: 200 },
+      sizeBytes: 50 * 1024 ** 3,
+      unknownId: (kind) => `${prefixes[kind]}-00000000`,
+    }),
+  );
+}
