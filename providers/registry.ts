@@ -8,6 +8,7 @@ import { awsConfig, awsSecrets } from "./aws/config.ts";
 import { awsPolicy } from "./aws/policy.ts";
 import { localConfig, localSecrets } from "./local/config.ts";
 import type { Provider, ProviderOptions } from "./provider.ts";
+import { tencentConfig, tencentSecrets } from "./tencent/config.ts";
 
 interface Entry {
   readonly configSchema: z.ZodType;
@@ -59,6 +60,11 @@ const clouds = {
     awsSecrets,
     async () => (await import("./aws/index.ts")).openAws,
     awsPolicy,
+  ),
+  tencent: cloud(
+    tencentConfig,
+    tencentSecrets,
+    async () => (await import("./tencent/index.ts")).openTencent,
   ),
   local: cloud(localConfig, localSecrets, async () => (await import("./local/index.ts")).openLocal),
 } as const satisfies Record<string, Entry>;

@@ -83,6 +83,7 @@ const rules: IForbiddenRuleType[] = [
   },
   keptIn("@aws-sdk/client-dynamodb|@aws-sdk/lib-dynamodb", "^store/"),
   keptIn("dynalite", "^local/"),
+  keptIn("tencentcloud-sdk-nodejs", "^providers/tencent/"),
   keptIn("aws-cdk-lib|constructs|cdk-nag", "^infra/"),
 ];
 
