@@ -9,6 +9,7 @@ import { awsPolicy } from "./aws/policy.ts";
 import { localConfig, localSecrets } from "./local/config.ts";
 import type { Provider, ProviderOptions } from "./provider.ts";
 import { tencentConfig, tencentSecrets } from "./tencent/config.ts";
+import { tencentPolicy } from "./tencent/policy.ts";
 
 interface Entry {
   readonly configSchema: z.ZodType;
@@ -65,6 +66,7 @@ const clouds = {
     tencentConfig,
     tencentSecrets,
     async () => (await import("./tencent/index.ts")).openTencent,
+    tencentPolicy,
   ),
   local: cloud(localConfig, localSecrets, async () => (await import("./local/index.ts")).openLocal),
 } as const satisfies Record<string, Entry>;

@@ -51,30 +51,24 @@ export function openNetwork(account: Account): Provider["network"] {
 
   return {
     async ensureSecurityGroup(options) {
-      let made = false;
-      const policies = policySet(options.rules);
       const id = await makeOnce(
         account,
         () => findGroup(options.token),
         async () => {
-          const { SecurityGroup } = await vpc.CreateSecurityGroupWithPolicies({
+          const { SecurityGroup } = await vpc.CreateSecurityGroup({
             GroupName: uniqueName(options.token),
             GroupDescription: "HyperMotion gateway and what it launches",
-            SecurityGroupPolicySet: policies,
             Tags: tagsOf(options),
           });
-          made = true;
           return SecurityGroup?.SecurityGroupId ?? "";
         },
       );
-      if (made) await untilShown(account, () => findGroup(options.token));
-      // Replaces all rules at once, in both directions.
-      else {
-        await vpc.ModifySecurityGroupPolicies({
-          SecurityGroupId: id,
-          SecurityGroupPolicySet: policies,
-        });
-      }
+      await untilShown(account, () => findGroup(options.token));
+      // Replaces all rules at once, in both directions; a new group has none, which refuses everything.
+      await vpc.ModifySecurityGroupPolicies({
+        SecurityGroupId: id,
+        SecurityGroupPolicySet: policySet(options.rules),
+      });
       return { id };
     },
 

@@ -131,12 +131,7 @@ const vpc: Service = {
       ...tags,
     },
     AssociateAddress: { AddressId: "eip-id!", InstanceId: "ins-id" },
-    CreateSecurityGroupWithPolicies: {
-      GroupName: "text!",
-      GroupDescription: "text!",
-      ...policies,
-      ...tags,
-    },
+    CreateSecurityGroup: { GroupName: "text!", GroupDescription: "text!", ...tags },
     DeleteSecurityGroup: { SecurityGroupId: "sg-id!" },
     DescribeAddresses: { "AddressIds.#": "eip-id", ...filters, ...paging },
     // Offset and Limit are texts here.

@@ -67,7 +67,7 @@ export const networkActions: Actions<
   Vpc,
   | "AllocateAddresses"
   | "AssociateAddress"
-  | "CreateSecurityGroupWithPolicies"
+  | "CreateSecurityGroup"
   | "DeleteSecurityGroup"
   | "DescribeAddresses"
   | "DescribeSecurityGroups"
@@ -90,7 +90,7 @@ export const networkActions: Actions<
     };
   },
 
-  CreateSecurityGroupWithPolicies(account, request) {
+  CreateSecurityGroup(account, request) {
     if (request.GroupName.length > 60 || request.GroupDescription.length > 100) {
       throw new Refusal("InvalidParameterValue.TooLong", "Name or description is too long.");
     }
@@ -101,7 +101,7 @@ export const networkActions: Actions<
       ),
       name: request.GroupName,
       description: request.GroupDescription,
-      rules: rulesIn(request.SecurityGroupPolicySet ?? {}),
+      rules: [],
       heldUntil: Number.NEGATIVE_INFINITY,
     };
     account.groups.set(group.id, group);

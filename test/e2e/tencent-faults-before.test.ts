@@ -1,0 +1,16 @@
+import { afterEach, beforeEach, test } from "vitest";
+import { failEachCall } from "./cloud-faults.ts";
+import type { CloudSite } from "./cloud-site.ts";
+import { openTencentSite, tencentFaults } from "./tencent-faults.ts";
+
+let site: CloudSite;
+
+beforeEach(async () => {
+  site = await openTencentSite();
+}, 60_000);
+
+afterEach(() => site.close());
+
+test("whichever call to Tencent fails before it took effect, a server gets there and back, nothing is made twice and nothing is left", async () => {
+  await failEachCall(site, { when: "before", how: "error" }, tencentFaults);
+}, 900_000);
