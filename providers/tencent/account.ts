@@ -1,5 +1,6 @@
 /** One account and region, as the rest of this folder sees it. */
 import { MigrationError } from "#domain/errors.ts";
+import type { Edition } from "#domain/gateway-defaults.ts";
 import type { Clock } from "../clock.ts";
 import type { TencentClients } from "./client.ts";
 import type { TencentConfig, TencentSecrets } from "./config.ts";
@@ -14,6 +15,7 @@ export interface Account extends TencentClients {
   readonly config: TencentConfig;
   readonly secrets: TencentSecrets;
   readonly consoleId: string;
+  readonly edition: Edition;
   readonly clock: Clock;
   /** Of a subnet; the target's own is asked for once. */
   place(subnetId?: string): Promise<Place>;

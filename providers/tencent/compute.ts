@@ -1,14 +1,14 @@
 /** Gateways and launched servers as CVM instances. */
 import { createHmac } from "node:crypto";
 import { createConnection } from "node:net";
-import type { InstanceTypeQuotaItem } from "tencentcloud-sdk-nodejs/tencentcloud/services/cvm/v20170312/cvm_models.js";
 import { MigrationError } from "#domain/errors.ts";
 import { gatewayScript } from "../cloud-init.ts";
-import type { GatewaySpec, InstanceType, Provider } from "../provider.ts";
+import type { GatewaySpec, Provider } from "../provider.ts";
 import { type Account, unlessGone, untilShown } from "./account.ts";
+import { gatewayType, listInstanceTypes } from "./instance-types.ts";
 import { findByToken, findCvmInstance, shown } from "./instances.ts";
 import { launch } from "./launch.ts";
-import { findMachineImage, type MachineImage } from "./machine-images.ts";
+import { findGatewayImage, type MachineImage } from "./machine-images.ts";
 import { shownName } from "./names.ts";
 import { tagsOf, volumesIn } from "./tags.ts";
 import { findDisk, instanceOf } from "./volumes.ts";
@@ -16,58 +16,8 @@ import { findDisk, instanceOf } from "./volumes.ts";
 /** 16 KB, taken as of what is sent, which base64 makes longer by a third. Source: CVM API, RunInstances, UserData. */
 export const maxUserDataBytes = 12 * 1024;
 
-const GiB = 1024 ** 3;
-
-/**
- * Families whose guests see virtio: standard (S, SA, SN), computing (C, CN) and memory (M, MA). Others are
- * ARM (SR), bare metal (B), or carry cards and local disks nobody asked for. Source: CVM user guide,
- * "Instance types".
- */
-const plainFamilies = /^(S|SA|SN|C|CN|M|MA)\d/;
-
-/** Elastic disks of one instance. Source: CBS user guide, "Use limits". */
-const mostVolumes = 20;
-
 export function openCompute(account: Account): Provider["compute"] {
   const { cvm, cbs, config } = account;
-
-  /** What the zone has for sale by the hour. */
-  async function listForSale(): Promise<InstanceTypeQuotaItem[]> {
-    const { zone } = await account.place();
-    const { families } = config.launch;
-    const { InstanceTypeQuotaSet = [] } = await cvm.DescribeZoneInstanceConfigInfos({
-      Filters: [
-        { Name: "zone", Values: [zone] },
-        { Name: "instance-charge-type", Values: ["POSTPAID_BY_HOUR"] },
-        ...(families === undefined ? [] : [{ Name: "instance-family", Values: families }]),
-      ],
-    });
-    return InstanceTypeQuotaSet.filter(
-      ({ Status, StatusCategory }) => Status === "SELL" && StatusCategory !== "WithoutStock",
-    );
-  }
-
-  /** @throws `cloud.capacity` when none of the target's types is for sale in its zone */
-  async function gatewayType(): Promise<string> {
-    const { instanceTypes } = config.gateway;
-    const { zone } = await account.place();
-    const { InstanceTypeQuotaSet = [] } = await cvm.DescribeZoneInstanceConfigInfos({
-      Filters: [
-        { Name: "zone", Values: [zone] },
-        { Name: "instance-charge-type", Values: ["POSTPAID_BY_HOUR"] },
-        { Name: "instance-type", Values: instanceTypes },
-      ],
-    });
-    const sold = InstanceTypeQuotaSet.filter(({ Status }) => Status === "SELL");
-    const type = instanceTypes.find((name) =>
-      sold.some(({ InstanceType }) => InstanceType === name),
-    );
-    if (type !== undefined) return type;
-    throw new MigrationError("cloud.capacity", {
-      platform: "tencent",
-      what: `${instanceTypes.join(", ")} in ${zone}`,
-    });
-  }
 
   async function runGateway(spec: GatewaySpec): Promise<string> {
     const userData = gatewayScript(spec.bootstrap);
@@ -79,13 +29,14 @@ export function openCompute(account: Account): Provider["compute"] {
       });
     }
     const { gateway, subnetId } = config;
-    const image = await findMachineImage(account, gateway.image);
+    const image = await findGatewayImage(account);
+    const instanceType = await gatewayType(account, spec.instanceType);
     const { vpcId, zone } = await account.place();
     const assigned = gateway.publicAddress === "assigned";
     const { InstanceIdSet } = await cvm.RunInstances({
       Placement: { Zone: zone },
       ImageId: image.id,
-      InstanceType: spec.instanceType ?? (await gatewayType()),
+      InstanceType: instanceType,
       InstanceChargeType: "POSTPAID_BY_HOUR",
       InstanceCount: 1,
       InstanceName: shownName(spec.tags.Name),
@@ -124,13 +75,7 @@ export function openCompute(account: Account): Provider["compute"] {
   }
 
   return {
-    async listInstanceTypes() {
-      const types = await listForSale();
-      return types
-        .filter(({ InstanceFamily = "", Gpu = 0 }) => plainFamilies.test(InstanceFamily) && !Gpu)
-        .map(typeShown)
-        .sort((a, b) => a.memoryBytes - b.memoryBytes || a.vcpus - b.vcpus);
-    },
+    listInstanceTypes: () => listInstanceTypes(account, config.launch.families),
 
     async createGateway(spec) {
       const there = await findByToken(account, spec.token);
@@ -197,22 +142,10 @@ export function openCompute(account: Account): Provider["compute"] {
 function loginOf({ config, secrets }: Account, image: MachineImage, token: string) {
   const { keyId } = config.gateway;
   if (keyId !== undefined) return { KeyIds: [keyId] };
-  if (!image.isPublic) return { KeepImageLogin: "TRUE" };
+  if (image.owner !== "platform") return { KeepImageLogin: "TRUE" };
   // The same for the same order: a repeated one must not differ from the first.
   const secret = createHmac("sha256", secrets.secretKey).update(`login of ${token}`);
   return { Password: `Hm1-${secret.digest("base64url").slice(0, 24)}` };
-}
-
-function typeShown(type: InstanceTypeQuotaItem): InstanceType {
-  return {
-    name: type.InstanceType ?? "",
-    vcpus: type.Cpu ?? 1,
-    memoryBytes: (type.Memory ?? 0) * GiB,
-    hardware: { storage: "virtio-blk", network: "virtio-net" },
-    // Images of snapshots start by BIOS: only ImportImage lets one choose. Source: CVM API, BootMode.
-    firmware: ["bios"],
-    maxVolumes: mostVolumes,
-  };
 }
 
 const bannerTimeoutMs = 3_000;

@@ -4,10 +4,9 @@ import { tencentConfig, tencentSecrets } from "./config.ts";
 
 const least = { region: "ap-guangzhou", subnetId: "subnet-a1b2c3d4" };
 
-test("a target begins with what the document says: C3 of 4 vCPU and 8 GiB, 100 GB of premium disk, a free address with 5 Mbps by traffic, 20 volumes (R-062 to R-064, R-066 to R-068, R-190, X-09, X-16)", () => {
+test("a target begins with what the document says: 100 GB of premium disk, a free address with 5 Mbps, 20 volumes (R-066 to R-068, R-190, X-16)", () => {
   const { gateway, volume } = tencentConfig.parse(least);
 
-  expect(gateway.instanceTypes[0]).toBe("C3.LARGE8");
   expect(gateway).toMatchObject({
     ...{ diskType: "CLOUD_PREMIUM", diskGiB: 100, publicAddress: "assigned", bandwidthMbps: 5 },
     ...{ maxVolumes: 20, spareVolumes: 0 },

@@ -1,5 +1,9 @@
 /** What an operator may set when Tencent Cloud is the target. */
 import { z } from "zod";
+import { gatewayDefaults, gatewayDiskGiB } from "#domain/gateway-defaults.ts";
+import { imageWish } from "#domain/gateway-images.ts";
+
+const { bandwidth, systemDisk } = gatewayDefaults.tencent;
 
 const gib = z.number().int().positive();
 
@@ -9,15 +13,6 @@ const gib = z.number().int().positive();
  */
 const diskType = z.enum(["CLOUD_PREMIUM", "CLOUD_BSSD", "CLOUD_SSD", "CLOUD_HSSD"]);
 
-export const imageFamilies = [
-  "debian-12",
-  "ubuntu-24.04",
-  "ubuntu-22.04",
-  "tencentos-4",
-  "tencentos-3",
-] as const;
-
-const imageId = z.string().regex(/^img-[a-z0-9]{8,}$/);
 const keyId = z.string().regex(/^skey-[a-z0-9]{8,}$/);
 
 export const tencentConfig = z.strictObject({
@@ -33,56 +28,40 @@ export const tencentConfig = z.strictObject({
   site: z.enum(["china", "international"]).default("china"),
   volume: z
     .strictObject({
-      type: diskType.default("CLOUD_PREMIUM"),
+      type: diskType.default(systemDisk.type),
       /** Data volumes only: Tencent makes no images of encrypted disks. */
       encrypted: z.boolean().default(false),
       kmsKeyId: z.string().min(1).optional(),
     })
     .prefault({}),
-  /** The user's own limits, which Tencent's narrow down further (X-19). */
+  /** Instead of the document's limits (domain/limits, R-184, R-185, X-19); Tencent's own hold too. */
   sizes: z
     .strictObject({
-      /** R-184. */
-      systemLeastGiB: gib.default(50),
-      /** R-184: 1 TB unless told, and 500 GB on CLOUD_SSD. */
+      systemLeastGiB: gib.optional(),
       systemMostGiB: gib.optional(),
-      /** R-185. */
-      dataLeastGiB: gib.default(10),
-      dataMostGiB: gib.default(16_000),
-      stepGiB: gib.default(10),
+      dataLeastGiB: gib.optional(),
+      dataMostGiB: gib.optional(),
+      stepGiB: gib.optional(),
     })
     .prefault({}),
   gateway: z
     .strictObject({
-      /** The first that is for sale: C3 with 4 vCPU and 8 GiB (R-062 to R-064), else its successors. */
-      instanceTypes: z
-        .array(z.string().regex(/^[A-Za-z0-9_.]+$/))
-        .min(1)
-        .default([
-          "C3.LARGE8",
-          "C4.LARGE8",
-          "C5.LARGE8",
-          "C6.LARGE8",
-          "S5.LARGE8",
-          "S6.LARGE8",
-          "SA2.LARGE8",
-          "SA3.LARGE8",
-        ]),
-      /** An image's id, such as an imported HM_IMG_…; or public ones, for CentOS 7 (R-065) can't run today's Node (X-12). */
-      image: z
-        .union([imageId, z.array(z.enum(imageFamilies)).min(1)])
-        .default(["debian-12", "ubuntu-24.04", "ubuntu-22.04", "tencentos-4", "tencentos-3"]),
-      /** R-066, X-16. */
-      diskType: diskType.default("CLOUD_PREMIUM"),
-      /** R-066: 100 recommended, 50 least. */
-      diskGiB: gib.min(50).default(100),
+      /** The document's C3 as long as it is for sale, else the smallest of that size (R-062 to R-064). */
+      instanceType: z
+        .string()
+        .regex(/^[A-Za-z0-9_.]+$/)
+        .optional(),
+      /** By edition unless told (R-065, X-12). */
+      image: imageWish.optional(),
+      diskType: diskType.default(systemDisk.type),
+      diskGiB: gatewayDiskGiB("tencent"),
       /**
        * `assigned` comes free with the instance and goes with it (R-067); `elastic` is kept apart and costs
        * while it is not bound; `none` where console and agents reach the subnet's private addresses.
        */
       publicAddress: z.enum(["assigned", "elastic", "none"]).default("assigned"),
       /** Outbound, billed by traffic (R-067, R-068, X-11). */
-      bandwidthMbps: z.number().int().min(1).max(200).default(5),
+      bandwidthMbps: z.number().int().min(1).max(200).default(bandwidth.mbps),
       /** R-190. */
       maxVolumes: z.number().int().min(1).max(20).default(20),
       /** For repair only: beside the 20 there is no place left. */

@@ -1,5 +1,7 @@
 /** How large volumes may be: what the user's limits and Tencent's offers have in common. */
 import { MigrationError } from "#domain/errors.ts";
+import { documentLimits } from "#domain/limits/effective.ts";
+import { limitTables } from "#domain/limits/tables.ts";
 import type { Capabilities, VolumeRule } from "../provider.ts";
 import type { Account } from "./account.ts";
 import type { TencentConfig } from "./config.ts";
@@ -13,19 +15,37 @@ export interface Offer {
   readonly step: number;
 }
 
+const document = documentLimits(limitTables.tencent);
+
 /** Every volume is a data disk until an image is made of it, so both roles keep to the offer for those. */
 export function volumeRules(
   { sizes, volume }: Pick<TencentConfig, "sizes" | "volume">,
   offer: Offer,
 ): Capabilities["volumes"] {
-  const systemMost = sizes.systemMostGiB ?? (volume.type === "CLOUD_SSD" ? 500 : 1024);
+  const step = sizes.stepGiB ?? document.value("dataDiskStepGB") ?? 1;
+  const systemMost = volume.type === "CLOUD_SSD" ? "systemDiskMaxSsdGB" : "systemDiskMaxGB";
   return {
-    system: narrowed({ least: sizes.systemLeastGiB, most: systemMost, step: sizes.stepGiB }, offer),
+    system: narrowed(
+      {
+        least: systemLeastGiB(sizes),
+        most: sizes.systemMostGiB ?? document.value(systemMost) ?? offer.most,
+        step,
+      },
+      offer,
+    ),
     data: narrowed(
-      { least: sizes.dataLeastGiB, most: sizes.dataMostGiB, step: sizes.stepGiB },
+      {
+        least: sizes.dataLeastGiB ?? document.value("dataDiskMinGB") ?? offer.least,
+        most: sizes.dataMostGiB ?? document.value("dataDiskMaxGB") ?? offer.most,
+        step,
+      },
       offer,
     ),
   };
+}
+
+export function systemLeastGiB(sizes: TencentConfig["sizes"]): number {
+  return sizes.systemLeastGiB ?? document.value("systemDiskMinGB") ?? 20;
 }
 
 function narrowed(own: Offer, offer: Offer): VolumeRule {

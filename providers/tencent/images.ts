@@ -26,9 +26,12 @@ export async function findCvmImage({ cvm }: Account, id: string): Promise<CvmIma
   return answer?.ImageSet?.[0];
 }
 
-export async function listOwnImages({ cvm }: Account, ...filters: Filter[]): Promise<CvmImage[]> {
-  const Filters = [{ Name: "image-type", Values: ["PRIVATE_IMAGE"] }, ...filters];
+export async function listImages({ cvm }: Account, ...Filters: Filter[]): Promise<CvmImage[]> {
   return listAll(async (page) => (await cvm.DescribeImages({ Filters, ...page })).ImageSet);
+}
+
+export async function listOwnImages(account: Account, ...filters: Filter[]): Promise<CvmImage[]> {
+  return listImages(account, { Name: "image-type", Values: ["PRIVATE_IMAGE"] }, ...filters);
 }
 
 export function openImages(account: Account): NonNullable<Provider["images"]> {

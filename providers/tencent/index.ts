@@ -25,8 +25,9 @@ import type { TencentConfig, TencentSecrets } from "./config.ts";
 import { offerOf, volumeRules } from "./disk-rules.ts";
 import { inCloudTerms } from "./errors.ts";
 import { listOwnImages, openImages } from "./images.ts";
+import { gatewayType } from "./instance-types.ts";
 import { listCvmInstances } from "./instances.ts";
-import { findMachineImage } from "./machine-images.ts";
+import { findGatewayImage } from "./machine-images.ts";
 import { listAddresses, listGroups, openNetwork } from "./network.ts";
 import { consoleTag, ownerTag, tagValue, withTag } from "./tags.ts";
 import { listDisks, listSnapshots, openVolumes } from "./volumes.ts";
@@ -35,7 +36,7 @@ export async function openTencent(
   options: ProviderOptions<TencentConfig, TencentSecrets>,
   clock: Clock = systemClock,
 ): Promise<Provider> {
-  const { config, secrets, consoleId } = options;
+  const { config, secrets, consoleId, edition = "saas" } = options;
   const clients = openClients(config, secrets);
   let placed: Promise<Place> | undefined;
   let probed: Promise<Capabilities> | undefined;
@@ -44,6 +45,7 @@ export async function openTencent(
     config,
     secrets,
     consoleId,
+    edition,
     clock,
     place(subnetId = config.subnetId) {
       if (subnetId !== config.subnetId) return lookUpPlace(clients.vpc, subnetId);
@@ -102,7 +104,8 @@ async function check(account: Account): Promise<void> {
     });
   }
   await offerOf(account);
-  const image = await findMachineImage(account, config.gateway.image);
+  const image = await findGatewayImage(account);
+  await gatewayType(account);
   await mayAsk("cvm:RunInstances", () =>
     cvm.RunInstances({
       Placement: { Zone: zone },

@@ -4,8 +4,9 @@ import { MigrationError } from "#domain/errors.ts";
 import type { LaunchSpec } from "../provider.ts";
 import { type Account, untilShown } from "./account.ts";
 import { type Move, nextMove, type SeenVolume } from "./boot.ts";
+import { systemLeastGiB } from "./disk-rules.ts";
 import { findByToken, findCvmInstance } from "./instances.ts";
-import { findMachineImage } from "./machine-images.ts";
+import { getMachineImage } from "./machine-images.ts";
 import { shownName } from "./names.ts";
 import { tagsOf, volumeTags } from "./tags.ts";
 import { findDisk, instanceOf } from "./volumes.ts";
@@ -30,7 +31,7 @@ async function runInstance(account: Account, spec: LaunchSpec): Promise<CvmInsta
       problem: "Tencent boots images only",
     });
   }
-  const image = await findMachineImage(account, imageId);
+  const image = await getMachineImage(account, imageId);
   const subnetId = network.subnetId ?? config.subnetId;
   const { vpcId, zone } = await account.place(subnetId);
   const { InstanceIdSet } = await cvm.RunInstances({
@@ -42,7 +43,7 @@ async function runInstance(account: Account, spec: LaunchSpec): Promise<CvmInsta
     InstanceName: shownName(spec.tags.Name),
     SystemDisk: {
       DiskType: config.volume.type,
-      DiskSize: Math.max(image.sizeGiB, config.sizes.systemLeastGiB),
+      DiskSize: Math.max(image.sizeGiB, systemLeastGiB(config.sizes)),
     },
     VirtualPrivateCloud: {
       VpcId: vpcId,

@@ -1,5 +1,6 @@
 import { startFakeTencent } from "#test/clouds/tencent/fake-tencent.ts";
 import { openFake } from "#test/clouds/under-test.ts";
+import { describeContract } from "#test/conformance/contract.ts";
 import { describeProvider } from "#test/conformance/provider.ts";
 import type { ResourceKind } from "../provider.ts";
 
@@ -21,3 +22,5 @@ for (const publicAddress of ["assigned", "elastic"] as const) {
     }),
   );
 }
+
+describeContract("tencent", { lacks: ["volumes.listPools"] });

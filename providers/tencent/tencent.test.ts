@@ -1,6 +1,7 @@
 /** What is Tencent's own: over the wire, against the fake, without machines behind it. */
 import { afterEach, describe, expect, test } from "vitest";
 import { MigrationError } from "#domain/errors.ts";
+import type { Edition } from "#domain/gateway-defaults.ts";
 import { gatewayBootstrap } from "#domain/protocol/gateway.ts";
 import {
   type FakeTencent,
@@ -26,13 +27,18 @@ afterEach(() => cloud.close());
 
 async function open(
   options: FakeTencentOptions = {},
-  change: { config?: Record<string, unknown>; secrets?: Record<string, string> } = {},
+  change: {
+    config?: Record<string, unknown>;
+    secrets?: Record<string, string>;
+    edition?: Edition;
+  } = {},
 ): Promise<Provider> {
   cloud = await startFakeTencent(options);
   return openProvider("tencent", {
     config: { ...cloud.target.config, lostAnswerMs: 0, ...change.config },
     secrets: { ...cloud.target.credentials, ...change.secrets },
     consoleId,
+    ...(change.edition === undefined ? {} : { edition: change.edition }),
   });
 }
 
@@ -150,20 +156,29 @@ describe("a gateway", () => {
     expect(seen.privateAddress).toBeDefined();
   });
 
-  test("falls back to the next type when the first is sold out, and says so when all are", async () => {
-    const provider = await open(
-      {},
-      { config: { gateway: { instanceTypes: ["C3.LARGE8", "S5.LARGE8"] } } },
-    );
+  test("is of the smallest type that is large enough where the document's is sold out (R-062 to R-064)", async () => {
+    const provider = await open();
     cloud.account.soldOut.add("C3.LARGE8");
 
     const id = await newGateway(provider);
-    cloud.account.soldOut.add("S5.LARGE8");
-    const none = await codeOf(newGateway(provider, "another"));
 
     expect(cloud.account.instances.get(id)?.type).toBe("S5.LARGE8");
-    expect(none).toBe("cloud.capacity");
   });
+
+  test.each([
+    ["S5.SMALL2", "gateway.too-small"],
+    ["S5.2XLARGE32", "cloud.not-found"],
+    ["C3.LARGE8", "cloud.capacity"],
+  ])(
+    "of a type that is too small, not there or sold out (%s) is refused when the target is added (R-011, R-062, R-063)",
+    async (instanceType, code) => {
+      const provider = await open({}, { config: { gateway: { instanceType } } });
+      cloud.account.soldOut.add("C3.LARGE8");
+
+      expect(await codeOf(provider.check())).toBe(code);
+      expect(await codeOf(newGateway(provider))).toBe(code);
+    },
+  );
 
   test("opens the four ports to whom it is told, and to nobody else when told anew (R-010, R-070)", async () => {
     const provider = await open();
@@ -177,7 +192,7 @@ describe("a gateway", () => {
     expect(cloud.account.groups.get(id)?.rules).toEqual(["ACCEPT TCP 22 192.0.2.0/24"]);
   });
 
-  test("takes the newest public image of a family that takes user data, and gets a login nobody knows (R-065, X-12, X-18)", async () => {
+  test("of the SaaS edition takes the newest public image that takes user data, and gets a login nobody knows (R-065, X-12, X-18)", async () => {
     const provider = await open();
 
     const made = cloud.account.instances.get(await newGateway(provider));
@@ -185,23 +200,28 @@ describe("a gateway", () => {
     expect(made).toMatchObject({ imageId: "img-deb00012", login: "password" });
   });
 
-  test("of an image of the user's keeps that image's login, and of a public one takes the user's key (R-065, R-072, X-18)", async () => {
-    const provider = await open({}, { config: { gateway: { image: "img-hmimg001" } } });
-    const own = cloud.account.images.get("img-deb00012");
-    if (own === undefined) throw new Error("the image is not there");
-    const imported = { ...own, id: "img-hmimg001", name: "HM_IMG_20261101.qcow2", isPublic: false };
-    cloud.account.images.set(imported.id, imported);
-    const kept = cloud.account.instances.get(await newGateway(provider));
-    const withKey = await openProvider("tencent", {
-      config: { ...cloud.target.config, gateway: { keyId: "skey-a1b2c3d4" } },
+  test("of the standalone edition takes the newest HM_IMG and keeps its login; without one the user is led to it (R-065, R-069, R-072, X-18)", async () => {
+    const provider = await open({}, { edition: "standalone" });
+
+    const made = cloud.account.instances.get(await newGateway(provider));
+    for (const date of ["20260101", "20261001"]) cloud.account.images.delete(`img-${date}`);
+    const without = await codeOf(provider.check());
+
+    expect(made).toMatchObject({ imageId: "img-20261001", login: "image" });
+    expect(without).toBe("gateway.image-missing");
+  });
+
+  test("takes the user's key, and an image by its id unless no gateway can run on it (X-12, X-18)", async () => {
+    const provider = await open({}, { config: { gateway: { keyId: "skey-a1b2c3d4" } } });
+    const keyed = cloud.account.instances.get(await newGateway(provider));
+    const tooOld = await openProvider("tencent", {
+      config: { ...cloud.target.config, gateway: { image: "img-cent0076" } },
       secrets: cloud.target.credentials,
       consoleId,
     });
 
-    const keyed = cloud.account.instances.get(await newGateway(withKey, "keyed"));
-
-    expect(kept).toMatchObject({ imageId: "img-hmimg001", login: "image" });
     expect(keyed).toMatchObject({ imageId: "img-deb00012", login: "key" });
+    expect(await codeOf(tooOld.check())).toBe("gateway.image-refused");
   });
 
   test("is restarted with its volumes left on it", async () => {

@@ -54,7 +54,7 @@ function diskSeen(account: Account, disk: Disk): CbsDisk {
   };
 }
 
-/** Makes it, with its bytes unless it is a public image's system disk. */
+/** Makes it, with its bytes where it has some. */
 export async function makeDisk(
   account: Account,
   wish: Omit<Disk, "id" | "madeAt" | "state" | "changesAt" | "deleteWithInstance">,
@@ -68,7 +68,7 @@ export async function makeDisk(
     ...{ state: "UNATTACHED", changesAt: Number.POSITIVE_INFINITY, deleteWithInstance: false },
   };
   account.disks.set(disk.id, disk);
-  if (!disk.isPublicRoot) {
+  if (!disk.isForeign) {
     await account.machines?.createVolume(disk.id, disk.sizeGiB * GiB, disk.snapshotId);
   }
   return disk;
@@ -76,7 +76,7 @@ export async function makeDisk(
 
 export async function removeDisk(account: Account, disk: Disk): Promise<void> {
   account.disks.delete(disk.id);
-  if (!disk.isPublicRoot) await account.machines?.deleteVolume(disk.id);
+  if (!disk.isForeign) await account.machines?.deleteVolume(disk.id);
 }
 
 /** On a gateway the bytes come off at once; a server's machine has been ended before. */
@@ -84,7 +84,7 @@ export async function takeOff(account: Account, disk: Disk): Promise<void> {
   const { instanceId } = disk;
   disk.state = "DETACHING";
   disk.changesAt = account.now() + account.delays.attachMs;
-  if (instanceId === undefined || disk.isPublicRoot) return;
+  if (instanceId === undefined || disk.isForeign) return;
   if (account.instances.get(instanceId)?.runs === "gateway") {
     await account.machines?.detach(disk.id);
   }
@@ -179,7 +179,7 @@ export const diskActions: Actions<
       throw new Refusal("InvalidParameterValue", "A disk's name has at most 60 bytes.");
     }
     const disk = await makeDisk(account, {
-      ...{ sizeGiB, type: request.DiskType, usage: "DATA_DISK", isPublicRoot: false },
+      ...{ sizeGiB, type: request.DiskType, usage: "DATA_DISK", isForeign: false },
       encrypted: request.Encrypt === "ENCRYPT" || snapshot?.encrypted === true,
       name: request.DiskName ?? "",
       tags: request.Tags ?? [],

@@ -199,7 +199,8 @@ export async function startFakeTencent(options: FakeTencentOptions = {}): Promis
         .length,
       volumes: account.disks.size,
       snapshots: account.snapshots.size,
-      images: [...account.images.values()].filter(({ isPublic }) => !isPublic).length,
+      images: [...account.images.values()].filter(({ snapshotId }) => snapshotId !== undefined)
+        .length,
       addresses: account.addresses.size,
       groups: account.groups.size,
     }),

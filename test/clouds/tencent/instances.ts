@@ -259,10 +259,16 @@ export const instanceActions: Actions<
     const disk = await makeDisk(account, {
       sizeGiB: wish.sizeGiB,
       ...{ type: request.SystemDisk?.DiskType ?? "CLOUD_PREMIUM", usage: "SYSTEM_DISK" },
-      ...{ encrypted: false, name: "", isPublicRoot: image.isPublic, tags: tags?.Tags ?? [] },
+      ...{
+        encrypted: false,
+        name: "",
+        isForeign: image.snapshotId === undefined,
+        tags: tags?.Tags ?? [],
+      },
       ...(image.snapshotId === undefined ? {} : { snapshotId: image.snapshotId }),
     });
-    const runs = bootstrap !== undefined ? "gateway" : image.isPublic ? "nothing" : "server";
+    const system = image.snapshotId === undefined ? "nothing" : "server";
+    const runs = bootstrap === undefined ? system : "gateway";
     const instance: Instance = {
       ...account.newThing("ins", tags?.Tags),
       ...{ imageId: image.id, type: type.name, name: request.InstanceName ?? "" },

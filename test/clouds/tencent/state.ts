@@ -52,8 +52,8 @@ export interface Disk extends Thing {
   readonly encrypted: boolean;
   readonly name: string;
   readonly snapshotId?: string;
-  /** Has no bytes: the system disk of an instance of a public image. */
-  readonly isPublicRoot: boolean;
+  /** Has no bytes: the system disk of an instance whose image was not made here. */
+  readonly isForeign: boolean;
   state: "UNATTACHED" | "ATTACHING" | "ATTACHED" | "DETACHING" | "TORECYCLE";
   /** When the present state ends by itself. */
   changesAt: number;
@@ -110,7 +110,7 @@ export interface Instance extends Thing {
     | "TERMINATING";
   /** When the present state ends by itself. */
   changesAt: number;
-  /** What runs on it: nothing where it is a public image's own system. */
+  /** What runs on it: nothing where it is another's system. */
   readonly runs: "nothing" | "gateway" | "server";
 }
 
@@ -172,7 +172,7 @@ export class Account {
     this.quotas = options.quotas;
     this.habits = options.habits;
     this.now = options.now;
-    for (const image of publicImages) this.images.set(image.id, image);
+    for (const image of imagesThere) this.images.set(image.id, image);
   }
 
   newThing(prefix: string, tags: readonly Tag[] | undefined): Thing {
@@ -256,8 +256,8 @@ interface Tokened {
   ClientToken?: string;
 }
 
-/** As Tencent lists them; ids are made up, and one is of no use to a gateway each. */
-const publicImages: Image[] = [
+/** What the account begins with: public images as Tencent lists them, some of no use to a gateway, and its own. */
+const imagesThere: Image[] = [
   publicImage("img-deb00011", "Debian 11.1 64bit", "Debian", "2023-01-10"),
   publicImage("img-deb00012", "Debian 12.0 64bit", "Debian", "2024-03-01"),
   {
@@ -268,7 +268,12 @@ const publicImages: Image[] = [
     ...publicImage("img-deb0gpu2", "Debian 12.0 64bit", "Debian", "2025-06-01"),
     name: "Debian 12.0 64bit with GPU driver",
   },
+  publicImage("img-cent0076", "CentOS 7.6 64bit", "CentOS", "2022-06-01"),
   publicImage("img-ubu00024", "Ubuntu Server 24.04 LTS 64bit", "Ubuntu", "2024-06-01"),
+  ...["20260101", "20261001"].map((date) => ({
+    ...publicImage(`img-${date}`, "Other Linux 64bit", "Other Linux", "2026-10-02"),
+    ...{ name: `HM_IMG_${date}.qcow2`, isPublic: false, takesUserData: false },
+  })),
 ];
 
 function publicImage(id: string, osName: string, platform: string, date: string): Image {
