@@ -1,5 +1,4 @@
 /** Gateways and launched servers as EC2 instances. */
-import { createConnection } from "node:net";
 import {
   DeleteVolumeCommand,
   DescribeInstanceTypeOfferingsCommand,
@@ -15,6 +14,7 @@ import { MigrationError } from "#domain/errors.ts";
 import { checkGatewayType } from "#domain/gateway-defaults.ts";
 import { gatewayScript } from "../cloud-init.ts";
 import type { GatewaySpec, InstanceType, Provider } from "../provider.ts";
+import { readSshBanner } from "../ssh-banner.ts";
 import { type Account, unlessAbsent, untilShown } from "./account.ts";
 import { codeOf } from "./errors.ts";
 import { findByToken, findEc2Instance, listByToken, shown } from "./instances.ts";
@@ -218,22 +218,4 @@ function typeShown(type: InstanceTypeInfo): InstanceType {
     }),
     maxVolumes: shared ? most - 2 : most - 1,
   };
-}
-
-const bannerTimeoutMs = 3_000;
-
-/** What the guest's SSH says of itself; undefined where it is silent or its network out of reach. */
-async function readSshBanner(host: string): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const socket = createConnection({ host, port: 22 });
-    const end = (banner: string | undefined) => {
-      clearTimeout(timer);
-      socket.destroy();
-      resolve(banner);
-    };
-    const timer = setTimeout(() => end(undefined), bannerTimeoutMs);
-    socket.once("data", (data) => end(/^SSH-[^\r\n]{1,250}/.exec(String(data))?.[0]));
-    socket.once("error", () => end(undefined));
-    socket.once("close", () => end(undefined));
-  });
 }

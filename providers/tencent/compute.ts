@@ -1,9 +1,9 @@
 /** Gateways and launched servers as CVM instances. */
 import { createHmac } from "node:crypto";
-import { createConnection } from "node:net";
 import { MigrationError } from "#domain/errors.ts";
 import { gatewayScript } from "../cloud-init.ts";
 import type { GatewaySpec, Provider } from "../provider.ts";
+import { readSshBanner } from "../ssh-banner.ts";
 import { type Account, unlessGone, untilShown } from "./account.ts";
 import { gatewayType, listInstanceTypes } from "./instance-types.ts";
 import { findByToken, findCvmInstance, shown } from "./instances.ts";
@@ -146,22 +146,4 @@ function loginOf({ config, secrets }: Account, image: MachineImage, token: strin
   // The same for the same order: a repeated one must not differ from the first.
   const secret = createHmac("sha256", secrets.secretKey).update(`login of ${token}`);
   return { Password: `Hm1-${secret.digest("base64url").slice(0, 24)}` };
-}
-
-const bannerTimeoutMs = 3_000;
-
-/** What the guest's SSH says of itself; undefined where it is silent or its network out of reach. */
-async function readSshBanner(host: string, port: number): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const socket = createConnection({ host, port });
-    const end = (banner: string | undefined) => {
-      clearTimeout(timer);
-      socket.destroy();
-      resolve(banner);
-    };
-    const timer = setTimeout(() => end(undefined), bannerTimeoutMs);
-    socket.once("data", (data) => end(/^SSH-[^\r\n]{1,250}/.exec(String(data))?.[0]));
-    socket.once("error", () => end(undefined));
-    socket.once("close", () => end(undefined));
-  });
 }
