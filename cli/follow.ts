@@ -162,8 +162,9 @@ function conclude(context: Context, run: RunDetails, server: ServerDetails | und
     (launch) => launch.runId === run.id || launch.runId.startsWith(`${run.id}-`),
   );
   if (booted?.instanceId !== undefined && booted.evidence !== undefined) {
-    const { instanceId, address = "-", evidence } = booted;
-    out.line(say("booted", { instance: instanceId, address, evidence }));
+    const { instanceId, address = "-", evidence, unseen } = booted;
+    const words = unseen ? "runs unseen" : "booted";
+    out.line(say(words, { instance: instanceId, address, evidence }));
   }
   const seconds = (Date.parse(run.endedAt ?? run.startedAt) - Date.parse(run.startedAt)) / 1000;
   out.line(

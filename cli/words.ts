@@ -605,6 +605,10 @@ export const words = {
     en: "Booted as {instance} ({address}): {evidence}",
     zh: "已启动为 {instance}（{address}）：{evidence}",
   },
+  "runs unseen": {
+    en: "Runs as {instance} ({address}), but nothing of its guest can be seen from here: {evidence}. Look at it in the platform's own console before you go on.",
+    zh: "已作为 {instance}（{address}）运行，但此处无法看到其系统状态：{evidence}。继续之前请在平台控制台中查看。",
+  },
   "not connected": {
     en: "The console does not answer; trying again",
     zh: "控制台无响应，正在重试",

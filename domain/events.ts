@@ -76,6 +76,10 @@ export const eventTable = {
     en: "Booted as {instance}: {evidence}",
     zh: "已启动为 {instance}：{evidence}",
   },
+  "launch.unseen": {
+    en: "Runs as {instance}, but nothing of its guest can be seen from here ({evidence}); look at it in the platform's own console before you go on",
+    zh: "已作为 {instance} 运行，但此处无法看到其系统状态（{evidence}）；继续之前请在平台控制台中查看",
+  },
   "launch.not-booted": { en: "Did not boot: {evidence}", zh: "未能启动：{evidence}" },
   "lag.over-target": {
     en: "The newest recovery point is {seconds} s old, the target is {target} s",

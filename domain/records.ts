@@ -117,6 +117,8 @@ export const launched = z.object({
   bootSeconds: z.number().optional(),
   launchedAt: instant.optional(),
   evidence: z.string().optional(),
+  /** Nobody could see the guest from here: whether it booted is for a person to look at. */
+  unseen: z.literal(true).optional(),
   address: z.string().optional(),
 });
 

@@ -24,6 +24,7 @@ const trouble: readonly EventType[] = [
   "lag.over-target",
   "slots.used-up",
   "launch.not-booted",
+  "launch.unseen",
   "leftovers.cost",
 ];
 /** What someone waits for. */

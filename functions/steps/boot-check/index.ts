@@ -14,27 +14,38 @@ const input = z.object({ runId: z.string(), serverId: z.string() });
 const output = z.object({ evidence: z.string() });
 
 const bootTimeoutMs = 600_000;
+/** Where a cloud shows nobody a guest's console, waiting longer would tell nothing. */
+const unseenAfterMs = 300_000;
 /** Of the console's end, kept in the run's record. */
 const keptConsole = 16_384;
 
 /**
  * Waits for the guest's own word that it runs: a login prompt on its console, or its SSH answering. A
- * panic, a rescue shell or silence for ten minutes is a failure, with the line that says so.
+ * panic, a rescue shell or silence for ten minutes is a failure, with the line that says so. Where
+ * there is no console and the guest's address is silent or out of our reach, it counts as not seen
+ * after five minutes, and a person is told to look.
  * @throws `launch.not-booted`
  */
 export async function bootCheck({ runId, serverId }: z.output<typeof input>, deps: Deps) {
   const migration = await migrationOf(deps, serverId, runId);
   const launch = launchOf(migration.server, runId);
   const instanceId = written(launch.instanceId, `the instance of ${runId}`);
-  const { evidence, seconds } = await waitBriefly(deps, `${instanceId} to boot`, async () =>
+  const { evidence, seconds, unseen } = await waitBriefly(deps, `${instanceId} to boot`, async () =>
     look(deps, migration, launch, instanceId, runId),
   );
   await updateLaunch(deps, serverId, runId, {
     bootedAt: deps.now().toISOString(),
     bootSeconds: seconds,
     evidence,
+    ...(unseen && { unseen }),
   });
   return { evidence };
+}
+
+interface Seen {
+  readonly evidence: string;
+  readonly seconds: number;
+  readonly unseen?: true;
 }
 
 async function look(
@@ -43,7 +54,7 @@ async function look(
   launch: Launched,
   instanceId: string,
   runId: string,
-): Promise<{ ready: { evidence: string; seconds: number } } | { state: string }> {
+): Promise<{ ready: Seen } | { state: string }> {
   const instance = await provider.compute.findInstance(instanceId);
   const shown = await provider.compute.readConsole(instanceId);
   const seconds = (deps.now().getTime() - Date.parse(launch.launchedAt ?? "")) / 1000;
@@ -53,6 +64,11 @@ async function look(
     return { ready: { evidence, seconds } };
   }
   const died = instance?.state !== "running";
+  if (verdict === "waiting" && !died && seconds * 1000 > unseenAfterMs) {
+    const { hasConsole } = await provider.capabilities();
+    const evidence = "there is no console, and its address is silent";
+    if (!hasConsole) return { ready: { evidence, seconds, unseen: true } };
+  }
   if (verdict === "failed" || died || seconds * 1000 > bootTimeoutMs) {
     await keepConsole(deps, runId, shown);
     const seen =

@@ -32,7 +32,7 @@ export async function recordLaunch({ runId, serverId }: z.output<typeof input>, 
     await tell(
       deps,
       serverId,
-      "launch.booted",
+      launch.unseen ? "launch.unseen" : "launch.booted",
       { instance, evidence: launch.evidence ?? "" },
       runId,
     );
