@@ -74,7 +74,8 @@ export async function bundle(
     target: "node24",
     format: "esm",
     outExtension: { ".js": ".mjs" },
-    conditions: ["import", "node"],
+    // Not "import": a package that asks for another by `require` would get that one's other half.
+    conditions: ["node"],
     mainFields: ["module", "main"],
     banner: { js: banner },
     metafile: true,
