@@ -149,10 +149,10 @@ class Round {
     for (let left = moments; left > 0 && (await this.#comesBeforeEnd(this.#moment())); left -= 1) {
       await this.#killSome();
       await this.#compare("acknowledged");
-      if (this.#agent === undefined && this.#random() < 0.5) {
+      if (this.#agent === undefined && this.#random() < 0.7) {
         hasChanged = true;
         for (const disk of this.#disks)
-          await (this.#random() < 0.5 ? disk.change() : disk.changeBack());
+          await (this.#random() < 0.3 ? disk.change() : disk.changeBack());
       }
       this.#beginStretch();
     }
@@ -234,8 +234,8 @@ class Round {
     const isMidway = this.#acknowledged.size > 0 && this.#acknowledged.size < rangesOfAll;
     const which = this.#random();
     const [agent, gateway] = [
-      which < 0.55 ? this.#agent : undefined,
-      which > 0.45 ? this.#gateway : undefined,
+      which < 0.65 ? this.#agent : undefined,
+      which > 0.35 ? this.#gateway : undefined,
     ];
     await Promise.all([agent?.kill(), gateway?.kill()]);
     if (agent !== undefined) this.#agent = undefined;

@@ -70,16 +70,16 @@ export class WatchedDisk {
     await this.#write(offsetBytes, bytes, block.data);
   }
 
-  /** Writes back what the last change overwrote: what the volume has of that change must not stay. */
+  /** Writes back what was overwritten since the sync began: what the volume has of that must not stay. */
   async changeBack(): Promise<void> {
-    const former = this.#formerly.pop();
-    if (former === undefined) return;
-    // Blocks that were not sent yet need not be any more; those that were are counted as sent twice.
-    const { first, end } = blocksOf(former.offsetBytes, former.bytes.length);
-    const unsent = this.#blocks.subarray(first, end).filter((state) => state === block.data);
-    this.#changedBytes -= unsent.length * blockBytes;
-    await this.#write(former.offsetBytes, former.bytes, block.data);
-    this.#formerly.pop();
+    for (const { offsetBytes, bytes } of this.#formerly.splice(0).reverse()) {
+      // Blocks that were not sent yet need not be any more; those that were are counted as sent twice.
+      const { first, end } = blocksOf(offsetBytes, bytes.length);
+      const unsent = this.#blocks.subarray(first, end).filter((state) => state === block.data);
+      this.#changedBytes -= unsent.length * blockBytes;
+      await this.#write(offsetBytes, bytes, block.data);
+    }
+    this.#formerly = [];
   }
 
   async #write(offsetBytes: number, bytes: Buffer, state: number): Promise<void> {

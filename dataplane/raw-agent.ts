@@ -2,8 +2,14 @@
 import { once } from "node:events";
 import type { Socket } from "node:net";
 import { connect, type TLSSocket } from "node:tls";
-import { FrameReader } from "./wire/frame-reader.ts";
-import { encodeHello, frameType, gatewayFrameLimits, protocolVersion } from "./wire/frames.ts";
+import { type Frame, FrameReader } from "./wire/frame-reader.ts";
+import {
+  encodeHello,
+  type FrameType,
+  frameType,
+  gatewayFrameLimits,
+  protocolVersion,
+} from "./wire/frames.ts";
 import { blockBytes, blocksPerRange } from "./wire/geometry.ts";
 import type { Identity } from "./wire/identity.ts";
 import { pinnedTls } from "./wire/pinned-tls.ts";
@@ -31,6 +37,50 @@ export function hello(sessionId: string, passId = "00".repeat(16)): Buffer {
     passId,
     sessionId,
   });
+}
+
+/** A connection on which an agent says whatever it likes, and hears the answers one by one. */
+export class RawStream {
+  readonly socket: TLSSocket;
+  readonly #reader = new FrameReader(gatewayFrameLimits);
+  #heard: Frame[] = [];
+  #news = Promise.withResolvers<void>();
+
+  private constructor(socket: TLSSocket) {
+    this.socket = socket;
+    socket.on("data", (chunk: Buffer) => {
+      this.#heard.push(...this.#reader.push(chunk));
+      this.#tell();
+    });
+    socket.on("close", () => this.#tell());
+  }
+
+  static async dial(identity: Identity, port: number): Promise<RawStream> {
+    return new RawStream(await dial(identity, port));
+  }
+
+  send(...frames: Buffer[]): void {
+    for (const frame of frames) this.socket.write(frame);
+  }
+
+  /** The body of the next frame of this type, or undefined when the end comes first; others are passed over. */
+  async next(type: FrameType): Promise<Buffer | undefined> {
+    for (;;) {
+      const at = this.#heard.findIndex((frame) => frame.type === type);
+      const found = this.#heard[at];
+      this.#heard = this.#heard.slice(at + 1);
+      if (found !== undefined) return found.body;
+      this.#heard = [];
+      if (this.socket.closed) return undefined;
+      await this.#news.promise;
+    }
+  }
+
+  #tell(): void {
+    const before = this.#news;
+    this.#news = Promise.withResolvers();
+    before.resolve();
+  }
 }
 
 export interface Greeting {

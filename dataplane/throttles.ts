@@ -30,7 +30,7 @@ export async function slowFile(
       ...[slow, "--command", "nbdkit", "--stdin", "--exit-with-parent", "--filter=delay"],
       ...["file", path, `rdelay=${delay.readMs ?? 0}ms`, `wdelay=${delay.writeMs ?? 0}ms`],
     ],
-    { stdio: "inherit" },
+    { stdio: "inherit", detached: true },
   );
   const gone = once(child, "exit");
   const isMounted = async () => (await stat(slow).catch(() => undefined))?.isFile() === true;
@@ -43,7 +43,8 @@ export async function slowFile(
     async [Symbol.asyncDispose]() {
       // Lazily: what a copy that was just ended still reads must not keep it.
       execFileSync("fusermount3", ["-u", "-z", folder]);
-      child.kill();
+      // With its nbdkit, and not asked: both would wait for what is still delayed.
+      if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
       await gone;
       await rm(folder, { recursive: true });
     },

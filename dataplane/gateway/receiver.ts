@@ -15,7 +15,7 @@ import { type Hello, protocolVersion } from "#dataplane/wire/frames.ts";
 import { blockBytes, blocksPerRange } from "#dataplane/wire/geometry.ts";
 import type { Identity } from "#dataplane/wire/identity.ts";
 import { protocolWaits, streamsPerSession, type Waits } from "#dataplane/wire/limits.ts";
-import { status, type Welcome } from "#dataplane/wire/messages.ts";
+import type { Welcome } from "#dataplane/wire/messages.ts";
 import { type ErrorFacts, errorFromFacts, factsOf, MigrationError } from "#domain/errors.ts";
 import type { VerifiedVolume } from "#domain/protocol/gateway.ts";
 import { Claims } from "./receiving/claims.ts";
@@ -292,16 +292,17 @@ class BlockReceiver implements Receiver {
       case "acknowledged":
         this.#claims.release(this.#rangeKey(session, message.volume, message.range), key);
         return;
-      case "status": {
-        const parsed = status.safeParse(message.status);
-        if (parsed.success) session.status = parsed.data;
+      case "status":
+        session.status = message.status;
         return;
-      }
       case "passEnd":
-        this.#background(session, this.#onPassEnd(visitor, message.volume, message.root));
+        // One after the other: a session's connections may all say so, of each of its volumes.
+        session.confirming = session.confirming.then(() =>
+          this.#background(session, this.#onPassEnd(visitor, message.volume, message.root)),
+        );
         return;
       case "failed":
-        this.#background(session, this.#end(session, "failed", message.facts));
+        void this.#background(session, this.#end(session, "failed", message.facts));
         return;
     }
   }
@@ -401,7 +402,12 @@ class BlockReceiver implements Receiver {
   async #onPassEnd(visitor: Visitor, volume: number, root: string): Promise<void> {
     const { session, lane, connection } = visitor;
     const volumeId = session.record.order.volumes[volume]?.volumeId;
-    if (volumeId === undefined || !session.isRunning) return;
+    if (volumeId === undefined) return;
+    if (!session.isRunning) {
+      // Said again on another stream: the answer may have been on a line that broke.
+      if (session.isComplete) this.#lanes?.send(lane, { kind: "volumeDone", connection, volume });
+      return;
+    }
     const kept = await this.#maps.root(volumeId);
     // What a comparison met may be a volume that no sync has finished.
     const isIncomplete = session.isComparing && !("root" in kept);
@@ -457,8 +463,8 @@ class BlockReceiver implements Receiver {
   }
 
   /** Work that nobody waits for; when it fails, so does its session. */
-  #background(session: Session, work: Promise<void>): void {
-    work.catch((error: unknown) => {
+  #background(session: Session, work: Promise<void>): Promise<void> {
+    return work.catch((error: unknown) => {
       this.#options.log.error(
         { sessionId: session.id, problem: String(error) },
         "a session failed unexpectedly",

@@ -1,5 +1,5 @@
 /** The daemon as it is run, killed and started again, with a real copy on its volume. */
-import { mkdir, truncate, writeFile } from "node:fs/promises";
+import { truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { VerificationState } from "#domain/protocol/gateway.ts";
@@ -12,95 +12,30 @@ import {
   scribble,
   sha256,
 } from "../copy-harness.ts";
-import { type Daemon, startDaemon } from "../daemon-process.ts";
-import { createFakeConsole, type FakeConsole } from "../fake-console.ts";
-import { type Call, callPinned } from "../pinned-https.ts";
-import { fingerprintOf } from "../wire/identity.ts";
+import { GatewayProcess } from "../gateway-process.ts";
 
 const mib = 1024 ** 2;
 const block = 64 * 1024;
 
 let scene: Scene;
-let console: FakeConsole;
-let daemons: Daemon[];
+let gateway: GatewayProcess;
 
 beforeEach(async () => {
   scene = await makeScene();
-  console = await createFakeConsole();
-  daemons = [];
+  gateway = await GatewayProcess.start(scene);
 });
 
 afterEach(async () => {
-  await Promise.all(daemons.map((daemon) => daemon.kill("SIGKILL")));
-  await console.stop();
+  await gateway[Symbol.asyncDispose]();
   await scene[Symbol.asyncDispose]();
 });
 
-async function startGateway(): Promise<Daemon> {
-  const config = {
-    ...{ gatewayId: "gateway-1", consoleUrl: console.url, listen: "127.0.0.1" },
-    consoleFingerprint: console.identity.fingerprint,
-    enrolmentCode: console.secret,
-    ports: { control: 0, blocks: 0 },
-    volumeRoot: scene.folder,
-  };
-  await writeFile(join(scene.folder, "config.json"), JSON.stringify(config));
-  const daemon = startDaemon("gateway/hypermotion-gateway.mjs", [
-    ...["--config", join(scene.folder, "config.json")],
-    ...["--state", join(scene.folder, "state")],
-  ]);
-  daemons.push(daemon);
-  await daemon.says("the gateway listens");
-  await console.until("the enrolment", () => console.enrolments.length > 0);
-  return daemon;
-}
-
-function enrolment() {
-  const [first] = console.enrolments;
-  if (first === undefined) throw new Error("the gateway has not enrolled");
-  return first;
-}
-
-async function call<T>(request: Partial<Call>): Promise<{ status: number; body: T }> {
-  const { ports, certificatePem, controlToken: token } = enrolment();
-  const url = `https://127.0.0.1:${ports.control}`;
-  const answer = await callPinned(
-    { url, fingerprint: fingerprintOf(certificatePem) },
-    { method: "GET", token, timeoutMs: 10_000, ...request },
-  );
-  return answer as { status: number; body: T };
-}
-
-function orderOf(pairs: readonly Pair[], token: string) {
-  return {
-    serverId: "srv-1",
-    volumes: pairs.map(({ diskId, volumeId, sizeBytes, volumePath: path }) => ({
-      ...{ diskId, volumeId, sizeBytes },
-      device: { by: "path", path },
-    })),
-    callback: {
-      url: `${console.url}/v1/callbacks/${token}`,
-      consoleFingerprint: console.identity.fingerprint,
-    },
-  };
-}
-
 async function synced(pair: Pair): Promise<void> {
-  const body = {
-    ...orderOf([pair], "sync"),
-    ...{ mode: "initial", agentFingerprint: scene.agent.fingerprint },
-  };
-  expect(await call({ method: "PUT", path: "/v1/sessions/s-1", body })).toMatchObject({
-    status: 200,
-  });
-  const { ports, certificatePem } = enrolment();
-  const gateway = { ...scene.gateway, fingerprint: fingerprintOf(certificatePem) };
-  await copy({ ...scene, gateway }, [pair], { sessionId: "s-1", port: ports.blocks });
-  await console.until("the copy's report", () => reportsTo("sync").includes("sync-done"));
-}
-
-function reportsTo(token: string): string[] {
-  return console.callbacks.filter((told) => told.token === token).map(({ body }) => body.kind);
+  await gateway.openSession("s-1", [pair]);
+  await copy(gateway.scene, [pair], { sessionId: "s-1", port: gateway.port });
+  await gateway.console.until("the copy's report", () =>
+    gateway.reportsTo("s-1").includes("sync-done"),
+  );
 }
 
 /** Sparse: what takes long is hashing. It was never copied, so nothing is known of it. */
@@ -112,30 +47,30 @@ async function largeVolume(name: string, sizeBytes: number): Promise<Pair> {
 }
 
 test("a verification killed in the middle begins anew, and what it had found is still told", async () => {
-  await mkdir(scene.folder, { recursive: true });
   const small = await makePair(scene, "small", 2 * mib, [{ offsetBytes: 0, lengthBytes: 2 * mib }]);
   const large = await largeVolume("large", 4096 * mib);
-  const first = await startGateway();
   await synced(small);
   await scribble(small.volumePath, mib, 1);
   const path = "/v1/verifications/ver-1";
-  const order = orderOf([small, large], "verify");
+  const order = gateway.orderOf([small, large], "verify");
 
-  await call({ method: "PUT", path, body: order });
+  await gateway.call({ method: "PUT", path, body: order });
   const doneOf = async (volume: number) => {
-    const { body } = await call<VerificationState>({ path });
+    const { body } = await gateway.call<VerificationState>({ path });
     if (body.state !== "running") throw new Error(`it is ${body.state} already`);
     return body.progress.volumes[volume]?.doneBytes ?? 0;
   };
   while ((await doneOf(1)) === 0);
-  await first.kill("SIGKILL");
-  expect(reportsTo("verify")).not.toContain("verify-done");
-  await startGateway();
-  const repeated = await call<VerificationState>({ method: "PUT", path, body: order });
-  await console.until("the report", () => reportsTo("verify").includes("verify-done"));
+  await gateway.daemon.kill("SIGKILL");
+  expect(gateway.reportsTo("verify")).not.toContain("verify-done");
+  await gateway.startAgain();
+  const repeated = await gateway.call<VerificationState>({ method: "PUT", path, body: order });
+  await gateway.console.until("the report", () =>
+    gateway.reportsTo("verify").includes("verify-done"),
+  );
 
   expect(repeated).toMatchObject({ status: 200 });
-  const done = console.callbacks.find(({ body }) => body.kind === "verify-done");
+  const done = gateway.console.callbacks.find(({ body }) => body.kind === "verify-done");
   expect(done?.body).toMatchObject({
     result: {
       volumes: [
@@ -149,44 +84,42 @@ test("a verification killed in the middle begins anew, and what it had found is 
       ],
     },
   });
-  expect((await call({ path })).body).toMatchObject({ state: "done" });
+  expect((await gateway.call({ path })).body).toMatchObject({ state: "done" });
 }, 60_000);
 
 test("a volume that a session writes to is not verified, and the session is named", async () => {
-  await startGateway();
   const volume = await largeVolume("one", mib);
-  const session = {
-    ...orderOf([volume], "sync"),
-    ...{ mode: "initial", agentFingerprint: "0".repeat(64) },
-  };
-  await call({ method: "PUT", path: "/v1/sessions/s-1", body: session });
+  await gateway.openSession("s-1", [volume]);
 
-  const refused = await call({
+  const refused = await gateway.call({
     ...{ method: "PUT", path: "/v1/verifications/ver-1" },
-    body: orderOf([volume], "verify"),
+    body: gateway.orderOf([volume], "verify"),
   });
 
   expect(refused).toMatchObject({
     status: 409,
     body: { error: { code: "volume.in-use", params: { session: "s-1" } } },
   });
-  expect((await call({ path: "/v1/verifications/ver-1" })).status).toBe(404);
+  expect((await gateway.call({ path: "/v1/verifications/ver-1" })).status).toBe(404);
 }, 60_000);
 
 test("one that is stopped leaves its volume to others, and may be asked for again", async () => {
-  await startGateway();
   const volume = await largeVolume("one", 4096 * mib);
   const path = "/v1/verifications/ver-1";
-  await call({ method: "PUT", path, body: orderOf([volume], "verify") });
+  await gateway.call({ method: "PUT", path, body: gateway.orderOf([volume], "verify") });
   const other = { method: "PUT", path: "/v1/verifications/ver-2" } as const;
-  const meanwhile = await call({ ...other, body: orderOf([volume], "verify-2") });
+  const meanwhile = await gateway.call({ ...other, body: gateway.orderOf([volume], "verify-2") });
 
-  const stopped = await call({ method: "DELETE", path });
+  const stopped = await gateway.call({ method: "DELETE", path });
 
   expect(meanwhile).toMatchObject({ status: 409, body: { error: { code: "not-ready" } } });
   expect(stopped.status).toBe(204);
-  expect((await call({ path })).body).toEqual({ state: "stopped" });
-  const again = await call({ method: "PUT", path, body: orderOf([volume], "verify-3") });
+  expect((await gateway.call({ path })).body).toEqual({ state: "stopped" });
+  const again = await gateway.call({
+    method: "PUT",
+    path,
+    body: gateway.orderOf([volume], "verify-3"),
+  });
   expect(again).toMatchObject({ status: 200, body: { state: "running" } });
-  await call({ method: "DELETE", path });
+  await gateway.call({ method: "DELETE", path });
 }, 60_000);

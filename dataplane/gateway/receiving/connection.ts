@@ -27,7 +27,9 @@ import {
 } from "#dataplane/wire/frames.ts";
 import { blockBytes, rangeCount } from "#dataplane/wire/geometry.ts";
 import { openRangesPerStream } from "#dataplane/wire/limits.ts";
+import { status } from "#dataplane/wire/messages.ts";
 import { type ErrorFacts, MigrationError } from "#domain/errors.ts";
+import { errorFacts } from "#domain/protocol/facts.ts";
 import type { FromLane, LaneVolume } from "./lane-messages.ts";
 import type { OpenRange } from "./open-range.ts";
 import { Probes } from "./probes.ts";
@@ -40,6 +42,8 @@ const helloOnly: ReadonlyMap<number, number> = new Map([[frameType.hello, 512]])
 const mostQueuedFrames = 64;
 /** An agent that does not read its answers is cut off here. */
 const mostUnreadBytes = 1024 * 1024;
+/** An agent tells its status once a second. */
+const statusEveryMs = 200;
 
 interface Claimed {
   writer: VolumeWriter | undefined;
@@ -67,6 +71,11 @@ export class Connection {
   #passId = "";
   readonly #writers = new Map<number, Promise<VolumeWriter>>();
   readonly #ranges = new Map<string, Claimed>();
+  readonly #ended = new WeakSet<OpenRange>();
+  /** Volumes whose pass end the receiver has not answered. */
+  readonly #confirming = new Set<number>();
+  #untoldStatus: Buffer | undefined;
+  #statusToldMs = Number.NEGATIVE_INFINITY;
   readonly #tasks = new Set<Promise<void>>();
   /** Granted and not yet used by the agent. */
   #creditBytes = 0;
@@ -128,14 +137,19 @@ export class Connection {
   }
 
   volumeDone(volume: number): void {
+    this.#confirming.delete(volume);
     this.#send(encodeVolumeDone(volume));
   }
 
   /** Says why and closes. */
   refuse(facts: ErrorFacts): void {
-    if (this.#state === "closing") return;
+    if (this.#state !== "closing") this.#close(encodeJson(frameType.error, facts));
+  }
+
+  #close(last?: Buffer): void {
     this.#state = "closing";
-    this.#socket.end(encodeJson(frameType.error, facts));
+    if (last === undefined) this.#socket.end();
+    else this.#socket.end(last);
     // An agent that never closes its side is not waited for.
     setTimeout(() => this.#socket.destroy(), 2000).unref();
   }
@@ -233,7 +247,9 @@ export class Connection {
       }
       case frameType.rangeEnd: {
         const end = decodeRangeEnd(frame.body);
-        this.#openRangeOf(end);
+        const open = this.#openRangeOf(end);
+        // Nothing more may be said of it, or it would be acknowledged twice.
+        this.#ended.add(open);
         // Not awaited: the next range goes on while this one becomes durable.
         this.#track(this.#endRange(end, end.digest));
         return;
@@ -241,14 +257,10 @@ export class Connection {
       case frameType.passEnd: {
         const { volume, root } = decodePassEnd(frame.body);
         this.#volumeOf(volume);
-        return this.#tell({ kind: "passEnd", connection: this.id, volume, root });
+        return this.#onPassEnd(volume, root);
       }
       case frameType.status:
-        return this.#tell({
-          kind: "status",
-          connection: this.id,
-          status: decodeJson(frame.body, "status"),
-        });
+        return this.#onStatus(frame.body);
       case frameType.error:
         return this.#onAgentError(frame.body);
       case frameType.keepAlive:
@@ -328,7 +340,7 @@ export class Connection {
 
   #openRangeOf(ref: RangeRef): OpenRange {
     const open = this.#ranges.get(keyOf(ref))?.open;
-    if (open === undefined)
+    if (open === undefined || this.#ended.has(open))
       throw new WireViolation(`blocks of range ${ref.range}, which is not open`);
     return open;
   }
@@ -407,12 +419,40 @@ export class Connection {
     this.#send(encodeAcknowledged(ref, open.writtenBytes));
   }
 
+  // --- what the receiver hears of it: no more than it has time for ---
+
+  /** The receiver answers. Until then a repeat says nothing new. */
+  #onPassEnd(volume: number, root: string): void {
+    if (this.#confirming.has(volume)) return;
+    this.#confirming.add(volume);
+    // The session's result is made of it.
+    if (this.#untoldStatus !== undefined) this.#tellStatus(this.#untoldStatus);
+    this.#tell({ kind: "passEnd", connection: this.id, volume, root });
+  }
+
+  #onStatus(body: Buffer): void {
+    if (performance.now() - this.#statusToldMs < statusEveryMs) this.#untoldStatus = body;
+    else this.#tellStatus(body);
+  }
+
+  /** One of another shape is passed over: nothing is decided by it. */
+  #tellStatus(body: Buffer): void {
+    this.#untoldStatus = undefined;
+    this.#statusToldMs = performance.now();
+    const parsed = status.safeParse(decodeJson(body, "status"));
+    if (parsed.success) this.#tell({ kind: "status", connection: this.id, status: parsed.data });
+  }
+
   // --- ends ---
 
   #onAgentError(body: Buffer): void {
-    const facts = decodeJson(body, "error");
-    if (!isFacts(facts)) throw new WireViolation("an error frame without code and params");
-    this.#tell({ kind: "failed", connection: this.id, facts });
+    const facts = errorFacts.safeParse(decodeJson(body, "error"));
+    // It is kept with the session: a record that can't be read again would keep a gateway from starting.
+    if (!facts.success) throw new WireViolation("an error frame without code and params");
+    // The code may be one of an agent that is newer than this gateway: it is shown as it is.
+    this.#tell({ kind: "failed", connection: this.id, facts: facts.data as ErrorFacts });
+    // The last frame of its sender.
+    this.#close();
   }
 
   #failed(error: unknown): void {
@@ -503,8 +543,4 @@ function decoded(data: DataFrame): Buffer {
   if (bytes.length !== data.rawBytes)
     throw new WireViolation("a data frame of another length than it says");
   return bytes;
-}
-
-function isFacts(value: unknown): value is ErrorFacts {
-  return typeof value === "object" && value !== null && "code" in value && "params" in value;
 }

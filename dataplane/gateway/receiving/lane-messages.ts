@@ -6,6 +6,7 @@
 
 import type { Hello } from "#dataplane/wire/frames.ts";
 import type { Waits } from "#dataplane/wire/limits.ts";
+import type { Status } from "#dataplane/wire/messages.ts";
 import type { ErrorFacts } from "#domain/errors.ts";
 import type { VolumeIdentity } from "./volume-identity.ts";
 
@@ -54,7 +55,7 @@ export type FromLane =
       writtenBytes: number;
     }
   | { kind: "passEnd"; connection: number; volume: number; root: string }
-  | { kind: "status"; connection: number; status: unknown }
+  | { kind: "status"; connection: number; status: Status }
   /** Ends the session: the volume failed, or the agent said that its disk did. */
   | { kind: "failed"; connection: number; facts: ErrorFacts }
   /** Everything of this connection has come to rest; its claims are free. */

@@ -65,6 +65,8 @@ export class Session {
   readonly #reported = new Set<string>();
   status: Status | undefined;
   savesUnderWay = 0;
+  /** The pass ends that came so far. */
+  confirming: Promise<void> = Promise.resolve();
   readonly ended = Promise.withResolvers<void>();
   /**
    * By volume id, once its devices were looked up by this process. After a restart of the machine the
