@@ -6,6 +6,7 @@ import { check } from "./check.ts";
 import { disk, disks, GiB, mounted, partition, server } from "./example-server.ts";
 import { type Acknowledgement, type Finding, severities, worstOf } from "./finding.ts";
 import type { Offer, Subject } from "./subject.ts";
+import { describeFinding } from "./words.ts";
 
 const offer: Offer = {
   ...{ repairsOn: "hyperDoor", canClone: true },
@@ -163,6 +164,15 @@ test("the placement of a launch is free where its limit was opened, and where th
   expect(worstOf(findings("ctyun", { launch }))).toBe("NOTE");
   const unknown = findings("aws", { launch: { subnetId: "subnet-x" } });
   expect(ofRow(unknown, "R-166")).toEqual(["NOTE"]);
+});
+
+test("what is made pay-as-you-go says that its billing can be changed by hand afterwards (R-151, R-152, R-177)", () => {
+  for (const platform of ["aliyun", "tencent"] as const) {
+    const [found] = findings(platform).filter(({ code }) => code === "launch.billing");
+    if (found === undefined) throw new Error("billing is told");
+    const words = describeFinding(found, { language: "en", server: "web-1" });
+    expect(words.todo).toContain("change its billing in the platform's console");
+  }
 });
 
 test("whether an account is an administrator's is a note while it is not known (R-213, R-214, X-01)", () => {

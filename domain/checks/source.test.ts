@@ -82,6 +82,7 @@ test("what the server did not tell is a note, never a block", () => {
     notSeen: [
       "what is on partition 3 of /dev/sda: permission denied",
       "the partitions of /dev/sdb: sfdisk is not installed",
+      "what is on logical volume vg/idle: it is not active",
     ],
   };
 
@@ -92,6 +93,38 @@ test("what the server did not tell is a note, never a block", () => {
     "NOTE R-148 volume-groups.not-known",
     "NOTE R-149 raw-devices.not-known",
   ]);
+});
+
+test("what the agent says it could not see is a note (R-145, R-146)", () => {
+  const group = {
+    ...{ name: "vg", physicalVolumes: ["sda2"] },
+    logicalVolumes: [{ name: "idle", sizeBytes: GiB }],
+  };
+  const other = disk({ id: "b", deviceName: "sdb", partitionTable: "other", partitions: [] });
+  const hidden = disk({ id: "c", deviceName: "sdc", partitions: [partition()] });
+
+  const found = findings({
+    disks: [disk(), other, hidden],
+    volumeGroups: [group],
+    notSeen: [
+      "what is on logical volume vg/idle: it is not active",
+      "what is on sdc1: permission denied",
+    ],
+  });
+
+  expect(told(found)).toEqual([
+    "NOTE R-145 disk.not-known sdc1",
+    "NOTE R-145 disk.not-known vg/idle",
+    "NOTE R-146 disk.not-known sdb",
+  ]);
+});
+
+test("an encrypted partition is not one of the file systems that are migrated, whatever is in it (R-142)", () => {
+  const locked = { type: "crypto_LUKS", unlocked: mounted() };
+
+  const found = findings({ disks: [disk({ partitions: [partition(locked)] })] });
+
+  expect(told(found)).toEqual(["BLOCK R-142 file-system.unsupported sda1"]);
 });
 
 test("of disk images nobody knows what is mounted; what they show is judged all the same", () => {

@@ -56,7 +56,12 @@ function fileSystemsOf(inventory: Inventory): Place[] {
         kind: "partition" as const,
         name: partitionName(disk, partition),
         held: partition.fileSystem,
-        isUnseen: isUnseen(inventory, disk),
+        isUnseen: isUnseen(
+          inventory,
+          ...asUnseen(disk),
+          `what is on partition ${partition.number} of ${disk.path}`,
+          `what is on ${partitionName(disk, partition)}`,
+        ),
       })),
   );
   const whole = inventory.disks.flatMap(({ fileSystem, deviceName }) =>
@@ -69,7 +74,7 @@ function fileSystemsOf(inventory: Inventory): Place[] {
       kind: "logical volume" as const,
       name: `${group.name}/${name}`,
       held: fileSystem,
-      isUnseen: false,
+      isUnseen: isUnseen(inventory, `what is on logical volume ${group.name}/${name}`),
     })),
   );
   const arrays = (inventory.mdArrays ?? []).map(({ name, fileSystem }) => ({
@@ -106,11 +111,16 @@ function partitionName({ deviceName }: Disk, { number }: Partition): string {
   return `${deviceName}${/\d$/.test(deviceName) ? "p" : ""}${number}`;
 }
 
-/** The agent says in plain words what it could not look at; it names the disk by its path. */
-function isUnseen({ notSeen }: Inventory, { path }: Disk): boolean {
-  return notSeen.some(
-    (text) => /^what is on |^the partitions of /.test(text) && text.includes(path),
-  );
+/** The agent says in plain words what it could not look at: `what is on sda2: …`. */
+function isUnseen({ notSeen }: Inventory, ...things: readonly string[]): boolean {
+  return notSeen.some((text) => things.some((thing) => text.startsWith(`${thing}:`)));
+}
+
+function asUnseen({ path, deviceName }: Disk): string[] {
+  return [
+    ...[`what is on ${path}`, `what is on ${deviceName}`],
+    ...[`the partitions of ${path}`, `the partitions on ${deviceName}`],
+  ];
 }
 
 function diskFindings(inventory: Inventory, disk: Disk, { severity }: Rules): Finding[] {
@@ -120,7 +130,9 @@ function diskFindings(inventory: Inventory, disk: Disk, { severity }: Rules): Fi
   if (disk.multipath === true) {
     found.push(finding("disk.multipath", "R-147", severity, thing, {}, "strictSourceRules"));
   }
-  if (disk.partitions.length === 0 && isUnseen(inventory, disk)) {
+  // Of another kind of table than GPT and MBR the partitions are not read.
+  const isKnown = disk.partitionTable !== "other" && !isUnseen(inventory, ...asUnseen(disk));
+  if (disk.partitions.length === 0 && !isKnown) {
     found.push(finding("disk.not-known", "R-146", "NOTE", thing, {}));
   } else if (disk.partitions.length === 0) {
     found.push(finding("disk.no-partitions", "R-146", severity, thing, {}, "strictSourceRules"));
@@ -216,7 +228,9 @@ function volumeGroupFindings(inventory: Inventory, { limits, ofFigures }: Rules)
   if (most === undefined) return [];
   const { volumeGroups } = inventory;
   if (volumeGroups === undefined) {
-    const isThere = fileSystemsOf(inventory).some(({ held }) => held?.type === "LVM2_member");
+    const isThere = fileSystemsOf(inventory).some(({ held }) =>
+      [held?.type, held?.unlocked?.type].includes("LVM2_member"),
+    );
     return isThere
       ? [finding("volume-groups.not-known", "R-148", "NOTE", ["server", ""], { most })]
       : [];
