@@ -109,7 +109,8 @@ export async function readVolumeGroups(
   }
   // None among what could be read is not none.
   const isKnownNone = groups.size > 0 || isAllSeen;
-  return { ...(isKnownNone ? { volumeGroups: [...groups.values()] } : {}), notSeen };
+  const volumeGroups = [...groups.values()].sort((a, b) => a.name.localeCompare(b.name));
+  return { ...(isKnownNone ? { volumeGroups } : {}), notSeen };
 }
 
 async function describe(
