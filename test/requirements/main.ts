@@ -3,9 +3,12 @@
  *   npm run requirements -- --json    [{row, kind, proof, reason}]
  *   npm run requirements -- --check   writes nothing; status 1 where a row is silent or the page is old
  */
-import { existsSync, globSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { execFileSync } from "node:child_process";
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
+import { z } from "zod";
 import { lacks, reasons } from "./reasons.ts";
 import { answer, faults, page, rows, spent, type Test } from "./requirements.ts";
 import { testNamesIn } from "./test-names.ts";
@@ -22,11 +25,40 @@ function allTests(): Test[] {
     cwd: root,
     exclude: ["**/node_modules"],
   });
-  return files
-    .sort()
-    .flatMap((file) =>
-      testNamesIn(file, readFileSync(join(root, file), "utf8")).map((name) => ({ name, file })),
+  const found = files.sort().map((file) => {
+    const source = readFileSync(join(root, file), "utf8");
+    return { file, speaksOfRows: /\b[RXS]-\d{2,3}\b/.test(source), ...testNamesIn(file, source) };
+  });
+  const told = found.filter(({ isWhole, speaksOfRows }) => speaksOfRows && !isWhole);
+  const read = found.filter((each) => !told.includes(each));
+  return [
+    ...read.flatMap(({ file, names }) => names.map((name) => ({ name, file }))),
+    ...listedByRunner(told.map(({ file }) => file)),
+  ];
+}
+
+/** Of files whose sources alone do not tell. */
+function listedByRunner(files: readonly string[]): Test[] {
+  if (files.length === 0) return [];
+  const folder = mkdtempSync(join(tmpdir(), "hypermotion-tests-"));
+  try {
+    const list = join(folder, "tests.json");
+    const args = ["list", "--no-staticParse", `--json=${list}`, ...files];
+    execFileSync(process.execPath, [join(root, "node_modules/vitest/vitest.mjs"), ...args], {
+      cwd: root,
+      stdio: ["ignore", "ignore", "inherit"],
+    });
+    return (
+      z
+        .array(z.object({ name: z.string(), file: z.string() }))
+        .parse(JSON.parse(readFileSync(list, "utf8")))
+        .map(({ name, file }) => ({ name, file: relative(root, file) }))
+        // The runner lists files as they are loaded.
+        .sort((a, b) => (a.file === b.file ? 0 : a.file < b.file ? -1 : 1))
     );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 const list = rows.parse(JSON.parse(readFileSync(join(import.meta.dirname, "rows.json"), "utf8")));

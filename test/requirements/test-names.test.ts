@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { testNamesIn } from "./test-names.ts";
 
-const namesIn = (source: string) => testNamesIn("some.test.ts", source);
+const namesIn = (source: string) => testNamesIn("some.test.ts", source).names;
 
 test("tests are found by their names, within their suites", () => {
   const source = `
@@ -35,6 +35,15 @@ test("each line of a table is a test, also of a table with a name of its own", (
     ...["on tencent at least 50 > one", "on tencent at least 50 > two"],
     ...["x of …", "the word …"],
   ]);
+});
+
+test.each([
+  ["a table that is written there", 'test.each([["a"]])("%s", () => {});', true],
+  ["a table that is made", 'test.each(Object.keys(made))("%s", () => {});', false],
+  ["a table of others' lines", 'test.each([...made])("%s", () => {});', false],
+  ["a made table that no name shows", 'test.each(made())("always the same", () => {});', true],
+])("%s is known whole by its source: %s", (_, source, isWhole) => {
+  expect(testNamesIn("some.test.ts", source).isWhole).toBe(isWhole);
 });
 
 test("what is skipped by name proves nothing", () => {

@@ -2,14 +2,18 @@
  * The names of tests as their sources say them: nothing is run, so that every check can ask. The runner
  * itself lists them too (`vitest list --no-staticParse`), but loads every module for it, which takes a minute.
  *
- * A table of `.each` is followed where it is written in the file; what stands in it otherwise, and what
- * a template puts in, is shown as `…`. A test that is skipped by name proves nothing and is left out; one
- * that is skipped where a machine lacks something counts.
+ * A table of `.each` is followed where it is written in the file; where it is made otherwise only the
+ * runner knows its lines (`isWhole` is false). What a template puts in is shown as `…`. A test that is
+ * skipped by name proves nothing and is left out; one that is skipped where a machine lacks something counts.
  */
 import ts from "typescript";
 
 /** As the runner joins them: `suite > test`. */
-export function testNamesIn(file: string, source: string): string[] {
+export function testNamesIn(
+  file: string,
+  source: string,
+): { readonly names: readonly string[]; readonly isWhole: boolean } {
+  let isWhole = true;
   const tree = ts.createSourceFile(file, source, ts.ScriptTarget.Latest, true);
   const names: string[] = [];
   const visit = (node: ts.Node, suites: readonly string[]): void => {
@@ -19,6 +23,7 @@ export function testNamesIn(file: string, source: string): string[] {
       return;
     }
     if (found.isSkipped) return;
+    isWhole &&= found.isWhole;
     for (const title of found.titles) {
       const path = [...suites, title];
       if (found.isSuite) for (const each of found.body) visit(each, path);
@@ -26,12 +31,13 @@ export function testNamesIn(file: string, source: string): string[] {
     }
   };
   visit(tree, []);
-  return names;
+  return { names, isWhole };
 }
 
 interface Found {
   readonly isSuite: boolean;
   readonly isSkipped: boolean;
+  readonly isWhole: boolean;
   readonly titles: readonly string[];
   readonly body: readonly ts.Node[];
 }
@@ -58,9 +64,12 @@ function readCall(call: ts.CallExpression, tree: ts.SourceFile): Found | undefin
   const text = textOf(title);
   // The inner call of `test.each(…)(…)` has no title of its own.
   if (text === undefined) return undefined;
+  const rows = table === undefined ? undefined : rowsOf(table, tree);
+  const isPlain = table === undefined || !/%[sdifjo]|\$\w/.test(text);
   return {
     ...{ isSuite, body, isSkipped: words.includes("skip") || words.includes("todo") },
-    titles: table === undefined ? [text] : rowsOf(table, tree).map((row) => filled(text, row)),
+    isWhole: isPlain || rows !== undefined,
+    titles: isPlain ? [text] : (rows ?? [undefined]).map((row) => filled(text, row)),
   };
 }
 
@@ -70,10 +79,11 @@ function textOf(node: ts.Node): string | undefined {
   return node.head.text + node.templateSpans.map(({ literal }) => `…${literal.text}`).join("");
 }
 
-/** One for each line of the table; one that knows nothing where the table is made elsewhere. */
-function rowsOf(table: ts.Expression, tree: ts.SourceFile): ts.Node[] {
+/** The lines of the table, where they are written there. */
+function rowsOf(table: ts.Expression, tree: ts.SourceFile): ts.Node[] | undefined {
   const array = valueBehind(table, tree);
-  return array !== undefined && ts.isArrayLiteralExpression(array) ? [...array.elements] : [table];
+  if (array === undefined || !ts.isArrayLiteralExpression(array)) return undefined;
+  return array.elements.some(ts.isSpreadElement) ? undefined : [...array.elements];
 }
 
 function valueBehind(node: ts.Node, tree: ts.SourceFile): ts.Node | undefined {
@@ -93,15 +103,16 @@ function valueBehind(node: ts.Node, tree: ts.SourceFile): ts.Node | undefined {
 }
 
 /** `%s` and its like stand for the elements of a line in turn, `$name` for a property. */
-function filled(title: string, row: ts.Node): string {
-  const values = ts.isArrayLiteralExpression(row) ? [...row.elements] : [row];
+function filled(title: string, row: ts.Node | undefined): string {
+  const values = row !== undefined && ts.isArrayLiteralExpression(row) ? row.elements : [row];
   let next = 0;
   return title.replaceAll(/%[sdifjo]|\$(\w+)/g, (_, name: string | undefined) => {
     if (name === undefined) {
       next += 1;
       return shown(values[next - 1]);
     }
-    const properties = ts.isObjectLiteralExpression(row) ? row.properties : [];
+    const isObject = row !== undefined && ts.isObjectLiteralExpression(row);
+    const properties = isObject ? row.properties : [];
     const property = properties.find((each) => each.name?.getText() === name);
     return shown(property && ts.isPropertyAssignment(property) ? property.initializer : undefined);
   });
