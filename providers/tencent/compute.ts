@@ -75,7 +75,7 @@ export function openCompute(account: Account): Provider["compute"] {
   }
 
   return {
-    listInstanceTypes: () => listInstanceTypes(account, config.launch.families),
+    listInstanceTypes: () => listInstanceTypes(account),
 
     async createGateway(spec) {
       const there = await findByToken(account, spec.token);

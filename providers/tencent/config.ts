@@ -5,8 +5,6 @@ import { imageWish } from "#domain/gateway-images.ts";
 
 const { bandwidth, systemDisk } = gatewayDefaults.tencent;
 
-const gib = z.number().int().positive();
-
 /**
  * Without CLOUD_BASIC, which is sold no more, and CLOUD_TSSD, which is not sold apart from an instance.
  * Source: CBS API, CreateDisks, DiskType.
@@ -32,16 +30,6 @@ export const tencentConfig = z.strictObject({
       /** Data volumes only: Tencent makes no images of encrypted disks. */
       encrypted: z.boolean().default(false),
       kmsKeyId: z.string().min(1).optional(),
-    })
-    .prefault({}),
-  /** Instead of the document's limits (domain/limits, R-184, R-185, X-19); Tencent's own hold too. */
-  sizes: z
-    .strictObject({
-      systemLeastGiB: gib.optional(),
-      systemMostGiB: gib.optional(),
-      dataLeastGiB: gib.optional(),
-      dataMostGiB: gib.optional(),
-      stepGiB: gib.optional(),
     })
     .prefault({}),
   gateway: z
@@ -76,11 +64,6 @@ export const tencentConfig = z.strictObject({
     .prefault({}),
   launch: z
     .strictObject({
-      /** Such as S5; all families for general, computing and memory needs unless told. */
-      families: z
-        .array(z.string().regex(/^[A-Z]+\d+[a-z]*$/))
-        .min(1)
-        .optional(),
       /** Where launched servers' SSH answers: their only sign of life that can be asked for. */
       sshPort: z.number().int().min(1).max(65_535).default(22),
     })

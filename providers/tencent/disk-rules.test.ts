@@ -1,69 +1,74 @@
-import fc from "fast-check";
-import { expect, test } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { MigrationError } from "#domain/errors.ts";
+import { effectiveLimits } from "#domain/limits/effective.ts";
+import { volumeRules } from "#domain/limits/volume-rules.ts";
+import type { Target } from "#domain/records.ts";
 import { volumeSizeBytes } from "#domain/volume-size.ts";
-import { tencentConfig } from "./config.ts";
-import { volumeRules } from "./disk-rules.ts";
+import { limitSources } from "#functions/limits.ts";
+import { type FakeTencent, startFakeTencent } from "#test/clouds/tencent/fake-tencent.ts";
+import { openProvider } from "../registry.ts";
 
 const GiB = 1024 ** 3;
-const place = { region: "ap-guangzhou", subnetId: "subnet-a1b2c3d4" };
-const today = { least: 10, most: 32_000, step: 10 };
+let cloud: FakeTencent;
 
-function sizeOf(
-  sizeGiB: number,
-  role: "system" | "data",
-  volume: { type?: string } = {},
-  sizes: Record<string, number> = {},
-): number | string {
-  const rules = volumeRules(tencentConfig.parse({ ...place, volume, sizes }), today);
-  try {
-    return volumeSizeBytes({ id: "sda", sizeBytes: sizeGiB * GiB }, rules[role], "tencent") / GiB;
-  } catch (error) {
-    return error instanceof MigrationError ? error.code : String(error);
-  }
+afterEach(() => cloud.close());
+
+async function capabilities(type = "CLOUD_PREMIUM") {
+  cloud = await startFakeTencent();
+  const provider = await openProvider("tencent", {
+    config: { ...cloud.target.config, volume: { type } },
+    secrets: cloud.target.credentials,
+    consoleId: "c",
+  });
+  return provider.capabilities();
 }
 
-test("a system volume has 50 GB to 1 TB, and 500 GB at most on an SSD (R-184)", () => {
-  expect(sizeOf(8, "system")).toBe(50);
-  expect(sizeOf(1000, "system")).toBe(1000);
-  expect(sizeOf(1025, "system")).toBe("volume.too-large");
-  expect(sizeOf(500, "system", { type: "CLOUD_SSD" })).toBe(500);
-  expect(sizeOf(501, "system", { type: "CLOUD_SSD" })).toBe("volume.too-large");
-});
-
-test("a data volume has 10 to 16000 GB in steps of 10 GB (R-185)", () => {
-  expect(sizeOf(1, "data")).toBe(10);
-  expect(sizeOf(11, "data")).toBe(20);
-  expect(sizeOf(15_991, "data")).toBe(16_000);
-  expect(sizeOf(16_001, "data")).toBe("volume.too-large");
-});
-
-test("the document's limits are settings of the target (X-19)", () => {
-  expect(sizeOf(1025, "system", {}, { systemMostGiB: 2048 })).toBe(1030);
-  expect(sizeOf(16_001, "data", {}, { dataMostGiB: 32_000 })).toBe(16_010);
-});
-
-test("whatever Tencent offers, a volume keeps to both the offer and the target's limits", () => {
-  const offers = fc.record({
-    least: fc.integer({ min: 1, max: 200 }),
-    most: fc.integer({ min: 500, max: 40_000 }),
-    step: fc.constantFrom(1, 10),
+/** What a disk of so many GiB becomes by the document's limits and Tencent's own, in GiB, or the refusal. */
+async function sizes(type: string, role: "system" | "data", disksGiB: readonly number[]) {
+  const can = await capabilities(type);
+  const limits = effectiveLimits(limitSources({ platform: "tencent" } as Target, can));
+  const rule = volumeRules(limits, can.volumes.system.isSsd === true)[role];
+  return disksGiB.map((sizeGiB) => {
+    try {
+      const disk = { id: "sda", sizeBytes: sizeGiB * GiB };
+      return volumeSizeBytes(disk, rule, "tencent") / GiB;
+    } catch (error) {
+      return error instanceof MigrationError ? error.code : String(error);
+    }
   });
-  const disks = fc.integer({ min: 1, max: 40_000 });
+}
 
-  fc.assert(
-    fc.property(offers, disks, fc.constantFrom("system", "data"), (offer, sizeGiB, role) => {
-      const rule = volumeRules(tencentConfig.parse(place), offer)[role];
-      const least = rule.minBytes / GiB;
-      if (least < offer.least || rule.maxBytes / GiB > offer.most) return false;
-      if (rule.minBytes % rule.stepBytes !== 0) return false;
-      try {
-        const disk = { id: "sda", sizeBytes: sizeGiB * GiB };
-        const made = volumeSizeBytes(disk, rule, "tencent") / GiB;
-        return made >= sizeGiB && made >= least && made <= offer.most && made % offer.step === 0;
-      } catch {
-        return sizeGiB + 10 > rule.maxBytes / GiB;
-      }
-    }),
-  );
+test("Tencent's own sizes are told, those of a system volume keep to what disks and system disks may have", async () => {
+  const { volumes } = await capabilities("CLOUD_SSD");
+
+  const own = { type: "CLOUD_SSD", isSsd: true, stepBytes: 10 * GiB };
+  expect(volumes.data).toEqual({ ...own, minBytes: 20 * GiB, maxBytes: 32_000 * GiB });
+  expect(volumes.system).toEqual({ ...own, minBytes: 20 * GiB, maxBytes: 2048 * GiB });
+});
+
+test("a system volume has 50 GB to 1 TB, and 500 GB at most on an SSD (R-184)", async () => {
+  const premium = await sizes("CLOUD_PREMIUM", "system", [8, 51, 1000, 1025]);
+  await cloud.close();
+  const ssd = await sizes("CLOUD_SSD", "system", [500, 501]);
+
+  expect(premium).toEqual([50, 60, 1000, "volume.too-large"]);
+  expect(ssd).toEqual([500, "volume.too-large"]);
+});
+
+test("a data volume has 10 to 16000 GB in steps of 10 GB (R-185)", async () => {
+  const made = await sizes("CLOUD_PREMIUM", "data", [1, 11, 15_991, 16_001]);
+
+  expect(made).toEqual([10, 20, 16_000, "volume.too-large"]);
+});
+
+test("a type that the zone does not sell is found out when the target is added", async () => {
+  cloud = await startFakeTencent();
+  cloud.account.soldOut.add("CLOUD_HSSD");
+  const provider = await openProvider("tencent", {
+    config: { ...cloud.target.config, volume: { type: "CLOUD_HSSD" } },
+    secrets: cloud.target.credentials,
+    consoleId: "c",
+  });
+
+  await expect(provider.check()).rejects.toMatchObject({ code: "cloud.capacity" });
 });

@@ -22,7 +22,7 @@ import { type Account, lookUpPlace, type Place } from "./account.ts";
 import { openClients } from "./client.ts";
 import { maxUserDataBytes, openCompute } from "./compute.ts";
 import type { TencentConfig, TencentSecrets } from "./config.ts";
-import { offerOf, volumeRules } from "./disk-rules.ts";
+import { volumeRules } from "./disk-rules.ts";
 import { inCloudTerms } from "./errors.ts";
 import { listOwnImages, openImages } from "./images.ts";
 import { gatewayType } from "./instance-types.ts";
@@ -103,7 +103,7 @@ async function check(account: Account): Promise<void> {
       problem: `subnet ${config.subnetId} is in ${zone}, not in ${config.zone}`,
     });
   }
-  await offerOf(account);
+  await volumeRules(account);
   const image = await findGatewayImage(account);
   await gatewayType(account);
   await mayAsk("cvm:RunInstances", () =>
@@ -145,11 +145,12 @@ async function mayAsk(action: string, ask: () => Promise<unknown>): Promise<void
 async function probe(account: Account): Promise<Capabilities> {
   const { config } = account;
   return {
-    volumes: volumeRules(config, await offerOf(account)),
+    volumes: await volumeRules(account),
     gatewayMaxVolumes: config.gateway.maxVolumes,
     gatewaySpareVolumes: config.gateway.spareVolumes,
     repairsOn: "gateway",
     zone: (await account.place()).zone,
+    subnetId: config.subnetId,
     onePool: false,
     deviceMapping: "identity",
     userData: { maxBytes: maxUserDataBytes },

@@ -18,11 +18,8 @@ const plainFamilies = /^(S|SA|SN|C|CN|M|MA)\d/;
 const mostVolumes = 20;
 
 /** Smallest first. */
-export async function listInstanceTypes(
-  account: Account,
-  families?: readonly string[],
-): Promise<InstanceType[]> {
-  const offered = await listOffers(account, "instance-family", families);
+export async function listInstanceTypes(account: Account): Promise<InstanceType[]> {
+  const offered = await listOffers(account);
   return offered
     .filter(({ InstanceFamily = "", Gpu = 0 }) => plainFamilies.test(InstanceFamily) && !Gpu)
     .filter(isForSale)
@@ -40,7 +37,7 @@ export async function gatewayType(account: Account, given?: string): Promise<str
   if (name === undefined) {
     return chooseGatewayType("tencent", await listInstanceTypes(account)).name;
   }
-  const [offer] = await listOffers(account, "instance-type", [name]);
+  const [offer] = await listOffers(account, name);
   if (offer === undefined) {
     throw new MigrationError("cloud.not-found", {
       ...{ platform: "tencent", what: "instance type", id: name },
@@ -54,15 +51,14 @@ export async function gatewayType(account: Account, given?: string): Promise<str
 
 async function listOffers(
   { cvm, place }: Account,
-  by: "instance-family" | "instance-type",
-  values: readonly string[] = [],
+  name?: string,
 ): Promise<InstanceTypeQuotaItem[]> {
   const { zone } = await place();
   const { InstanceTypeQuotaSet = [] } = await cvm.DescribeZoneInstanceConfigInfos({
     Filters: [
       { Name: "zone", Values: [zone] },
       { Name: "instance-charge-type", Values: ["POSTPAID_BY_HOUR"] },
-      ...(values.length === 0 ? [] : [{ Name: by, Values: [...values] }]),
+      ...(name === undefined ? [] : [{ Name: "instance-type", Values: [name] }]),
     ],
   });
   return InstanceTypeQuotaSet;

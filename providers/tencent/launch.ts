@@ -4,7 +4,7 @@ import { MigrationError } from "#domain/errors.ts";
 import type { LaunchSpec } from "../provider.ts";
 import { type Account, untilShown } from "./account.ts";
 import { type Move, nextMove, type SeenVolume } from "./boot.ts";
-import { systemLeastGiB } from "./disk-rules.ts";
+import { systemDisk } from "./disk-rules.ts";
 import { findByToken, findCvmInstance } from "./instances.ts";
 import { getMachineImage } from "./machine-images.ts";
 import { shownName } from "./names.ts";
@@ -43,7 +43,7 @@ async function runInstance(account: Account, spec: LaunchSpec): Promise<CvmInsta
     InstanceName: shownName(spec.tags.Name),
     SystemDisk: {
       DiskType: config.volume.type,
-      DiskSize: Math.max(image.sizeGiB, systemLeastGiB(config.sizes)),
+      DiskSize: Math.max(image.sizeGiB, systemDisk.least),
     },
     VirtualPrivateCloud: {
       VpcId: vpcId,

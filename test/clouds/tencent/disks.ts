@@ -212,7 +212,7 @@ export const diskActions: Actions<
       if (offer === undefined || !request.Zones?.includes(account.zone)) return [];
       return [
         {
-          Available: true,
+          Available: !account.soldOut.has(DiskType),
           DiskChargeType: "POSTPAID_BY_HOUR",
           DiskType,
           DiskUsage: "DATA_DISK",

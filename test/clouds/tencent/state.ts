@@ -140,7 +140,7 @@ export class Account {
   readonly groups = new Map<string, Group>();
   /** Client tokens, by action. */
   readonly tokens = new Map<string, { fingerprint: string; id: string }>();
-  /** Instance types that are sold out in our zone. */
+  /** Instance and disk types that are sold out in our zone. */
   readonly soldOut = new Set<string>();
   /** CAM: what the caller may not do. */
   readonly denied = new Set<string>();
