@@ -142,7 +142,7 @@ describe("checking a target", () => {
 });
 
 describe("a gateway", () => {
-  test("is made by the hour, of the first type for sale, with 100 GB of premium disk and an address of its own with 5 Mbps (R-057 to R-059, R-062 to R-064, R-066 to R-068, R-071, R-073, R-074, X-09, X-16, X-17)", async () => {
+  test("is made by the hour, of the first type for sale, with 100 GB of premium disk and an address of its own with 5 Mbps (R-059, R-062 to R-064, R-066 to R-068, R-071, R-074, X-16)", async () => {
     const provider = await open();
 
     const id = await newGateway(provider, "HyperGate");
@@ -361,7 +361,7 @@ describe("a launch", () => {
     }
   });
 
-  test("lands in the gateway's zone, subnet and group, or in those that are named (R-060, R-061, R-182, R-183)", async () => {
+  test("is paid by the hour and lands in the gateway's zone, subnet and group, or in those that are named (R-060, R-061, R-177, R-182, R-183)", async () => {
     const provider = await open();
     const order = await launchOrder(provider);
     const { id: other } = await provider.network.ensureSecurityGroup({

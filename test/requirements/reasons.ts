@@ -71,6 +71,8 @@ export const reasons: readonly Reason[] = [
   { rows: ["R-053", "R-054"], because: notATarget("azure") },
   { rows: ["R-055"], because: byApi },
   { rows: ["R-056"], because: address },
+  { rows: ["R-057", "R-058"], because: byApi },
+  { rows: ["R-073"], because: byApi },
   { rows: ["R-075", "R-076"], because: byApi },
   { rows: ["R-078"], because: place("huawei") },
   { rows: ["R-084"], because: place("huawei") },
@@ -125,12 +127,17 @@ export const reasons: readonly Reason[] = [
   { rows: ["X-02"], because: "a reading of R-154 and R-155: the second holds, as its proofs show" },
   { rows: ["X-07"], because: windows },
   { rows: ["X-08"], because: "a reading of R-150, which is not needed" },
+  {
+    rows: ["X-09"],
+    because: "a reading of R-062 and R-180: default and warning, as their proofs show",
+  },
   { rows: ["X-13"], because: "a reading of empty sections: S-01 to S-07 are their rows" },
   { rows: ["X-14"], because: "a reading of an empty section: S-08 to S-18 are its rows" },
   {
     rows: ["X-21"],
     because: "a reading of R-157 to R-160: the later lines hold, as their proofs show",
   },
+  { rows: ["X-17"], because: "a slip of a title, with nothing to build" },
   { rows: ["X-26"], because: notATarget("zstack") },
 
   // --- the supplement ---
@@ -220,6 +227,7 @@ export const lacks: readonly Reason[] = [
   },
   { rows: ["R-138"], because: "for the platforms that are targets today" },
   { rows: ["S-09"], because: "images of HyperDoor are not asked for: AWS needs none" },
+  { rows: ["S-11"], because: "no image of HyperDoor is asked for: it comes with HyperDoor" },
   {
     rows: ["S-21"],
     because:

@@ -11,7 +11,7 @@ import { promisify } from "node:util";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Inventory, inventory as schema } from "#domain/inventory.ts";
-import { isKvmWorking } from "../../gateway/repair/kvm.ts";
+import { accelerator } from "../../gateway/repair/kvm.ts";
 import { findLibguestfsObstacle } from "../../gateway/repair/libguestfs.ts";
 
 const run = promisify(execFile);
@@ -125,7 +125,7 @@ beforeAll(async () => {
   const env = {
     ...process.env,
     LIBGUESTFS_BACKEND: "direct",
-    ...((await isKvmWorking(folder)) ? {} : { LIBGUESTFS_BACKEND_SETTINGS: "force_tcg" }),
+    ...((await accelerator(folder)) === "kvm" ? {} : { LIBGUESTFS_BACKEND_SETTINGS: "force_tcg" }),
   };
   const { stdout } = await run(
     "guestfish",
