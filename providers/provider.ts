@@ -93,6 +93,12 @@ export const bootStrategies = [
 ] as const;
 export type BootStrategy = (typeof bootStrategies)[number];
 
+/** What is on a system volume. */
+export interface VolumeBoots {
+  readonly firmware: Firmware;
+  readonly os: "linux" | "windows";
+}
+
 export interface VolumeRule {
   /** As the platform calls it, where it has several. */
   readonly type?: string;
@@ -235,6 +241,8 @@ export interface Provider {
       options: CreateOptions & {
         sizeBytes: number;
         role: "system" | "data";
+        /** What will start from it: some clouds fix that when a volume is made. */
+        boots?: VolumeBoots;
         fromSnapshotId?: string;
         /** One of `listPools`. */
         pool?: string;

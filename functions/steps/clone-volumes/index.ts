@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { MigrationError } from "#domain/errors.ts";
 import { adviseInstanceType } from "#domain/instance-advice.ts";
+import type { Inventory } from "#domain/inventory.ts";
 import { launchNetwork } from "#domain/records.ts";
-import type { InstanceType } from "#providers/provider.ts";
+import type { InstanceType, VolumeBoots } from "#providers/provider.ts";
 import type { Deps } from "../../deps.ts";
 import { cloneToken, launchOf } from "../../launches.ts";
 import { allowedTypes, limitsOf } from "../../limits.ts";
@@ -62,6 +63,7 @@ export async function cloneVolumes(request: z.output<typeof input>, deps: Deps) 
       tags: tags(`${server.name}-${volume.deviceName}-${request.kind}`),
       sizeBytes: volume.sizeBytes,
       role: volume.role,
+      ...(volume.role === "system" ? { boots: bootsOf(server.inventory) } : {}),
       ...(volume.pool === undefined ? {} : { pool: volume.pool }),
       fromSnapshotId: written(
         snapshot?.snapshotId,
@@ -83,6 +85,11 @@ export async function cloneVolumes(request: z.output<typeof input>, deps: Deps) 
     await waitUntilUsable(deps, provider, id, server.volumes[index]?.diskBytes ?? 0);
   }
   return { volumeIds };
+}
+
+/** What tells nothing of itself is Linux: only Linux is repaired without knowing more. */
+function bootsOf({ firmware, os }: Inventory): VolumeBoots {
+  return { firmware, os: os.family === "windows" ? "windows" : "linux" };
 }
 
 /** @throws `input.invalid` for a type the target does not offer, naming those it does */
