@@ -34,7 +34,7 @@ export async function findDevice(
 ): Promise<string> {
   if (hint.by === "path") return findByPath(finder, volumeId, hint.path);
   if (hint.by === "difference") return findByDifference(finder, volumeId, hint);
-  const file = await findFileBySerial(finder, hint);
+  const file = await findFile(finder, hint);
   if (file !== undefined) return findByPath(finder, volumeId, file);
   const { devices } = await finder.listBlockDevices();
   // What is mounted here is the gateway's own; no hint may lead to it.
@@ -63,13 +63,14 @@ async function findByPath(finder: DeviceFinder, volumeId: string, named: string)
   return path;
 }
 
-/** Where volumes are files, a link named by the serial stands for the device that would show it. */
-async function findFileBySerial(
+/** Where volumes are files, a link named by serial or LUN stands for the device that would show it. */
+async function findFile(
   { volumeRoot }: DeviceFinder,
   hint: IdentityHint,
 ): Promise<string | undefined> {
-  if (volumeRoot === undefined || hint.by !== "serial" || !/^[\w-]+$/.test(hint.serial)) return;
-  const link = join(volumeRoot, "by-serial", hint.serial);
+  const name = hint.by === "serial" ? hint.serial : hint.by === "lun" ? String(hint.lun) : "";
+  if (volumeRoot === undefined || !/^[\w-]+$/.test(name)) return undefined;
+  const link = join(volumeRoot, `by-${hint.by}`, name);
   return (await lstat(link).catch(() => undefined)) === undefined ? undefined : link;
 }
 

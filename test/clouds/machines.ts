@@ -20,8 +20,8 @@ export interface Machines {
   /** Where a volume's bytes are. */
   pathOf(volumeId: string): string;
   startGateway(id: string, bootstrap: GatewayBootstrap): Promise<void>;
-  /** Its gateway finds it by this serial. */
-  attach(volumeId: string, gatewayId: string, serial: string): Promise<void>;
+  /** Its gateway finds it by this serial, or LUN. */
+  attach(volumeId: string, gatewayId: string, identity: string | { lun: number }): Promise<void>;
   detach(volumeId: string): Promise<void>;
   /** Boots from the first volume. */
   startServer(id: string, volumeIds: readonly string[]): Promise<void>;
@@ -103,12 +103,14 @@ export async function openMachines(
       const order = { ...naming(id), securityGroupId: group.id, bootstrap };
       ids.set(id, (await provider.compute.createGateway(order)).id);
     },
-    async attach(volumeId, gatewayId, serial) {
+    async attach(volumeId, gatewayId, identity) {
       await provider.volumes.attachVolume(local(volumeId), local(gatewayId));
-      const links = join(folder, "instances", local(gatewayId), "volumes", "by-serial");
+      const [kind, link] =
+        typeof identity === "string" ? ["serial", identity] : ["lun", String(identity.lun)];
+      const links = join(folder, "instances", local(gatewayId), "volumes", `by-${kind}`);
       await mkdir(links, { recursive: true });
-      await rm(join(links, serial), { force: true });
-      await symlink(`../${local(volumeId)}.raw`, join(links, serial));
+      await rm(join(links, link), { force: true });
+      await symlink(`../${local(volumeId)}.raw`, join(links, link));
     },
     detach: (volumeId) => provider.volumes.detachVolume(local(volumeId)),
     async startServer(id, volumeIds) {
