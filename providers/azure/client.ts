@@ -1,0 +1,97 @@
+/**
+ * The connection to one subscription: tokens from Entra ID, with time-outs, through a proxy where there is
+ * one. Azure's own clients speak; this file alone makes them.
+ */
+import { Agent } from "node:https";
+import { rootCertificates } from "node:tls";
+import { ComputeManagementClient } from "@azure/arm-compute";
+import { NetworkManagementClient } from "@azure/arm-network";
+import {
+  createDefaultHttpClient,
+  createPipelineRequest,
+  type PipelinePolicy,
+  type PipelineRequest,
+} from "@azure/core-rest-pipeline";
+import { type AzureConfig, type AzureSecrets, azureClouds } from "./config.ts";
+import { refusalOf } from "./errors.ts";
+import { openCredential } from "./token.ts";
+
+export interface AzureClients {
+  readonly compute: ComputeManagementClient;
+  readonly network: NetworkManagementClient;
+  /** What no client of ours covers. @param path from `/subscriptions` on, with its API version */
+  get(path: string): Promise<unknown>;
+  /** Without our token: its address holds a key of its own. @returns undefined where there is nothing */
+  readBlob(url: string): Promise<string | undefined>;
+}
+
+/** Of a single call; what takes longer is an operation, which is asked for. */
+const callTimeoutMs = 30_000;
+
+/**
+ * The China cloud learns API versions later than the clients do; it is asked by those it has had since
+ * 2025. Keys: what the clients in package.json say. What we send is the same in both.
+ */
+const olderVersions: Readonly<Record<string, string>> = {
+  "2026-04-01": "2024-07-01",
+  "2026-03-02": "2024-03-02",
+  "2026-01-01": "2024-05-01",
+};
+
+export function openClients(config: AzureConfig, secrets: AzureSecrets): AzureClients {
+  const cloud = azureClouds[config.cloud];
+  const arm = config.endpoints.arm ?? cloud.arm;
+  const login = config.endpoints.login ?? cloud.login;
+  const agent = new Agent({
+    keepAlive: true,
+    proxyEnv: config.proxy === undefined ? process.env : { HTTPS_PROXY: config.proxy },
+    ...(config.caCertificates === undefined
+      ? {}
+      : { ca: [...rootCertificates, config.caCertificates] }),
+  });
+  const prepare = (request: PipelineRequest): void => {
+    request.agent = agent;
+    request.timeout = callTimeoutMs;
+    if (config.cloud === "china") request.url = withOlderVersion(request.url);
+  };
+  const ourWay: PipelinePolicy = {
+    name: "hypermotion",
+    sendRequest(request, next) {
+      prepare(request);
+      return next(request);
+    },
+  };
+  const http = createDefaultHttpClient();
+  const credential = openCredential(http, prepare, { login, scope: cloud.scope }, secrets);
+  const options = {
+    endpoint: arm,
+    credentials: { scopes: [cloud.scope] },
+    additionalPolicies: [{ policy: ourWay, position: "perCall" as const }],
+    // One try per call: patience is the wrapper's (wrap.ts), which counts and logs it.
+    retryOptions: { maxRetries: 0 },
+  };
+  const compute = new ComputeManagementClient(credential, config.subscriptionId, options);
+  const network = new NetworkManagementClient(credential, config.subscriptionId, options);
+  return {
+    compute,
+    network,
+    async get(path) {
+      const request = createPipelineRequest({ url: `${arm}${path}` });
+      const { status, bodyAsText } = await compute.pipeline.sendRequest(http, request);
+      if (status !== 200) throw refusalOf(status, bodyAsText);
+      return JSON.parse(bodyAsText ?? "");
+    },
+    async readBlob(url) {
+      const request = createPipelineRequest({ url });
+      prepare(request);
+      const { status, bodyAsText } = await http.sendRequest(request);
+      if (status === 404) return undefined;
+      if (status !== 200) throw refusalOf(status, bodyAsText);
+      return bodyAsText ?? "";
+    },
+  };
+}
+
+function withOlderVersion(url: string): string {
+  return url.replace(/(?<=[?&]api-version=)[\d-]+/, (version) => olderVersions[version] ?? version);
+}
