@@ -6,6 +6,8 @@ import type { z } from "zod";
 import { MigrationError } from "#domain/errors.ts";
 import { awsConfig, awsSecrets } from "./aws/config.ts";
 import { awsPolicy } from "./aws/policy.ts";
+import { azureConfig, azureSecrets } from "./azure/config.ts";
+import { azurePolicy } from "./azure/policy.ts";
 import { localConfig, localSecrets } from "./local/config.ts";
 import type { Provider, ProviderOptions } from "./provider.ts";
 import { tencentConfig, tencentSecrets } from "./tencent/config.ts";
@@ -61,6 +63,12 @@ const clouds = {
     awsSecrets,
     async () => (await import("./aws/index.ts")).openAws,
     awsPolicy,
+  ),
+  azure: cloud(
+    azureConfig,
+    azureSecrets,
+    async () => (await import("./azure/index.ts")).openAzure,
+    azurePolicy,
   ),
   tencent: cloud(
     tencentConfig,

@@ -133,3 +133,10 @@ test("every limit and every fact says what it means in English and Chinese (R-00
     expect(zh).toMatch(/\p{Script=Han}/u);
   }
 });
+
+test("an operator is told that Windows' data disks are brought online by hand on Azure (R-172)", () => {
+  const note = platformFacts.azure?.find(({ row }) => row === "R-172");
+
+  expect(note?.en).toContain("brought online by hand");
+  expect(note?.zh).toContain("手动联机");
+});

@@ -274,6 +274,11 @@ export const platformFacts: Readonly<Partial<Record<Platform, readonly Fact[]>>>
       en: "volumes begin at the gateway's third disk; they are found by their LUN",
       zh: "数据盘从网关的第三块盘开始；按 LUN 识别",
     },
+    {
+      row: "R-172",
+      en: "after Windows has moved, its data disks are brought online by hand, and given letters where Windows gives none",
+      zh: "Windows 迁移后需登录系统手动联机数据盘，未自动分配时需指定盘符",
+    },
   ],
   tencent: [
     { row: "R-177", en: "instances are made pay-as-you-go", zh: "按量付费创建实例" },

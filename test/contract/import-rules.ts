@@ -84,6 +84,7 @@ const rules: IForbiddenRuleType[] = [
   keptIn("@aws-sdk/client-dynamodb|@aws-sdk/lib-dynamodb", "^store/"),
   keptIn("dynalite", "^local/"),
   keptIn("tencentcloud-sdk-nodejs", "^providers/tencent/"),
+  keptIn("@azure/[^/]+", "^providers/azure/"),
   keptIn("aws-cdk-lib|constructs|cdk-nag", "^infra/"),
 ];
 

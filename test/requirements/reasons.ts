@@ -67,10 +67,7 @@ export const reasons: readonly Reason[] = [
       "the address is read and kept (R-014); no key pair is needed, since nobody logs in: the gateway enrols by itself. One that exists can be named (gateway.keyName)",
   },
   { rows: ["R-048"], because: byApi },
-  { rows: ["R-050", "R-051"], because: notATarget("azure") },
-  { rows: ["R-053", "R-054"], because: notATarget("azure") },
   { rows: ["R-055"], because: byApi },
-  { rows: ["R-056"], because: address },
   { rows: ["R-057", "R-058"], because: byApi },
   { rows: ["R-073"], because: byApi },
   { rows: ["R-075", "R-076"], because: byApi },
@@ -114,7 +111,6 @@ export const reasons: readonly Reason[] = [
     because:
       "not needed on AWS: a clone is repaired at the gateway and takes the place of an instance's root; no image of HyperDoor is made. Windows is not built yet",
   },
-  { rows: ["R-171", "R-172"], because: notATarget("azure") },
   { rows: ["R-220", "R-221"], because: notATarget("zstack") },
 
   // --- readings ---
@@ -137,7 +133,6 @@ export const reasons: readonly Reason[] = [
   },
   { rows: ["S-07"], because: windows },
   { rows: ["S-08"], because: notATarget("aliyun") },
-  { rows: ["S-10"], because: notATarget("azure") },
   { rows: ["S-12"], because: notATarget("huawei") },
   { rows: ["S-13"], because: notATarget("kingsoft") },
   { rows: ["S-14"], because: notATarget("qingcloud") },
