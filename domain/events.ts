@@ -72,6 +72,10 @@ export const eventTable = {
     en: "No instance type is as large as the source; {type} is the largest ({vcpus} vCPUs, {memoryGiB} GiB)",
     zh: "没有与源服务器一样大的实例规格；最大的是 {type}（{vcpus} 个 vCPU，{memoryGiB} GiB）",
   },
+  "launch.image-refused": {
+    en: "No image could be made ({problem}); the server boots by {other} instead",
+    zh: "无法创建镜像（{problem}）；改用 {other} 方式启动",
+  },
   "launch.booted": {
     en: "Booted as {instance}: {evidence}",
     zh: "已启动为 {instance}：{evidence}",

@@ -3,7 +3,13 @@ import { isDifference } from "#domain/attached-device.ts";
 import { MigrationError } from "#domain/errors.ts";
 import type { DeviceHint } from "#domain/protocol/gateway.ts";
 import type { Gateway, Launched, Resource, SourceServer } from "#domain/records.ts";
-import { emptyRoom, freeSlotsWhere, isSlotOf, lacksRepairRoom } from "#domain/slots.ts";
+import {
+  emptyRoom,
+  freeSlotsWhere,
+  isSlotOf,
+  lacksRepairRoom,
+  takeCloneSlots,
+} from "#domain/slots.ts";
 import type { Deps } from "./deps.ts";
 import { resourceToken } from "./ids.ts";
 import { removeInstance } from "./instances.ts";
@@ -46,15 +52,41 @@ export async function noteCloneDevice(
 }
 
 /** @throws `placement.no-repair-room` when replica and clones can never hang on the gateway together */
-export function requireRepairRoom(server: SourceServer, gateway: Gateway): void {
+export function requireRepairRoom(
+  server: SourceServer,
+  gateway: Gateway,
+  clones = server.volumes.length,
+): void {
   const { length } = server.volumes;
   const room = emptyRoom(gateway);
-  if (!lacksRepairRoom(room, { volumes: length, clones: length })) return;
+  if (!lacksRepairRoom(room, { volumes: length, clones })) return;
   throw new MigrationError("placement.no-repair-room", {
     server: server.id,
-    needed: 2 * length,
+    needed: length + clones,
     target: gateway.targetId,
     allowed: room.total,
+  });
+}
+
+/**
+ * Takes slots on the gateway for clones of these disks. May be repeated.
+ * @throws `not-ready` while others hold them; `placement.no-repair-room` when there can never be room beside the replica
+ */
+export async function takeSlotsForClones(
+  deps: Deps,
+  { id }: Gateway,
+  runId: string,
+  server: SourceServer,
+  diskIds: readonly string[],
+): Promise<void> {
+  await deps.store.gateways.update(id, (gateway) => {
+    requireRepairRoom(server, gateway, diskIds.length);
+    const slots = takeCloneSlots(gateway, runId, diskIds, server.id);
+    if (slots !== undefined) return { ...gateway, slots };
+    throw new MigrationError("not-ready", {
+      what: `${diskIds.length} slots on gateway ${id} for clones`,
+      state: `${Object.keys(gateway.slots).length} of ${gateway.maxSlots + gateway.spareSlots} are taken`,
+    });
   });
 }
 

@@ -134,6 +134,8 @@ export interface Capabilities {
   readonly idempotency: "clientToken" | "clientChosenId" | "findByNameAndTag";
   /** Best first; none for a firmware whose servers can't be launched. */
   readonly bootStrategies: Readonly<Record<Firmware, readonly BootStrategy[]>>;
+  /** An image is made of a volume only while that hangs on an instance (`imageFromVolume`). */
+  readonly imagesOfAttached?: true;
   /** A gateway begins as a bare machine: its bootstrap must say where the program comes from. */
   readonly installsGateway: boolean;
   /** Snapshots can become new volumes: driver repair works on a clone and the replica stays exact. */

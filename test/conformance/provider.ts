@@ -231,9 +231,19 @@ export function describeProvider(
         strategy === "imageFromSnapshot"
           ? { snapshotId: await makeSnapshot("image-origin", volumeId, { forImage: true }) }
           : { volumeId };
+      const { imagesOfAttached } = await provider.capabilities();
+      const hangs = strategy === "imageFromVolume" && imagesOfAttached === true;
+      if (hangs) await attached(volumeId, await makeGateway("image-maker"));
       const order = { ...naming("image"), ...origin, firmware: "bios" as const };
       const { id } = await provider.images.createImage(order);
       await usable(`image ${id}`, async () => provider.images?.findImage(id));
+      if (hangs) {
+        await detached(volumeId);
+        await provider.compute.deleteInstance((await listed("instance"))[0]?.id ?? "");
+        await until("its maker to be gone", async () =>
+          (await listed("instance")).length === 0 ? true : undefined,
+        );
+      }
       return id;
     }
 

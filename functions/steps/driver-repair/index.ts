@@ -1,12 +1,10 @@
 import { z } from "zod";
 import { MigrationError } from "#domain/errors.ts";
-import type { Gateway, SourceServer } from "#domain/records.ts";
-import { takeCloneSlots } from "#domain/slots.ts";
 import { hang } from "../../attaching.ts";
 import { openCallback } from "../../callbacks.ts";
 import type { Deps } from "../../deps.ts";
 import { derivedId } from "../../ids.ts";
-import { launchOf, noteCloneDevice, requireRepairRoom } from "../../launches.ts";
+import { launchOf, noteCloneDevice, takeSlotsForClones } from "../../launches.ts";
 import { gatewayOf, migrationOf, written } from "../../migration.ts";
 import { step } from "../../step.ts";
 
@@ -38,7 +36,8 @@ export async function driverRepair(request: z.output<typeof input>, deps: Deps) 
     types.find((found) => found.name === launch.instanceType),
     `instance type ${launch.instanceType}`,
   );
-  await takeSlots(deps, gateway, runId, server);
+  const diskIds = server.volumes.map(({ diskId }) => diskId);
+  await takeSlotsForClones(deps, gateway, runId, server, diskIds);
 
   const volumes = [];
   for (const [index, volumeId] of launch.volumeIds.entries()) {
@@ -64,25 +63,6 @@ export async function driverRepair(request: z.output<typeof input>, deps: Deps) 
     callback: callback.order,
   });
   return { repairId };
-}
-
-/** @throws `not-ready` while others hold them; `placement.no-repair-room` when there can never be room beside the replica */
-async function takeSlots(
-  deps: Deps,
-  { id }: Gateway,
-  runId: string,
-  server: SourceServer,
-): Promise<void> {
-  const diskIds = server.volumes.map(({ diskId }) => diskId);
-  await deps.store.gateways.update(id, (gateway) => {
-    requireRepairRoom(server, gateway);
-    const slots = takeCloneSlots(gateway, runId, diskIds, server.id);
-    if (slots !== undefined) return { ...gateway, slots };
-    throw new MigrationError("not-ready", {
-      what: `${diskIds.length} slots on gateway ${id} for driver repair`,
-      state: `${Object.keys(gateway.slots).length} of ${gateway.maxSlots + gateway.spareSlots} are taken`,
-    });
-  });
 }
 
 export const handler = step({ name: "driver-repair", input, output, run: driverRepair });

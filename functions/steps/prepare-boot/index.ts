@@ -1,11 +1,20 @@
 import { z } from "zod";
 import { MigrationError } from "#domain/errors.ts";
+import type { Launched } from "#domain/records.ts";
 import type { BootStrategy, ResourceState } from "#providers/provider.ts";
+import { hang } from "../../attaching.ts";
 import type { Deps } from "../../deps.ts";
 import { resourceToken } from "../../ids.ts";
-import { freeCloneSlots, imageSnapshotToken, launchOf, updateLaunch } from "../../launches.ts";
-import { type Migration, migrationOf, written } from "../../migration.ts";
+import {
+  freeCloneSlots,
+  imageSnapshotToken,
+  launchOf,
+  takeSlotsForClones,
+  updateLaunch,
+} from "../../launches.ts";
+import { gatewayOf, type Migration, migrationOf, written } from "../../migration.ts";
 import { step } from "../../step.ts";
+import { tell } from "../../tell.ts";
 import { detach } from "../../volumes.ts";
 import { waitBriefly } from "../../waiting.ts";
 
@@ -14,30 +23,33 @@ const output = z.object({ repaired: z.boolean() });
 
 /**
  * Takes the clones off the gateway, gives its slots back, and makes an image of the system's where the
- * target boots from images; after this they are ready to boot from.
+ * target boots from images; after this they are ready to boot from. Where an image is refused and the
+ * target knows another way, that one is taken.
  */
 export async function prepareBoot({ runId, serverId }: z.output<typeof input>, deps: Deps) {
   const migration = await migrationOf(deps, serverId, runId);
   const { server, provider } = migration;
   const launch = launchOf(server, runId);
+  const strategy = written(server.bootStrategy, "the boot strategy") as BootStrategy;
+  const source = imageSource[strategy];
+  const { imagesOfAttached } = await provider.capabilities();
+  const hangs = source === "volume" && imagesOfAttached === true;
+  let { imageId } = launch;
+  if (hangs && imageId === undefined) {
+    await hangSystemClone(deps, migration, launch);
+    imageId = await makeImage(deps, migration, launch, { bySnapshot: false });
+  }
   for (const volumeId of launch.volumeIds) await detach(deps, provider, volumeId);
   await freeCloneSlots(deps, server, runId);
   const run = await deps.store.runs.get(runId);
   const repaired = run.repair !== undefined;
   await updateLaunch(deps, serverId, runId, { repaired });
 
-  const source = imageSource[written(server.bootStrategy, "the boot strategy") as BootStrategy];
-  if (source !== undefined) {
-    const imageId =
-      launch.imageId ??
-      (await makeImage(deps, migration, runId, {
-        volumeId: written(launch.volumeIds[0], "the clone of the system disk"),
-        bySnapshot: source === "snapshot",
-      }));
-    await updateLaunch(deps, serverId, runId, { imageId });
-    // The image holds it now; the instance gets a system disk of its own.
-    if (launch.volumeIds[0] !== undefined) await provider.volumes.deleteVolume(launch.volumeIds[0]);
+  if (source !== undefined && !hangs && imageId === undefined) {
+    imageId = await makeImage(deps, migration, launch, { bySnapshot: source === "snapshot" });
   }
+  // The image holds it now; the instance gets a system disk of its own.
+  if (imageId !== undefined) await provider.volumes.deleteVolume(systemCloneOf(launch));
   return { repaired };
 }
 
@@ -47,13 +59,64 @@ const imageSource: Partial<Record<BootStrategy, "snapshot" | "volume">> = {
   imageFromVolume: "volume",
 };
 
+function systemCloneOf(launch: Launched): string {
+  return written(launch.volumeIds[0], "the clone of the system disk");
+}
+
+/** After a repair it hangs there already. */
+async function hangSystemClone(
+  deps: Deps,
+  { server, provider }: Migration,
+  launch: Launched,
+): Promise<void> {
+  const { runId } = launch;
+  const gateway = await gatewayOf(deps, server);
+  const volumeId = systemCloneOf(launch);
+  const [system] = server.volumes;
+  if (system !== undefined) {
+    await takeSlotsForClones(deps, gateway, runId, server, [system.diskId]);
+  }
+  const known = launch.devices?.[volumeId];
+  await hang(deps, { provider, gateway, runId, volumeId, known });
+}
+
+/** What an image may be refused for while a volume can still be booted from. */
+const refusals = new Set(["cloud.refused", "cloud.forbidden", "cloud.quota-exceeded"]);
+
+/** @returns undefined when it was refused and the launch goes on without one */
 async function makeImage(
   deps: Deps,
+  migration: Migration,
+  launch: Launched,
+  from: { bySnapshot: boolean },
+): Promise<string | undefined> {
+  const { server, provider } = migration;
+  const { runId } = launch;
+  try {
+    const imageId = await imageOf(deps, migration, launch, from);
+    await updateLaunch(deps, server.id, runId, { imageId });
+    return imageId;
+  } catch (error) {
+    if (!(error instanceof MigrationError) || !refusals.has(error.code)) throw error;
+    const { bootStrategies } = await provider.capabilities();
+    const other = bootStrategies[server.inventory.firmware].find(
+      (strategy) => imageSource[strategy] === undefined,
+    );
+    if (other === undefined) throw error;
+    await deps.store.servers.update(server.id, (found) => ({ ...found, bootStrategy: other }));
+    await tell(deps, server.id, "launch.image-refused", { problem: error.message, other }, runId);
+    return undefined;
+  }
+}
+
+async function imageOf(
+  deps: Deps,
   { server, provider, tags }: Migration,
-  runId: string,
-  from: { volumeId: string; bySnapshot: boolean },
+  launch: Launched,
+  { bySnapshot }: { bySnapshot: boolean },
 ): Promise<string> {
   const { images, volumes, platform } = provider;
+  const { runId } = launch;
   if (images === undefined) {
     throw new MigrationError("cloud.refused", {
       platform,
@@ -62,13 +125,12 @@ async function makeImage(
     });
   }
   const name = tags(`${server.name}-${runId}`);
-  let source: { snapshotId: string } | { volumeId: string } = { volumeId: from.volumeId };
-  if (from.bySnapshot) {
+  const volumeId = systemCloneOf(launch);
+  let source: { snapshotId: string } | { volumeId: string } = { volumeId };
+  if (bySnapshot) {
     const token = imageSnapshotToken(runId);
-    const { id } = await volumes.createSnapshot({
-      ...{ token, tags: name, volumeId: from.volumeId },
-      forImage: true,
-    });
+    const order = { token, tags: name, volumeId, forImage: true };
+    const { id } = await volumes.createSnapshot(order);
     await untilReady(deps, platform, `snapshot ${id}`, () => volumes.findSnapshot(id));
     source = { snapshotId: id };
   }
