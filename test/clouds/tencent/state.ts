@@ -1,7 +1,7 @@
 /** What the fake account holds. Times are milliseconds of the fake's clock. */
 import { randomBytes } from "node:crypto";
+import type { Guests } from "../guests.ts";
 import type { Machines } from "../machines.ts";
-import type { Guests } from "./guests.ts";
 import { Refusal } from "./request.ts";
 
 /** How long things take; the real ones are hundreds of times longer. */

@@ -1,10 +1,10 @@
 /**
  * The network of launched servers: each answers at an address of its own as its SSH would, once the
- * machine behind it has offered a login. There is nothing else to see of a guest at Tencent.
+ * machine behind it has offered a login. For clouds that show nobody a serial line.
  */
 import { once } from "node:events";
 import { createServer, type Server } from "node:net";
-import type { Machines } from "../machines.ts";
+import type { Machines } from "./machines.ts";
 
 export interface Guests {
   open(instanceId: string, host: string): Promise<void>;
