@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { startFakeAws } from "#test/clouds/aws/fake-aws.ts";
 import { startFakeAzure } from "#test/clouds/azure/fake-azure.ts";
 import type { FakeCloud } from "#test/clouds/fake-cloud.ts";
+import { startFakeHuawei } from "#test/clouds/huawei/fake-huawei.ts";
 import { startFakeTencent } from "#test/clouds/tencent/fake-tencent.ts";
 import { bundle, root } from "./bundle.ts";
 
@@ -23,6 +24,7 @@ afterAll(() => rm(folder, { recursive: true }));
 test.each([
   ["aws", startFakeAws],
   ["azure", startFakeAzure],
+  ["huawei", startFakeHuawei],
   ["tencent", startFakeTencent],
 ] as [string, () => Promise<FakeCloud>][])(
   "a target of %s answers to a Lambda's code as it does to ours",

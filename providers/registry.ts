@@ -8,6 +8,8 @@ import { awsConfig, awsSecrets } from "./aws/config.ts";
 import { awsPolicy } from "./aws/policy.ts";
 import { azureConfig, azureSecrets } from "./azure/config.ts";
 import { azurePolicy } from "./azure/policy.ts";
+import { huaweiConfig, huaweiSecrets } from "./huawei/config.ts";
+import { huaweiPolicy } from "./huawei/policy.ts";
 import { localConfig, localSecrets } from "./local/config.ts";
 import type { Provider, ProviderOptions } from "./provider.ts";
 import { tencentConfig, tencentSecrets } from "./tencent/config.ts";
@@ -69,6 +71,12 @@ const clouds = {
     azureSecrets,
     async () => (await import("./azure/index.ts")).openAzure,
     azurePolicy,
+  ),
+  huawei: cloud(
+    huaweiConfig,
+    huaweiSecrets,
+    async () => (await import("./huawei/index.ts")).openHuawei,
+    huaweiPolicy,
   ),
   tencent: cloud(
     tencentConfig,

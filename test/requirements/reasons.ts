@@ -71,12 +71,7 @@ export const reasons: readonly Reason[] = [
   { rows: ["R-057", "R-058"], because: byApi },
   { rows: ["R-073"], because: byApi },
   { rows: ["R-075", "R-076"], because: byApi },
-  { rows: ["R-078"], because: place("huawei") },
-  { rows: ["R-084"], because: place("huawei") },
-  { rows: ["R-085"], because: ports },
-  { rows: ["R-086"], because: notATarget("huawei") },
   { rows: ["R-092"], because: byApi },
-  { rows: ["R-093"], because: address },
   { rows: ["R-094"], because: byApi },
   { rows: ["R-096", "R-097"], because: place("kingsoft") },
   { rows: ["R-103"], because: notATarget("kingsoft") },
@@ -133,7 +128,6 @@ export const reasons: readonly Reason[] = [
   },
   { rows: ["S-07"], because: windows },
   { rows: ["S-08"], because: notATarget("aliyun") },
-  { rows: ["S-12"], because: notATarget("huawei") },
   { rows: ["S-13"], because: notATarget("kingsoft") },
   { rows: ["S-14"], because: notATarget("qingcloud") },
   { rows: ["S-15"], because: notATarget("ctyun") },
@@ -217,7 +211,10 @@ export const lacks: readonly Reason[] = [
   { rows: ["R-187", "R-188"], because: "the check; an agent for Windows is not built yet" },
   { rows: ["R-191", "R-192"], because: "the check; an agent for Windows is not built yet" },
   { rows: ["S-09"], because: "images of HyperDoor are not asked for: AWS needs none" },
-  { rows: ["S-11"], because: "no image of HyperDoor is asked for: it comes with HyperDoor" },
+  {
+    rows: ["S-11", "S-12"],
+    because: "no image of HyperDoor is asked for: it comes with HyperDoor",
+  },
   {
     rows: ["S-21"],
     because:

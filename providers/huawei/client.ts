@@ -1,0 +1,207 @@
+/**
+ * The connection to one project: plain JSON over HTTPS, signed with the access key, with time-outs, through a
+ * proxy where there is one. Huawei's SDK is not used: three of the five services are not on npm, and its error
+ * path prints signed requests to the console.
+ */
+import {
+  type ClientRequest,
+  Agent as HttpAgent,
+  request as http,
+  type IncomingMessage,
+} from "node:http";
+import { Agent as HttpsAgent, request as https } from "node:https";
+import { text } from "node:stream/consumers";
+import type { HuaweiConfig, HuaweiSecrets } from "./config.ts";
+import { type OperationName, operations, type Service } from "./operations.ts";
+import { authorization, encode, encodeQuery } from "./signature.ts";
+
+/** An answer that is a refusal; `code` is empty where the cloud gave none. */
+export class HuaweiRefusal extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly operation: OperationName;
+
+  constructor(operation: OperationName, status: number, code: string, message: string) {
+    super(message);
+    this.operation = operation;
+    this.status = status;
+    this.code = code;
+  }
+}
+
+export interface CallOptions {
+  /** What stands in braces in the path. */
+  readonly path?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string | number | undefined>>;
+  readonly body?: object;
+  /** A UUID; the same one within eight hours means the same order (ECS servers and EVS volumes only). */
+  readonly clientToken?: string;
+}
+
+export interface HuaweiClient {
+  /** @throws `HuaweiRefusal`, or what Node says of the line */
+  call<T>(operation: OperationName, options?: CallOptions): Promise<T>;
+  /** The project's id. Cheap after the first call. */
+  project(): Promise<string>;
+}
+
+const connectTimeoutMs = 10_000;
+const answerTimeoutMs = 30_000;
+/** Far above what a full page of servers is. */
+const mostAnswerBytes = 64 * 1024 ** 2;
+
+export function openClient(config: HuaweiConfig, secrets: HuaweiSecrets): HuaweiClient {
+  const proxyEnv =
+    config.proxy === undefined
+      ? process.env
+      : { HTTPS_PROXY: config.proxy, HTTP_PROXY: config.proxy };
+  const agents = {
+    "https:": new HttpsAgent({ keepAlive: true, proxyEnv }),
+    "http:": new HttpAgent({ keepAlive: true, proxyEnv }),
+  };
+  let project: Promise<string> | undefined;
+
+  function endpointOf(service: Service): URL {
+    const { region, domain, endpoints } = config;
+    return new URL(endpoints[service] ?? `https://${service}.${region}.${domain}`);
+  }
+
+  async function call<T>(operation: OperationName, options: CallOptions = {}): Promise<T> {
+    const { service, method, path: template } = operations[operation];
+    const endpoint = endpointOf(service);
+    const projectId = service === "iam" ? undefined : await client.project();
+    const named: Record<string, string> = { ...options.path };
+    if (projectId !== undefined) named.project = projectId;
+    const path = template.replaceAll(/\{(\w+)\}/g, (_, name: string) => named[name] ?? "");
+    const query = Object.entries(options.query ?? {}).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, String(value)] as const],
+    );
+    const body = options.body === undefined ? "" : JSON.stringify(options.body);
+    const date = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, "");
+    const signed: Record<string, string> = {
+      host: endpoint.host,
+      "x-sdk-date": date,
+      ...(projectId === undefined ? {} : { "x-project-id": projectId }),
+      ...(options.clientToken === undefined ? {} : { "x-client-token": options.clientToken }),
+      ...(secrets.securityToken === undefined ? {} : { "x-security-token": secrets.securityToken }),
+    };
+    const headers = {
+      ...signed,
+      authorization: authorization({ method, path, query, headers: signed, body }, secrets, date),
+      accept: "application/json",
+      ...(body === "" ? {} : { "content-type": "application/json;charset=utf8" }),
+      "content-length": String(Buffer.byteLength(body)),
+    };
+    const encoded = path.split("/").map(encode).join("/");
+    const target = `${encoded}${query.length === 0 ? "" : `?${encodeQuery(query)}`}`;
+    const answer = await send(endpoint, agents, { method, path: target, headers }, body);
+    return readAnswer(operation, answer.status, answer.body) as T;
+  }
+
+  const client: HuaweiClient = {
+    call,
+    project() {
+      project ??= lookUpProject(config, call).catch((error: unknown) => {
+        project = undefined;
+        throw error;
+      });
+      return project;
+    },
+  };
+  return client;
+}
+
+async function lookUpProject(
+  { projectId, region }: HuaweiConfig,
+  call: HuaweiClient["call"],
+): Promise<string> {
+  if (projectId !== undefined) return projectId;
+  const operation = "KeystoneListAuthProjects";
+  const { projects } = await call<{ projects: { id: string; name: string }[] }>(operation);
+  // Each region has one project of its own name. Source: IAM user guide, "Projects".
+  const found = projects.find(({ name }) => name === region);
+  if (found !== undefined) return found.id;
+  throw new HuaweiRefusal(operation, 404, "", `no project ${region} is open to this access key`);
+}
+
+interface Order {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Record<string, string>;
+}
+
+async function send(
+  endpoint: URL,
+  agents: { "https:": HttpsAgent; "http:": HttpAgent },
+  order: Order,
+  body: string,
+): Promise<{ status: number; body: string }> {
+  const plain = endpoint.protocol === "http:";
+  const options = {
+    ...order,
+    host: endpoint.hostname,
+    port: endpoint.port === "" ? undefined : endpoint.port,
+    agent: plain ? agents["http:"] : agents["https:"],
+    signal: AbortSignal.timeout(answerTimeoutMs),
+  };
+  const sent: ClientRequest = plain ? http(options) : https(options);
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    sent.once("response", resolve);
+    sent.once("error", reject);
+    sent.once("socket", (socket) => {
+      if (!socket.connecting) return;
+      const late = () => sent.destroy(new Error("ETIMEDOUT: no connection"));
+      const timer = setTimeout(late, connectTimeoutMs);
+      socket.once("connect", () => clearTimeout(timer));
+      socket.once("close", () => clearTimeout(timer));
+    });
+    sent.end(body);
+  });
+  if (Number(response.headers["content-length"] ?? 0) > mostAnswerBytes) {
+    sent.destroy();
+    throw new Error("the answer is too large");
+  }
+  return { status: response.statusCode ?? 0, body: await text(response) };
+}
+
+function readAnswer(operation: OperationName, status: number, body: string): unknown {
+  const parsed = parse(body);
+  if (status >= 200 && status < 300) {
+    if (parsed !== undefined) return parsed;
+    throw new HuaweiRefusal(operation, status, "", `not JSON: ${body.slice(0, 200)}`);
+  }
+  const { code, message } = refusalIn(parsed);
+  throw new HuaweiRefusal(
+    operation,
+    status,
+    code,
+    message || body.slice(0, 500) || `HTTP ${status}`,
+  );
+}
+
+function parse(body: string): unknown {
+  if (body.trim() === "") return {};
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Each service words its refusals apart:
+ *   {"error": {"code", "message"}}          ECS, EVS, IMS, IAM
+ *   {"code", "message"}                     VPC v1, EIP
+ *   {"error_code", "error_msg"}             the gateway before them, VPC v3
+ *   {"<kind>": {"code", "message"}}         what OpenStack answers itself, such as itemNotFound
+ */
+function refusalIn(answer: unknown): { code: string; message: string } {
+  const candidates = [answer, ...Object.values(Object(answer))].map((value) => Object(value));
+  for (const { code, message, error_code, error_msg } of candidates) {
+    const said = { code: code ?? error_code, message: message ?? error_msg };
+    if (said.code !== undefined || said.message !== undefined) {
+      return { code: String(said.code ?? ""), message: String(said.message ?? "") };
+    }
+  }
+  return { code: "", message: "" };
+}

@@ -1,0 +1,16 @@
+import { startFakeHuawei } from "#test/clouds/huawei/fake-huawei.ts";
+import { openFake } from "#test/clouds/under-test.ts";
+import { describeContract } from "#test/conformance/contract.ts";
+import { describeProvider } from "#test/conformance/provider.ts";
+
+for (const boot of ["image", "swap"] as const) {
+  describeProvider(`huawei (${boot})`, () =>
+    openFake((machines) => startFakeHuawei({ machines, launch: { boot } }), {
+      config: { gateway: { maxVolumes: 3 }, lostAnswerMs: 200 },
+      sizeBytes: 40 * 1024 ** 3,
+      unknownId: () => "00000000-0000-4000-8000-000000000000",
+    }),
+  );
+}
+
+describeContract("huawei", { lacks: ["volumes.listPools", "compute.restartInstance"] });

@@ -1,0 +1,8 @@
+/**
+ * While a rehearsal runs: gateway and server; their system disks, two replicas and the clone of the data disk; the
+ * recovery point; the server's image.
+ */
+export const huaweiFaults = {
+  testing: { instances: 2, volumes: 5, snapshots: 2, images: 1, addresses: 1, groups: 1 },
+  rounds: 6,
+};
