@@ -113,9 +113,13 @@ export function startGateway(
 }
 
 /** Reads a pair's volume again, as a verification does. */
-export function verify(receiver: Receiver, pair: Pair, limit = 1000): Promise<VerifiedVolume> {
-  const { diskId, volumeId, sizeBytes, volumePath: path } = pair;
-  const task = { diskId, volumeId, sizeBytes, path, limit };
+export function verify(
+  receiver: Receiver,
+  pair: Pair & { serial?: string },
+  limit = 1000,
+): Promise<VerifiedVolume> {
+  const { diskId, volumeId, sizeBytes, volumePath: path, serial } = pair;
+  const task = { diskId, volumeId, sizeBytes, path, serial, limit };
   return receiver.verify(task, () => undefined, new AbortController().signal);
 }
 

@@ -91,6 +91,7 @@ test.skipIf(!canSlowFiles)(
     const hung = copy(gateway.scene, [hanging], {
       ...{ sessionId: "s1", port: line.port, signal: stop.signal },
     });
+    hung.catch(() => undefined);
     await isStuck.promise;
 
     await gateway.openSession("s2", [sound]);

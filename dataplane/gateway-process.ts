@@ -1,6 +1,5 @@
 /** A gateway as the daemon that it is, with the console that it enrolled at, for tests. */
 import { writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Pair, Scene } from "./copy-harness.ts";
 import { type Daemon, startDaemon } from "./daemon-process.ts";
@@ -18,7 +17,7 @@ export class GatewayProcess {
     this.console = console;
   }
 
-  /** Its state is in the scene's folder, its volumes are files of any test. */
+  /** Its state and its volumes are in the scene's folder. */
   static async start(scene: Scene): Promise<GatewayProcess> {
     const gateway = new GatewayProcess(scene, await createFakeConsole());
     await gateway.startAgain();
@@ -34,7 +33,7 @@ export class GatewayProcess {
       consoleFingerprint: console.identity.fingerprint,
       enrolmentCode: console.secret,
       ports: { control: 0, blocks: 0 },
-      volumeRoot: tmpdir(),
+      volumeRoot: folder,
     };
     await writeFile(join(folder, "config.json"), JSON.stringify(config));
     const daemon = startDaemon("gateway/hypermotion-gateway.mjs", [
@@ -78,12 +77,12 @@ export class GatewayProcess {
   }
 
   /** What all orders about volumes have in common. */
-  orderOf(pairs: readonly Pair[], token: string) {
+  orderOf(pairs: readonly (Pair & { serial?: string })[], token: string) {
     return {
       serverId: "srv-1",
-      volumes: pairs.map(({ diskId, volumeId, sizeBytes, volumePath: path }) => ({
+      volumes: pairs.map(({ diskId, volumeId, sizeBytes, volumePath: path, serial }) => ({
         ...{ diskId, volumeId, sizeBytes },
-        device: { by: "path", path },
+        device: serial === undefined ? { by: "path", path } : { by: "serial", serial },
       })),
       callback: {
         url: `${this.console.url}/v1/callbacks/${token}`,
@@ -93,7 +92,10 @@ export class GatewayProcess {
   }
 
   /** For the scene's agent. @throws unless it is accepted */
-  async openSession(sessionId: string, pairs: readonly Pair[]): Promise<void> {
+  async openSession(
+    sessionId: string,
+    pairs: readonly (Pair & { serial?: string })[],
+  ): Promise<void> {
     const { fingerprint: agentFingerprint } = this.#scene.agent;
     const order = { ...this.orderOf(pairs, sessionId), mode: "initial", agentFingerprint };
     const path = `/v1/sessions/${sessionId}`;

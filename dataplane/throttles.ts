@@ -3,8 +3,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, rmdirSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm, stat } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 /** Mounts with FUSE: as root, and with nbdkit, nbdfuse and fusermount3. */
@@ -22,7 +21,7 @@ export async function slowFile(
   path: string,
   delay: { readMs?: number; writeMs?: number },
 ): Promise<{ path: string; [Symbol.asyncDispose](): Promise<void> }> {
-  const folder = await mkdtemp(join(tmpdir(), "hypermotion-slow-"));
+  const folder = await mkdtemp(join(dirname(path), "slow-"));
   const slow = join(folder, "disk");
   const child = spawn(
     "nbdfuse",

@@ -13,6 +13,7 @@ import {
   type Scene,
   sha256,
   startGateway,
+  verify,
 } from "./copy-harness.ts";
 import { exampleDevice } from "./example-device.ts";
 import type { DeviceFinder } from "./gateway/devices.ts";
@@ -181,6 +182,39 @@ suite("another volume at the same device (skipped when not root: loop devices)",
     });
   });
 
+  test("is not verified under another serial, and wherever it is attached under its own", async () => {
+    const { scene, pair, rightPath } = await loopDevice();
+    const receiver = await gatewayOf(scene);
+    const order = receiverOrderOf(scene, [pair]);
+    const volumes = order.volumes.map((volume) => ({ ...volume, serial: "vol-a" }));
+    await receiver.open("s1", { ...order, volumes });
+    await copy(scene, [pair], { sessionId: "s1", port: receiver.port });
+    const elsewhere = execFileSync("losetup", ["--find", "--show", rightPath]).toString().trim();
+    cleanups.push(() => execFileSync("losetup", ["--detach", elsewhere]));
+    const verifyAs = (serial: string) =>
+      verify(receiver, { ...pair, volumePath: elsewhere, serial });
+
+    const verified = await verifyAs("vol-a");
+
+    expect(verified).toMatchObject({ comparedBytes: sizeBytes, differences: { blocks: 0 } });
+    await expect(verifyAs("vol-b")).rejects.toMatchObject({
+      code: "volume.swapped",
+      params: { volume: "volume-a", was: "vol-a", is: "vol-b" },
+    });
+  });
+
+  test("without a serial is told by what it holds when it is verified", async () => {
+    const { scene, pair, swap } = await loopDevice();
+    const receiver = await gatewayOf(scene);
+    await receiver.open("s1", receiverOrderOf(scene, [pair]));
+    await copy(scene, [pair], { sessionId: "s1", port: receiver.port });
+
+    await swap();
+    const verified = await verify(receiver, pair);
+
+    expect(verified.differences.blocks).toBe(sizeBytes / (64 * 1024));
+  });
+
   test("makes the daemon report the session as failed, by a LUN that shows another disk now", async () => {
     const { scene, pair, wrongPath, swap } = await loopDevice();
     const listed = exampleDevice("sdb", { path: pair.volumePath, sizeBytes, hctl: "0:0:0:3" });
@@ -235,6 +269,30 @@ function sessionsOf(scene: Scene, receiver: Receiver, finder: DeviceFinder): Ses
     now: () => new Date(),
   });
 }
+
+test("another file at the same path is not verified, and the volume's own is as it was", async () => {
+  const scene = await makeScene();
+  cleanups.push(() => scene[Symbol.asyncDispose]());
+  const pair = await makePair(scene, "a", sizeBytes, [{ offsetBytes: 0, lengthBytes: sizeBytes }]);
+  const other = await makePair(scene, "b", sizeBytes, []);
+  const receiver = await gatewayOf(scene);
+  await receiver.open("s1", receiverOrderOf(scene, [pair]));
+  await copy(scene, [pair], { sessionId: "s1", port: receiver.port });
+  const aside = `${pair.volumePath}.aside`;
+  await rename(pair.volumePath, aside);
+  await rename(other.volumePath, pair.volumePath);
+
+  await expect(verify(receiver, pair)).rejects.toMatchObject({
+    code: "volume.swapped",
+    params: { volume: "volume-a" },
+  });
+  await rename(aside, pair.volumePath);
+
+  expect(await verify(receiver, pair)).toMatchObject({
+    comparedBytes: sizeBytes,
+    differences: { blocks: 0 },
+  });
+});
 
 test("another file at the same path is refused to an agent that comes back", async () => {
   const scene = await makeScene();

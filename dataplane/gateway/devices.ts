@@ -50,6 +50,12 @@ export async function findDevice(
   return path;
 }
 
+/** What the cloud calls the device, if the device says it too; a place may change hands. */
+export function serialOf(device: DeviceHint): { serial?: string } {
+  if (device.by === "serial") return { serial: device.serial };
+  return device.by === "wwn" ? { serial: device.wwn } : {};
+}
+
 async function findByPath(finder: DeviceFinder, volumeId: string, named: string): Promise<string> {
   const refuse = (problem: string) =>
     new MigrationError("input.invalid", { where: "device.path", problem });

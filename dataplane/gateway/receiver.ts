@@ -68,7 +68,10 @@ export interface Receiver {
    * @throws `volume.in-use` when a session writes to one of them, `not-ready` when another verification has one
    */
   reserve(verificationId: string, volumeIds: readonly string[]): () => void;
-  /** Reads the volume again and compares it with its block map; changes neither. */
+  /**
+   * Reads the volume again and compares it with its block map; changes neither.
+   * @throws `volume.swapped` when the map speaks of another volume; what else opening it for a copy throws
+   */
   verify(
     volume: VolumeToVerify,
     onBytes: (lengthBytes: number) => void,
@@ -87,6 +90,8 @@ export interface VolumeToVerify {
   readonly volumeId: string;
   readonly sizeBytes: number;
   readonly path: string;
+  /** By which its device was found; absent when it was found by its place. */
+  readonly serial?: string | undefined;
   /** Extents listed at most. */
   readonly limit: number;
 }
@@ -217,14 +222,15 @@ class BlockReceiver implements Receiver {
     });
   }
 
-  verify(
+  async verify(
     volume: VolumeToVerify,
     onBytes: (lengthBytes: number) => void,
     signal: AbortSignal,
   ): Promise<VerifiedVolume> {
+    const identity = await this.#maps.recognize(volume);
     const mapPath = this.#maps.pathOf(volume.volumeId);
     const { gatewayId } = this.#options;
-    return verifyOnThread({ ...volume, mapPath, gatewayId }, onBytes, signal);
+    return verifyOnThread({ ...volume, identity, mapPath, gatewayId }, onBytes, signal);
   }
 
   distrust({ volumeId, differences }: VerifiedVolume): Promise<void> {

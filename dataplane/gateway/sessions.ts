@@ -16,7 +16,7 @@ import {
 } from "#domain/protocol/gateway.ts";
 import { pause } from "../backoff.ts";
 import { deliver, sendHeartbeat } from "./callbacks.ts";
-import { type DeviceFinder, findDevice } from "./devices.ts";
+import { type DeviceFinder, findDevice, serialOf } from "./devices.ts";
 import type { Log } from "./log.ts";
 import type { Receiver, ReceiverOrder } from "./receiver.ts";
 import type { RecordFolder } from "./record-folder.ts";
@@ -201,9 +201,11 @@ export function createSessions(deps: SessionDeps): Sessions {
       log.info({ sessionId }, "the session goes on after a restart");
     } catch (error) {
       if (!(error instanceof MigrationError) || closing.signal.aborted) throw error;
+      const outcome: SessionState = { state: "failed", error: error.facts };
+      // Shown from here on: the receiver will only say that it was stopped.
+      session.record = { ...session.record, outcome };
       // The receiver remembers it too, and would keep its volumes from every later session.
       if (receiver.state(sessionId)?.state === "running") await receiver.stop(sessionId);
-      const outcome: SessionState = { state: "failed", error: error.facts };
       await conclude(sessionId, session, { outcome, isWanted: true });
     }
   }
@@ -316,12 +318,6 @@ const notYet: SessionState = {
     waitingForAgent: true,
   },
 };
-
-/** What the cloud calls the device, if the device says it too; a place may change hands. */
-function serialOf(device: SessionOrder["volumes"][number]["device"]): { serial?: string } {
-  if (device.by === "serial") return { serial: device.serial };
-  return device.by === "wwn" ? { serial: device.wwn } : {};
-}
 
 function reportOf(
   outcome: Exclude<SessionState, { state: "running" }>,

@@ -1,5 +1,5 @@
 /** The daemon as it is run, killed and started again, with a real copy on its volume. */
-import { truncate, writeFile } from "node:fs/promises";
+import { mkdir, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { VerificationState } from "#domain/protocol/gateway.ts";
@@ -30,7 +30,7 @@ afterEach(async () => {
   await scene[Symbol.asyncDispose]();
 });
 
-async function synced(pair: Pair): Promise<void> {
+async function synced(pair: Pair & { serial?: string }): Promise<void> {
   await gateway.openSession("s-1", [pair]);
   await copy(gateway.scene, [pair], { sessionId: "s-1", port: gateway.port });
   await gateway.console.until("the copy's report", () =>
@@ -85,6 +85,35 @@ test("a verification killed in the middle begins anew, and what it had found is 
     },
   });
   expect((await gateway.call({ path })).body).toMatchObject({ state: "done" });
+}, 60_000);
+
+test("one that is found by another serial than its copy went to is refused, and nothing of it is forgotten", async () => {
+  const made = await makePair(scene, "a", 2 * mib, [{ offsetBytes: 0, lengthBytes: 2 * mib }]);
+  await mkdir(join(scene.folder, "by-serial"));
+  for (const serial of ["vol-a", "vol-b"])
+    await symlink(made.volumePath, join(scene.folder, "by-serial", serial));
+  await synced({ ...made, serial: "vol-a" });
+  const verifyAs = async (serial: string) => {
+    const path = `/v1/verifications/${serial}`;
+    const body = gateway.orderOf([{ ...made, serial }], serial);
+    expect(await gateway.call({ method: "PUT", path, body })).toMatchObject({ status: 200 });
+    await gateway.console.until("the report", () =>
+      gateway.reportsTo(serial).some((kind) => kind !== "heartbeat"),
+    );
+    return (await gateway.call<VerificationState>({ path })).body;
+  };
+
+  const other = await verifyAs("vol-b");
+  const own = await verifyAs("vol-a");
+
+  expect(other).toMatchObject({
+    state: "failed",
+    error: { code: "volume.swapped", params: { volume: "volume-a", was: "vol-a", is: "vol-b" } },
+  });
+  expect(own).toMatchObject({
+    state: "done",
+    result: { volumes: [{ comparedBytes: 2 * mib, differences: { blocks: 0 } }] },
+  });
 }, 60_000);
 
 test("a volume that a session writes to is not verified, and the session is named", async () => {

@@ -14,7 +14,7 @@ import {
   verificationState,
   verifiedVolume,
 } from "#domain/protocol/gateway.ts";
-import { type DeviceFinder, findDevice } from "./devices.ts";
+import { type DeviceFinder, findDevice, serialOf } from "./devices.ts";
 import { createJobs, type JobControl, type JobDeps, type Jobs, type Outcome } from "./jobs.ts";
 import type { Receiver } from "./receiver.ts";
 
@@ -89,7 +89,8 @@ async function carryOut(
       if (found === undefined) {
         const path = await findDevice(deps.finder, volume.volumeId, volume.device);
         const onBytes = (lengthBytes: number) => watch.read(volume.volumeId, lengthBytes);
-        found = await deps.receiver.verify({ ...volume, path, limit }, onBytes, signal);
+        const task = { ...volume, path, ...serialOf(volume.device), limit };
+        found = await deps.receiver.verify(task, onBytes, signal);
         kept = { ...kept, volumes: [...kept.volumes, found] };
         await keep(kept);
       }

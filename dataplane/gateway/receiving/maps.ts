@@ -57,6 +57,27 @@ export class BlockMaps {
     }
   }
 
+  /**
+   * What a volume is that is only read: as `ensure` finds out, and nothing is changed.
+   * @throws `volume.not-attached`, `volume.too-small`, `volume.swapped`, `volume.io`
+   */
+  async recognize(volume: Volume): Promise<VolumeIdentity> {
+    const { volumeId } = volume;
+    try {
+      const identity = await this.#look(volume);
+      const map = await BlockMap.find(this.pathOf(volumeId));
+      await map?.close();
+      if (map === undefined) return identity;
+      const before = map.head.volumeIdentity;
+      if (isAnotherFile(before, identity)) throw swapped(volumeId, before, identity);
+      // One that may be the same or not shows by what it holds.
+      isSurelyKnown(map.head, volume, identity, false);
+      return identity;
+    } catch (error) {
+      throw volumeError(error, volumeId, this.#gatewayId);
+    }
+  }
+
   async #look({ volumeId, sizeBytes, path }: Volume): Promise<VolumeIdentity> {
     const file = await open(path, "r+");
     try {
@@ -157,14 +178,19 @@ async function keep(
 ): Promise<boolean> {
   const { head } = map;
   if (head.volumeId !== volume.volumeId || head.sizeBytes !== volume.sizeBytes) return false;
-  if (head.volumeIdentity.kind !== identity.kind) return false;
-  if (identity.kind === "file" && !isDeepStrictEqual(head.volumeIdentity, identity)) return false;
+  if (isAnotherFile(head.volumeIdentity, identity)) return false;
   if (!isSurelyKnown(head, volume, identity, isRunning)) await map.distrust();
   else if (head.leftAt !== undefined && head.leftAt !== (await modifiedAt(volume.path)))
     await map.distrust();
   await map.setIdentity(identity, volume.serial);
   await map.setLeftAt(undefined);
   return true;
+}
+
+/** A file has no serial that could tell more. */
+function isAnotherFile(before: VolumeIdentity, now: VolumeIdentity): boolean {
+  if (before.kind !== now.kind) return true;
+  return now.kind === "file" && !isDeepStrictEqual(before, now);
 }
 
 /**

@@ -18,13 +18,15 @@ import { BlockMap, type RangeEntry } from "./block-map.ts";
 import { Extents } from "./extents.ts";
 import { rehash } from "./rehash.ts";
 import { VolumeFile } from "./volume-file.ts";
-import { areOfDifferentNames, swapped } from "./volume-identity.ts";
+import type { VolumeIdentity } from "./volume-identity.ts";
 
 export interface VerifyTask {
   readonly diskId: string;
   readonly volumeId: string;
   readonly sizeBytes: number;
   readonly path: string;
+  /** What was found at the path; nothing else there is read. */
+  readonly identity: VolumeIdentity;
   readonly mapPath: string;
   readonly gatewayId: string;
   /** Extents listed at most. */
@@ -53,9 +55,6 @@ export async function verifyVolume(
   const differing = new Extents(limit);
   let comparedBytes = 0;
   try {
-    const { head } = map ?? {};
-    if (head !== undefined && areOfDifferentNames(head.volumeIdentity, file.identity))
-      throw swapped(volumeId, head.volumeIdentity, file.identity);
     // What was written but is still in memory would otherwise be missed by uncached reads.
     await file.sync();
     for (let range = 0; range < rangeCount(sizeBytes); range += 1) {
