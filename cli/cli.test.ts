@@ -216,6 +216,9 @@ test("a server is named by name or id, and by id only where a name fits two", as
   await answerOf(["server", "rename", id, "single"]);
   expect((await answerOf(["server", "show", "single"])).id).toBe(id);
   expect((await run(["server", "list"])).stdout).toMatch(/single +registered +connected/);
+  const shown = await run(["server", "show", "single"]);
+  expect(shown.stdout).toMatch(/sda +1\.0 MiB +system disk, MBR\n +sda1 .* ext4 +\/ /);
+  expect((await run(["server", "show", "single", "--lang", "zh"])).stdout).toContain("系统盘");
   await answerOf(["server", "remove", "single"]);
   expect((await run(["server", "show", id])).status).toBe(3);
 });

@@ -7,6 +7,7 @@ import { addCommand, addGroup, type Setting } from "../command.ts";
 import { badInput, type Context } from "../context.ts";
 import { bytes } from "../figures.ts";
 import { findServer } from "../names.ts";
+import { layoutTable, networkTable, restLines, systemLine } from "../server-layout.ts";
 import { serverHeadings, serverRow } from "../server-table.ts";
 import { decimal, takeAll, wholeNumber } from "../values.ts";
 
@@ -174,21 +175,21 @@ function addChanging(group: Command, setting: Setting): void {
 }
 
 function showServer({ out, say, language }: Context, server: ServerDetails): void {
-  const { os, firmware, architecture } = server.inventory;
+  const { inventory } = server;
   out.table(serverHeadings(say), [serverRow(say, server)]);
-  out.line(
-    [os.distribution ?? os.family, os.version, os.kernel, firmware, architecture].join("  "),
-  );
   if (server.replication.line !== undefined) {
     const { bitsPerSecond, roundTripMs, measuredAt } = server.replication.line;
     const ms = roundTripMs.toFixed(1);
     out.line(say("line measured", { mbit: megabits(bitsPerSecond), ms, measuredAt }));
   }
-  for (const disk of server.inventory.disks) {
-    const volume = server.volumes.find(({ diskId }) => diskId === disk.id);
-    const copy = volume?.volumeId === undefined ? "" : `→ ${volume.volumeId}`;
-    out.line(`  ${disk.deviceName}  ${disk.role}  ${bytes(disk.sizeBytes)}  ${copy}`.trimEnd());
+  out.line(`\n${systemLine(say, inventory)}`);
+  const tables = [layoutTable(say, server), networkTable(say, inventory)];
+  for (const { headings, rows } of tables.filter((table) => table.rows.length > 0)) {
+    out.line("");
+    out.table(headings, rows);
   }
+  out.line("");
+  for (const line of restLines(say, inventory)) out.line(line);
   for (const { kind, instanceId = "-", instanceType, evidence = "-" } of server.launches) {
     out.line(`  ${kind}  ${instanceId}  ${instanceType}  ${evidence}`);
   }
