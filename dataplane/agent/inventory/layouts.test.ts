@@ -29,7 +29,10 @@ async function look(...paths: string[]) {
     role: index === 0 ? ("system" as const) : ("data" as const),
   }));
   const taken = await takeInventory({ disks: named, name: undefined }, "web-1");
-  return schema.parse(JSON.parse(JSON.stringify(taken)));
+  const read = schema.parse(JSON.parse(JSON.stringify(taken)));
+  // What is not seen of this system besides is no matter here.
+  const isOfDisks = (what: string) => !/firewall|kernel|network|address|distribution/.test(what);
+  return { ...read, notSeen: read.notSeen.filter(isOfDisks) };
 }
 
 const nameOf = (path: string | undefined) => path?.replace("/dev/", "");
@@ -84,6 +87,28 @@ describe.skipIf(!isRoot)(`the agent looks at the server's disks${because}`, () =
     }
     // 20 of 80 MiB are root's own, 30 are used.
     expect(seen?.partitions[0]?.fileSystem?.freeBytes).toBeLessThan(34 * MiB);
+  });
+
+  test("and that a btrfs is mounted on each of its devices, and an NTFS by its driver in user space", async () => {
+    const disk = await disks.attach(400);
+    const [first = "", second = "", ntfs = ""] = await disks.partition(
+      disk,
+      "label: gpt\nsize=150MiB\nsize=150MiB\nsize=40MiB\n",
+    );
+    await disks.run("mkfs.btrfs", "-q", first, second);
+    await disks.run("mkfs.ntfs", "-qQ", ntfs);
+    const [atBtrfs, atNtfs] = [await disks.mount(second), await disks.mount(ntfs, "-t", "ntfs-3g")];
+
+    const [seen] = (await look(disk)).disks;
+
+    expect(seen?.partitions).toMatchObject([
+      { fileSystem: { type: "btrfs", mountPoint: atBtrfs } },
+      { fileSystem: { type: "btrfs", mountPoint: atBtrfs } },
+      { fileSystem: { type: "ntfs", mountPoint: atNtfs } },
+    ]);
+    for (const { fileSystem } of seen?.partitions ?? []) {
+      expect(fileSystem?.freeBytes).toBeGreaterThan(20 * MiB);
+    }
   });
 
   test("and which partitions are not mounted, or hold nothing (R-145)", async () => {

@@ -2,7 +2,6 @@
 import { describe, expect, it } from "vitest";
 import { parseBlkid } from "./blkid.ts";
 import { rootFolder } from "./esp.ts";
-import { parseIpAddr } from "./nics.ts";
 import { parseOsRelease } from "./os.ts";
 import { parseRaw } from "./raw-devices.ts";
 
@@ -41,25 +40,6 @@ describe("blkid -p -o export", () => {
       label: "my = root\\x",
     });
     expect(parseBlkid("ID_PART_TABLE_TYPE=dos\n").partitionTable).toBe("mbr");
-  });
-});
-
-describe("ip -o addr", () => {
-  it("gives the addresses that are valid beyond the link, with those that somebody leased", () => {
-    const output = [
-      "1: lo    inet 127.0.0.1/8 scope host lo\\       valid_lft forever preferred_lft forever",
-      "4: eth0    inet 192.0.2.2/24 brd 192.0.2.255 scope global dynamic noprefixroute eth0\\       valid_lft 86322sec preferred_lft 86322sec",
-      "4: eth0    inet6 fd00::2/64 scope global nodad \\       valid_lft forever preferred_lft forever",
-      "4: eth0    inet6 fe80::fc:ff:fe00:1/64 scope link \\       valid_lft forever preferred_lft forever",
-      "5: tun0    inet 10.8.0.1 peer 10.8.0.2/32 scope global tun0\\       valid_lft forever preferred_lft forever",
-      "",
-    ].join("\n");
-
-    expect(parseIpAddr(output)).toEqual([
-      { nic: "eth0", cidr: "192.0.2.2/24", isIpv4: true, isDynamic: true },
-      { nic: "eth0", cidr: "fd00::2/64", isIpv4: false, isDynamic: false },
-      { nic: "tun0", cidr: "10.8.0.1/32", isIpv4: true, isDynamic: false },
-    ]);
   });
 });
 
