@@ -30,7 +30,7 @@ test("a row is proved by the tests that name it, or explained by a reason for it
     [0, undefined],
   ]);
   expect(page(answers)).toContain(
-    String.raw`what R-001 says \| so | [one](../a.test.ts) (and 1 more) |`,
+    String.raw`what R-001 says \| so | [one](../a.test.ts) (and others) |`,
   );
   expect(page(answers)).toContain("_not built_");
 });

@@ -117,7 +117,8 @@ export function page(answers: readonly Answer[]): string {
 function proofOf({ proof, reason, lacks }: Answer): string {
   const [first] = proof;
   if (first === undefined) return `_${reason}_`;
-  const others = proof.length === 1 ? "" : ` (and ${proof.length - 1} more)`;
+  // Without their number: the page stays as it is when another test names the row.
+  const others = proof.length === 1 ? "" : " (and others)";
   // The rows a test names are the lines it stands in.
   const name = first.name.replaceAll(/ \([^()]*\b[RXS]-\d{2,3}\b[^()]*\)/g, "");
   const text = name.replaceAll(/[[\]]/g, "\\$&");
