@@ -4,6 +4,8 @@
  */
 import type { z } from "zod";
 import { MigrationError } from "#domain/errors.ts";
+import { aliyunConfig, aliyunSecrets } from "./aliyun/config.ts";
+import { aliyunPolicy } from "./aliyun/policy.ts";
 import { awsConfig, awsSecrets } from "./aws/config.ts";
 import { awsPolicy } from "./aws/policy.ts";
 import { azureConfig, azureSecrets } from "./azure/config.ts";
@@ -60,6 +62,12 @@ function cloud<Config, Secrets>(
 }
 
 const clouds = {
+  aliyun: cloud(
+    aliyunConfig,
+    aliyunSecrets,
+    async () => (await import("./aliyun/index.ts")).openAliyun,
+    aliyunPolicy,
+  ),
   aws: cloud(
     awsConfig,
     awsSecrets,

@@ -1,0 +1,150 @@
+/** Security groups (ECS) and elastic IP addresses (VPC). */
+import type { Provider } from "../provider.ts";
+import { type Account, makeOnce, unlessAbsent } from "./account.ts";
+import type { Parameters } from "./client.ts";
+import { listByNumber, listByToken } from "./paging.ts";
+import { byToken, displayName, type Tagged, tagsOf } from "./tags.ts";
+
+interface EcsGroup extends Tagged {
+  readonly SecurityGroupId: string;
+}
+
+interface Groups {
+  NextToken?: string;
+  SecurityGroups?: { SecurityGroup?: EcsGroup[] };
+}
+
+interface Eip extends Tagged {
+  readonly AllocationId: string;
+  readonly IpAddress: string;
+  readonly Status: string;
+  readonly InstanceId?: string;
+}
+
+interface Eips {
+  TotalCount?: number;
+  EipAddresses?: { EipAddress?: Eip[] };
+}
+
+export async function listGroups(account: Account, filter: Parameters): Promise<EcsGroup[]> {
+  return listByToken<Groups, EcsGroup>(
+    account,
+    "ecs",
+    "DescribeSecurityGroups",
+    filter,
+    (answer) => answer.SecurityGroups?.SecurityGroup,
+  );
+}
+
+export async function listEips(account: Account, filter: Parameters): Promise<Eip[]> {
+  return listByNumber<Eips, Eip>(
+    account,
+    "vpc",
+    "DescribeEipAddresses",
+    filter,
+    (answer) => answer.EipAddresses?.EipAddress,
+  );
+}
+
+async function findEip(account: Account, id: string): Promise<Eip | undefined> {
+  const found = await listEips(account, { AllocationId: id });
+  return found.find(({ AllocationId }) => AllocationId === id);
+}
+
+export function openNetwork(account: Account): Provider["network"] {
+  const { client, config } = account;
+
+  return {
+    async ensureSecurityGroup(options) {
+      const { token, rules } = options;
+      const { vpcId } = await account.place();
+      const id = await makeOnce(account, token, {
+        find: async () =>
+          (await listGroups(account, { VpcId: vpcId, Tag: byToken(token) }))[0]?.SecurityGroupId,
+        create: async (clientToken) => {
+          const made = await client.call<{ SecurityGroupId: string }>(
+            "ecs",
+            "CreateSecurityGroup",
+            {
+              VpcId: vpcId,
+              SecurityGroupName: displayName(options.tags.Name),
+              Description: "HyperMotion gateway and what it launches",
+              SecurityGroupType: "normal",
+              ClientToken: clientToken,
+              Tag: tagsOf(options),
+            },
+          );
+          return made.SecurityGroupId;
+        },
+        isThere: async (id) => (await listGroups(account, { SecurityGroupId: id })).length > 0,
+      });
+      const permissions = rules.flatMap(({ port, from }) =>
+        from.map((SourceCidrIp) => ({
+          IpProtocol: "TCP",
+          PortRange: `${port}/${port}`,
+          SourceCidrIp,
+          Policy: "accept",
+          Priority: "1",
+        })),
+      );
+      // A rule that is there already is let pass. Source: ECS API 2014-05-26, AuthorizeSecurityGroup.
+      if (permissions.length > 0) {
+        await client.call("ecs", "AuthorizeSecurityGroup", {
+          SecurityGroupId: id,
+          Permissions: permissions,
+        });
+      }
+      return { id };
+    },
+
+    async deleteSecurityGroup(id) {
+      await unlessAbsent(client.call("ecs", "DeleteSecurityGroup", { SecurityGroupId: id }));
+    },
+
+    async ensureAddress(options) {
+      const { publicAddress, bandwidthMbps } = config.gateway;
+      const { token, instanceId } = options;
+      if (publicAddress === "none") return undefined;
+      const id = await makeOnce(account, token, {
+        find: async () => (await listEips(account, { Tag: byToken(token) }))[0]?.AllocationId,
+        create: async (clientToken) => {
+          const made = await client.call<{ AllocationId: string }>("vpc", "AllocateEipAddress", {
+            Name: displayName(options.tags.Name),
+            InstanceChargeType: "PostPaid",
+            InternetChargeType: "PayByTraffic",
+            Bandwidth: String(bandwidthMbps),
+            ClientToken: clientToken,
+            Tag: tagsOf(options),
+          });
+          return made.AllocationId;
+        },
+        isThere: async (id) => (await findEip(account, id)) !== undefined,
+      });
+      const eip = await findEip(account, id);
+      if (eip?.InstanceId !== instanceId) {
+        await client.call("vpc", "AssociateEipAddress", {
+          AllocationId: id,
+          InstanceId: instanceId,
+          InstanceType: "EcsInstance",
+        });
+      }
+      return { id, address: eip?.IpAddress ?? "" };
+    },
+
+    async releaseAddress(id) {
+      const eip = await findEip(account, id);
+      if (eip === undefined) return;
+      if (eip.Status === "InUse") {
+        await unlessAbsent(
+          client.call("vpc", "UnassociateEipAddress", {
+            AllocationId: id,
+            ...(eip.InstanceId === undefined ? {} : { InstanceId: eip.InstanceId }),
+            InstanceType: "EcsInstance",
+          }),
+        );
+      }
+      // Refused as passing while it is being let go.
+      await unlessAbsent(client.call("vpc", "ReleaseEipAddress", { AllocationId: id }));
+    },
+  };
+}

@@ -1,0 +1,52 @@
+/** Lists that come in pages; the platform has two ways to ask for the next one. */
+import type { AliyunClient, Parameters, Product } from "./client.ts";
+
+interface Caller {
+  readonly client: AliyunClient;
+}
+
+/** The most that every action takes. */
+const pageSize = 100;
+
+/** All pages of an action that hands out a token for the next one. */
+export async function listByToken<Answer extends { NextToken?: string }, T>(
+  { client }: Caller,
+  product: Product,
+  action: string,
+  parameters: Parameters,
+  read: (answer: Answer) => readonly T[] | undefined,
+): Promise<T[]> {
+  const found: T[] = [];
+  let token: string | undefined;
+  do {
+    const page: Answer = await client.call<Answer>(product, action, {
+      ...parameters,
+      MaxResults: pageSize,
+      NextToken: token,
+    });
+    found.push(...(read(page) ?? []));
+    token = page.NextToken === "" ? undefined : page.NextToken;
+  } while (token !== undefined);
+  return found;
+}
+
+/** All pages of an action that numbers them. */
+export async function listByNumber<Answer extends { TotalCount?: number }, T>(
+  { client }: Caller,
+  product: Product,
+  action: string,
+  parameters: Parameters,
+  read: (answer: Answer) => readonly T[] | undefined,
+): Promise<T[]> {
+  const found: T[] = [];
+  for (let number = 1; ; number += 1) {
+    const page = await client.call<Answer>(product, action, {
+      ...parameters,
+      PageNumber: number,
+      PageSize: pageSize,
+    });
+    const items = read(page) ?? [];
+    found.push(...items);
+    if (items.length === 0 || number * pageSize >= (page.TotalCount ?? 0)) return found;
+  }
+}
