@@ -140,6 +140,11 @@ export interface Capabilities {
   readonly installsGateway: boolean;
   /** Snapshots can become new volumes: driver repair works on a clone and the replica stays exact. */
   readonly canClone: boolean;
+  /**
+   * A snapshot is taken only of a volume that hung on an instance once: nothing can have been written to
+   * another, so a clone is what the snapshot is that it was made of.
+   */
+  readonly snapshotsAfterAttachOnly?: true;
   /** `readConsole` shows a launched instance's serial line. */
   readonly hasConsole: boolean;
 }

@@ -52,21 +52,18 @@ export async function lookUpPlace(client: AliyunClient, config: AliyunConfig): P
   return { vpcId: found.VpcId, zone: found.ZoneId };
 }
 
-/** What was just made may be shown a little later. */
-const patienceMs = 30_000;
+/** Half a minute: what was just made may be shown a little later, and small orders take some seconds. */
 const pausesMs = [0, 100, 250, 500, 1_000, 2_000, 4_000, 7_000, 7_000, 8_150];
 
-/** Looks until it is shown, so that whoever asks next finds it. */
-async function untilShown<T>(
+/** Looks until there is something; gives up after half a minute. */
+export async function untilShown<T>(
   { clock }: Account,
   find: () => Promise<T | undefined>,
 ): Promise<T | undefined> {
-  let waitedMs = 0;
   for (const pauseMs of pausesMs) {
     if (pauseMs > 0) await clock.sleep(pauseMs);
-    waitedMs += pauseMs;
     const found = await find();
-    if (found !== undefined || waitedMs > patienceMs) return found;
+    if (found !== undefined) return found;
   }
   return undefined;
 }

@@ -105,6 +105,7 @@ async function probe(account: Account): Promise<Capabilities> {
     bootStrategies: { bios: ["imageFromSnapshot"], uefi: ["imageFromSnapshot"] },
     installsGateway: true,
     canClone: true,
+    snapshotsAfterAttachOnly: true,
     hasConsole: true,
   };
 }

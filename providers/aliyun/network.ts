@@ -1,6 +1,6 @@
 /** Security groups (ECS) and elastic IP addresses (VPC). */
 import type { Provider } from "../provider.ts";
-import { type Account, makeOnce, unlessAbsent } from "./account.ts";
+import { type Account, makeOnce, unlessAbsent, untilShown } from "./account.ts";
 import type { Parameters } from "./client.ts";
 import { listByNumber, listByToken } from "./paging.ts";
 import { byToken, displayName, type Tagged, tagsOf } from "./tags.ts";
@@ -49,6 +49,16 @@ export async function listEips(account: Account, filter: Parameters): Promise<Ei
 async function findEip(account: Account, id: string): Promise<Eip | undefined> {
   const found = await listEips(account, { AllocationId: id });
   return found.find(({ AllocationId }) => AllocationId === id);
+}
+
+/** Binding and letting go take some seconds, in which nothing else can be done with it. */
+async function settledEip(account: Account, id: string): Promise<Eip | undefined> {
+  const look = async () => {
+    const eip = await findEip(account, id);
+    const isBusy = eip?.Status === "Associating" || eip?.Status === "Unassociating";
+    return isBusy ? undefined : { eip };
+  };
+  return (await untilShown(account, look))?.eip;
 }
 
 export function openNetwork(account: Account): Provider["network"] {
@@ -132,18 +142,14 @@ export function openNetwork(account: Account): Provider["network"] {
     },
 
     async releaseAddress(id) {
-      const eip = await findEip(account, id);
-      if (eip === undefined) return;
-      if (eip.Status === "InUse") {
+      const bound = await settledEip(account, id);
+      if (bound?.Status === "InUse") {
+        const order = { AllocationId: id, InstanceId: bound.InstanceId };
         await unlessAbsent(
-          client.call("vpc", "UnassociateEipAddress", {
-            AllocationId: id,
-            ...(eip.InstanceId === undefined ? {} : { InstanceId: eip.InstanceId }),
-            InstanceType: "EcsInstance",
-          }),
+          client.call("vpc", "UnassociateEipAddress", { ...order, InstanceType: "EcsInstance" }),
         );
+        await settledEip(account, id);
       }
-      // Refused as passing while it is being let go.
       await unlessAbsent(client.call("vpc", "ReleaseEipAddress", { AllocationId: id }));
     },
   };

@@ -143,11 +143,25 @@ export function describeProvider(
       return id;
     }
 
+    const hungOnce = new Set<string>();
+
+    async function hangOnce(volumeId: string): Promise<void> {
+      const { snapshotsAfterAttachOnly } = await provider.capabilities();
+      if (!snapshotsAfterAttachOnly || hungOnce.has(volumeId)) return;
+      hungOnce.add(volumeId);
+      const gateway = await makeGateway(`user-of-${hungOnce.size}`);
+      await attached(volumeId, gateway);
+      await detached(volumeId);
+      await provider.compute.deleteInstance(gateway);
+      await gone(`instance ${gateway}`, () => provider.compute.findInstance(gateway));
+    }
+
     async function makeSnapshot(
       purpose: string,
       volumeId: string,
       change: { forImage?: boolean } = {},
     ): Promise<string> {
+      await hangOnce(volumeId);
       const order = { ...naming(purpose), volumeId, ...change };
       const { id } = await provider.volumes.createSnapshot(order);
       await usable(`snapshot ${id}`, () => provider.volumes.findSnapshot(id));
@@ -502,6 +516,7 @@ export function describeProvider(
       test("a repeated order for a snapshot returns the first, also when that was never answered", async () => {
         newOwner();
         const volumeId = await makeVolume("v");
+        await hangOnce(volumeId);
         const order = { ...naming("s"), volumeId };
         cloud.loseNextAnswer();
         await expect(provider.volumes.createSnapshot(order)).rejects.toThrow();

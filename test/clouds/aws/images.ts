@@ -1,6 +1,8 @@
 /** AMIs, and tags on what is there already. */
+
+import type { Parameters } from "../parameters.ts";
 import { listed, paged, tagSet } from "./listing.ts";
-import { type Parameters, Refusal, type Xml } from "./query.ts";
+import { Refusal, tagsFor, type Xml } from "./query.ts";
 import { type Account, get, type Image } from "./state.ts";
 
 type Action = (account: Account, parameters: Parameters) => Promise<Xml> | Xml;
@@ -73,7 +75,7 @@ const registerImage: Action = (account, parameters) => {
     throw new Refusal("IncorrectState", `Snapshot is in invalid state - pending`);
   }
   const image: Image = {
-    ...account.newThing("ami", parameters.tagsFor("image")),
+    ...account.newThing("ami", tagsFor(parameters, "image")),
     name,
     owner: account.accountId,
     creationDate: "2026-11-23T00:00:00.000Z",

@@ -1,7 +1,8 @@
 /** Instances, their types and their roots. */
 import { gatewayBootstrap } from "#domain/protocol/gateway.ts";
+import type { Parameters } from "../parameters.ts";
 import { filtered, listed, paged, tagSet } from "./listing.ts";
-import { type Parameters, Refusal, type Xml } from "./query.ts";
+import { Refusal, tagsFor, type Xml } from "./query.ts";
 import { type Account, get, type Image, type Instance, type Task, type Volume } from "./state.ts";
 import { makeVolume, remember, removeVolume, repeated, stateOf, takeOff } from "./volumes.ts";
 
@@ -208,7 +209,7 @@ const runInstances: Action = async (account, parameters) => {
   if (taken) throw new Refusal("InvalidIPAddress.InUse", `Address ${privateAddress} is in use.`);
   const bootstrap = bootstrapIn(userData);
   const instance: Instance = {
-    ...account.newThing("i", parameters.tagsFor("instance")),
+    ...account.newThing("i", tagsFor(parameters, "instance")),
     imageId: image.id,
     type: type.name,
     zone: account.zone,
@@ -244,7 +245,7 @@ async function makeRoot(
     type: mapping?.find("Ebs.VolumeType") ?? "gp2",
     encrypted: mapping?.flag("Ebs.Encrypted") ?? false,
     isPublicRoot: image.snapshotId === undefined,
-    tags: parameters.tagsFor("volume"),
+    tags: tagsFor(parameters, "volume"),
     ...(image.snapshotId === undefined ? {} : { snapshotId: image.snapshotId }),
   });
   root.attachment = {
@@ -380,7 +381,7 @@ const createReplaceTask: Action = (account, parameters) => {
     throw new Refusal("InvalidParameterCombination", "The replacement volume must be encrypted");
   }
   const task: Task = {
-    ...account.newThing("replacevol", parameters.tagsFor("replace-root-volume-task")),
+    ...account.newThing("replacevol", tagsFor(parameters, "replace-root-volume-task")),
     instanceId: instance.id,
     volumeId: volume.id,
     doneAt: account.now() + account.delays.bootMs,

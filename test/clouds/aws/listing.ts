@@ -1,5 +1,6 @@
 /** Filters and pages, which all Describe actions have alike. */
-import { type Parameters, Refusal, type Xml } from "./query.ts";
+import type { Parameters } from "../parameters.ts";
+import { Refusal, type Xml } from "./query.ts";
 import type { Account, Thing } from "./state.ts";
 
 /** What a filter looks at, by the filter's name; tags are there for everything. */

@@ -1,6 +1,8 @@
 /** VPC, security groups, Elastic IPs. */
+
+import type { Parameters } from "../parameters.ts";
 import { filtered, listed, paged, tagSet } from "./listing.ts";
-import { type Parameters, Refusal, type Xml } from "./query.ts";
+import { Refusal, tagsFor, type Xml } from "./query.ts";
 import { type Account, type Address, type Group, get } from "./state.ts";
 
 type Action = (account: Account, parameters: Parameters) => Promise<Xml> | Xml;
@@ -26,7 +28,7 @@ const createSecurityGroup: Action = (account, parameters) => {
     throw new Refusal("InvalidGroup.Duplicate", `The security group '${name}' already exists`);
   }
   const group: Group = {
-    ...account.newThing("sg", parameters.tagsFor("security-group")),
+    ...account.newThing("sg", tagsFor(parameters, "security-group")),
     name,
     vpcId,
     rules: new Set(),
@@ -99,7 +101,7 @@ const allocateAddress: Action = (account, parameters) => {
     throw new Refusal("AddressLimitExceeded", "The maximum number of addresses has been reached.");
   }
   const address: Address = {
-    ...account.newThing("eipalloc", parameters.tagsFor("elastic-ip")),
+    ...account.newThing("eipalloc", tagsFor(parameters, "elastic-ip")),
     publicIp: account.newAddress(),
   };
   account.addresses.set(address.id, address);

@@ -1,4 +1,5 @@
 /** The Query protocol: parameters as they come, checked by the table of actions; answers as XML. */
+import { Parameters } from "../parameters.ts";
 import type { ActionTable, ParameterType } from "./actions.ts";
 
 /** An answer of EC2's that is a refusal. Source: EC2 API reference, "Error codes for the Amazon EC2 API". */
@@ -13,61 +14,13 @@ export class Refusal extends Error {
   }
 }
 
-export class Parameters {
-  private readonly values: ReadonlyMap<string, string>;
-
-  constructor(values: ReadonlyMap<string, string>) {
-    this.values = values;
-  }
-
-  find(name: string): string | undefined {
-    return this.values.get(name);
-  }
-
-  get(name: string): string {
-    return this.values.get(name) ?? "";
-  }
-
-  number(name: string): number | undefined {
-    const text = this.values.get(name);
-    return text === undefined ? undefined : Number(text);
-  }
-
-  flag(name: string): boolean | undefined {
-    const text = this.values.get(name);
-    return text === undefined ? undefined : text === "true";
-  }
-
-  /** `InstanceId.1`, `InstanceId.2`, … */
-  list(name: string): string[] {
-    return this.structures(name).map((item) => item.get(""));
-  }
-
-  /** `Tag.1.Key`, `Tag.1.Value`, … as one set of parameters per number; a plain item is under "". */
-  structures(name: string): Parameters[] {
-    const found = new Map<number, Map<string, string>>();
-    for (const [key, value] of this.values) {
-      if (!key.startsWith(`${name}.`)) continue;
-      const [index = "", ...rest] = key.slice(name.length + 1).split(".");
-      const item = found.get(Number(index)) ?? new Map<string, string>();
-      item.set(rest.join("."), value);
-      found.set(Number(index), item);
-    }
-    return [...found].sort(([a], [b]) => a - b).map(([, item]) => new Parameters(item));
-  }
-
-  tagsFor(resourceType: string): Map<string, string> {
-    const specification = this.structures("TagSpecification").find(
-      (one) => one.get("ResourceType") === resourceType,
-    );
-    const tags = specification?.structures("Tag") ?? [];
-    return new Map(tags.map((tag) => [tag.get("Key"), tag.get("Value")]));
-  }
-
-  /** All that was asked, for telling whether a repeated client token means the same. */
-  fingerprint(): string {
-    return JSON.stringify([...this.values].filter(([key]) => key !== "ClientToken").sort());
-  }
+/** Of `TagSpecification`, for what the call makes. */
+export function tagsFor(parameters: Parameters, resourceType: string): Map<string, string> {
+  const specification = parameters
+    .structures("TagSpecification")
+    .find((one) => one.get("ResourceType") === resourceType);
+  const tags = specification?.structures("Tag") ?? [];
+  return new Map(tags.map((tag) => [tag.get("Key"), tag.get("Value")]));
 }
 
 const always = new Set(["Action", "Version", "DryRun"]);

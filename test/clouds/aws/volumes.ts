@@ -1,6 +1,8 @@
 /** EBS. Source for states and refusals: EC2 API reference and EBS user guide, "Volume states". */
+
+import type { Parameters } from "../parameters.ts";
 import { listed, paged, tagSet } from "./listing.ts";
-import { type Parameters, Refusal, type Xml } from "./query.ts";
+import { Refusal, tagsFor, type Xml } from "./query.ts";
 import { type Account, type Attachment, get, type Snapshot, type Volume } from "./state.ts";
 
 type Action = (account: Account, parameters: Parameters) => Promise<Xml> | Xml;
@@ -162,7 +164,7 @@ const createVolume: Action = async (account, parameters) => {
     type,
     encrypted: parameters.flag("Encrypted") ?? snapshot?.encrypted ?? false,
     isPublicRoot: false,
-    tags: parameters.tagsFor("volume"),
+    tags: tagsFor(parameters, "volume"),
     ...(snapshotId === undefined ? {} : { snapshotId }),
   });
   remember(account, "CreateVolume", parameters, volume.id);
@@ -269,7 +271,7 @@ function snapshotXml(account: Account, snapshot: Snapshot): { [name: string]: Xm
 const createSnapshot: Action = async (account, parameters) => {
   const volume = get(account.volumes, "volume", parameters.get("VolumeId"));
   const snapshot: Snapshot = {
-    ...account.newThing("snap", parameters.tagsFor("snapshot")),
+    ...account.newThing("snap", tagsFor(parameters, "snapshot")),
     volumeId: volume.id,
     sizeGiB: volume.sizeGiB,
     encrypted: volume.encrypted,

@@ -1,0 +1,21 @@
+import { startFakeAliyun } from "#test/clouds/aliyun/fake-aliyun.ts";
+import { openFake } from "#test/clouds/under-test.ts";
+import { describeProvider } from "#test/conformance/provider.ts";
+import type { ResourceKind } from "../provider.ts";
+
+const prefixes: Record<ResourceKind, string> = {
+  "security-group": "sg",
+  instance: "i",
+  address: "eip",
+  volume: "d",
+  snapshot: "s",
+  image: "m",
+};
+
+describeProvider("aliyun", () =>
+  openFake((machines) => startFakeAliyun({ machines }), {
+    config: { gateway: { maxVolumes: 3, spareVolumes: 0 } },
+    sizeBytes: 20 * 1024 ** 3,
+    unknownId: (kind) => `${prefixes[kind]}-bp1neverwasneverwas0`,
+  }),
+);

@@ -1,0 +1,200 @@
+/** What the fake account holds. Times are milliseconds of the fake's clock. */
+import { randomBytes } from "node:crypto";
+import type { Machines } from "../machines.ts";
+import type { Parameters } from "../parameters.ts";
+import { Refusal } from "./rpc.ts";
+
+/** How long things take; the real ones are hundreds of times longer. */
+export interface Delays {
+  readonly createMs: number;
+  readonly attachMs: number;
+  readonly bootMs: number;
+  readonly stopMs: number;
+  readonly snapshotMs: number;
+  readonly imageMs: number;
+  readonly eipMs: number;
+  /** A list does not show what was just made. */
+  readonly shownAfterMs: number;
+}
+
+export interface Quotas {
+  readonly disks: number;
+  readonly eips: number;
+  readonly vcpus: number;
+  /** Of each disk. */
+  readonly snapshots: number;
+}
+
+export interface Thing {
+  readonly id: string;
+  readonly name: string;
+  readonly madeAt: number;
+  readonly tags: Map<string, string>;
+}
+
+export interface Disk extends Thing {
+  readonly sizeGiB: number;
+  readonly category: string;
+  readonly type: "system" | "data";
+  readonly snapshotId?: string;
+  /** Has no bytes: the system disk of a public image. */
+  readonly isPublic: boolean;
+  state: "Creating" | "Available" | "Attaching" | "In_use" | "Detaching";
+  /** When the present state ends by itself. */
+  changesAt: number;
+  instanceId?: string;
+  endsWithInstance: boolean;
+  /** Order in which it was hung on. */
+  attachedAt: number;
+  everAttached: boolean;
+}
+
+export interface Snapshot extends Thing {
+  readonly diskId: string;
+  readonly diskType: Disk["type"];
+  readonly sizeGiB: number;
+  readonly readyAt: number;
+}
+
+export interface Image extends Thing {
+  readonly owner: "system" | "self" | "others";
+  readonly createdAt: string;
+  readonly sizeGiB: number;
+  readonly bootMode: string;
+  readonly snapshotId?: string;
+  readonly readyAt: number;
+}
+
+export interface Instance extends Thing {
+  readonly imageId: string;
+  readonly type: string;
+  readonly chargeType: string;
+  readonly hostName: string;
+  readonly privateAddress: string;
+  readonly password: string;
+  readonly userData: string;
+  groupIds: readonly string[];
+  state: "Pending" | "Starting" | "Running" | "Stopping" | "Stopped" | "Releasing";
+  changesAt: number;
+  /** What comes after Pending. */
+  readonly startsItself: boolean;
+  stoppedMode?: string;
+  /** What runs on it: nothing of ours while it boots a public image. */
+  runs: "bare" | "gateway" | "server";
+}
+
+export interface Eip extends Thing {
+  readonly address: string;
+  readonly bandwidth: number;
+  state: "Available" | "Associating" | "InUse" | "Unassociating";
+  changesAt: number;
+  instanceId?: string;
+}
+
+export interface Group extends Thing {
+  readonly vpcId: string;
+  readonly rules: Set<string>;
+}
+
+export class Account {
+  readonly disks = new Map<string, Disk>();
+  readonly snapshots = new Map<string, Snapshot>();
+  readonly images = new Map<string, Image>();
+  readonly instances = new Map<string, Instance>();
+  readonly eips = new Map<string, Eip>();
+  readonly groups = new Map<string, Group>();
+  /** Client tokens, by action; remembered after the thing is gone. */
+  readonly tokens = new Map<string, { fingerprint: string; id: string }>();
+  /** Types that are sold out in our zone. */
+  readonly soldOut = new Set<string>();
+  /** RAM: what the caller may not do. */
+  readonly denied = new Set<string>();
+  /** Actions that the account can't pay for. */
+  readonly unpaid = new Set<string>();
+  /** Whether the account is on the list of those who may. */
+  imagesOfDataDisks = true;
+  readonly accountId = "1234567890123456";
+  readonly region = "cn-hangzhou";
+  readonly zone = "cn-hangzhou-h";
+  readonly vpcId = "vpc-bp1aevy8sofi8mh1qc5cm";
+  readonly vSwitchId = "vsw-bp1s5fnvk4gn2tws03624";
+
+  readonly machines: Machines | undefined;
+  readonly delays: Delays;
+  readonly quotas: Quotas;
+  readonly now: () => number;
+
+  constructor(options: {
+    machines: Machines | undefined;
+    delays: Delays;
+    quotas: Quotas;
+    now: () => number;
+  }) {
+    this.machines = options.machines;
+    this.delays = options.delays;
+    this.quotas = options.quotas;
+    this.now = options.now;
+    for (const image of publicImages) this.images.set(image.id, image);
+  }
+
+  /** Ids have 20 letters and digits behind the prefix; a disk's are its serial number. */
+  newThing(prefix: string, name: string, tags: Map<string, string>): Thing {
+    const id = `${prefix}-bp1${randomBytes(9).toString("hex").slice(0, 17)}`;
+    return { id, name, madeAt: this.now(), tags };
+  }
+
+  newPrivateAddress(): string {
+    return `10.0.${Math.floor(this.instances.size / 200)}.${10 + (this.instances.size % 200)}`;
+  }
+
+  isShown(thing: Thing): boolean {
+    return this.now() - thing.madeAt >= this.delays.shownAfterMs;
+  }
+
+  /** Same token, same request: the first answer; same token, another request: refused. */
+  earlier(action: string, parameters: Parameters): string | undefined {
+    const token = parameters.find("ClientToken");
+    const found = token === undefined ? undefined : this.tokens.get(`${action} ${token}`);
+    if (found === undefined || found.fingerprint === parameters.fingerprint()) return found?.id;
+    throw new Refusal(
+      403,
+      "IdempotentParameterMismatch",
+      "The specified clientToken is used by another request.",
+    );
+  }
+
+  remember(action: string, parameters: Parameters, id: string): void {
+    const token = parameters.find("ClientToken");
+    if (token === undefined) return;
+    this.tokens.set(`${action} ${token}`, { fingerprint: parameters.fingerprint(), id });
+  }
+}
+
+export function get<T>(things: ReadonlyMap<string, T>, kind: string, id: string): T {
+  const found = things.get(id);
+  if (found !== undefined) return found;
+  throw new Refusal(404, `Invalid${kind}.NotFound`, `The specified ${kind} does not exist.`);
+}
+
+/** As the platform lists them; dates and sizes are in their names. */
+const publicImages: Image[] = [
+  publicImage("debian_12_8_x64_20G_alibase_20241118.vhd", "BIOS"),
+  publicImage("debian_12_11_x64_20G_alibase_20260601.vhd", "BIOS"),
+  publicImage("ubuntu_24_04_x64_20G_alibase_20260715.vhd", "UEFI-Preferred"),
+  publicImage("centos_7_5_x64_20G_alibase_20200609.vhd", "BIOS"),
+];
+
+function publicImage(id: string, bootMode: string): Image {
+  const date = /_(\d{4})(\d\d)(\d\d)\.vhd$/.exec(id)?.slice(1).join("-");
+  return {
+    id,
+    name: id,
+    owner: "system",
+    createdAt: `${date}T00:00:00Z`,
+    sizeGiB: 20,
+    bootMode,
+    tags: new Map(),
+    madeAt: Number.NEGATIVE_INFINITY,
+    readyAt: Number.NEGATIVE_INFINITY,
+  };
+}
