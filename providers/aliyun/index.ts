@@ -46,10 +46,18 @@ export function openAliyun(
     choice: once(() => choose(account)),
   };
 
+  const permitted = once(() => checkPermissions(account));
+
   const provider: Provider = {
     platform: "aliyun",
     capabilities: once(() => probe(account)),
-    check: () => check(account),
+    async check() {
+      await client.call("sts", "GetCallerIdentity", {});
+      await permitted();
+      await account.place();
+      await account.choice();
+      await findGatewayImage(account);
+    },
     listOwned: (owner) => listOwned(account, owner),
     network: openNetwork(account),
     compute: openCompute(account, secrets),
@@ -77,14 +85,6 @@ function once<T>(ask: () => Promise<T>): () => Promise<T> {
     }
     return asked;
   };
-}
-
-async function check(account: Account): Promise<void> {
-  await account.client.call("sts", "GetCallerIdentity", {});
-  await checkPermissions(account);
-  await account.place();
-  await account.choice();
-  await findGatewayImage(account);
 }
 
 async function probe(account: Account): Promise<Capabilities> {

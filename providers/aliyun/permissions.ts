@@ -81,15 +81,13 @@ function probes({ config }: Account): Probe[] {
   ];
 }
 
-/** What says nothing about permission, but stands in the way all the same. */
-const inTheWay = new Set([
-  "cloud.credentials",
-  "cloud.clock-skew",
-  "cloud.transient",
-  "cloud.throttled",
-]);
+/** Stand in the way of every call. */
+const inTheWay = new Set(["cloud.credentials", "cloud.clock-skew"]);
 
-/** @throws `cloud.forbidden`, naming every action that is missing */
+/**
+ * An action that failed on the way counts as allowed, until it is needed.
+ * @throws `cloud.forbidden`, naming every action that is missing
+ */
 export async function checkPermissions(account: Account): Promise<void> {
   const missing: string[] = [];
   for (const { product, action, parameters } of probes(account)) {

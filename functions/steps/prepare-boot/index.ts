@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { MigrationError } from "#domain/errors.ts";
-import type { Launched } from "#domain/records.ts";
+import type { Launched, SourceServer } from "#domain/records.ts";
 import type { BootStrategy, ResourceState } from "#providers/provider.ts";
 import { hang } from "../../attaching.ts";
 import type { Deps } from "../../deps.ts";
@@ -32,7 +32,7 @@ export async function prepareBoot({ runId, serverId }: z.output<typeof input>, d
   const launch = launchOf(server, runId);
   const strategy = written(server.bootStrategy, "the boot strategy") as BootStrategy;
   const source = imageSource[strategy];
-  const { imagesOfAttached } = await provider.capabilities();
+  const { imagesOfAttached, snapshotsAfterAttachOnly } = await provider.capabilities();
   const hangs = source === "volume" && imagesOfAttached === true;
   let { imageId } = launch;
   if (hangs && imageId === undefined) {
@@ -46,7 +46,11 @@ export async function prepareBoot({ runId, serverId }: z.output<typeof input>, d
   await updateLaunch(deps, serverId, runId, { repaired });
 
   if (source !== undefined && !hangs && imageId === undefined) {
-    imageId = await makeImage(deps, migration, launch, { bySnapshot: source === "snapshot" });
+    imageId = await makeImage(deps, migration, launch, {
+      bySnapshot: source === "snapshot",
+      // A clone that never hung on the gateway is what its snapshot is.
+      ofRecoveryPoint: !repaired && snapshotsAfterAttachOnly === true,
+    });
   }
   // The image holds it now; the instance gets a system disk of its own.
   if (imageId !== undefined) await provider.volumes.deleteVolume(systemCloneOf(launch));
@@ -58,6 +62,12 @@ const imageSource: Partial<Record<BootStrategy, "snapshot" | "volume">> = {
   imageFromSnapshot: "snapshot",
   imageFromVolume: "volume",
 };
+
+interface ImageOrigin {
+  readonly bySnapshot: boolean;
+  /** By the snapshot that the clone was made of. */
+  readonly ofRecoveryPoint?: boolean;
+}
 
 function systemCloneOf(launch: Launched): string {
   return written(launch.volumeIds[0], "the clone of the system disk");
@@ -88,7 +98,7 @@ async function makeImage(
   deps: Deps,
   migration: Migration,
   launch: Launched,
-  from: { bySnapshot: boolean },
+  from: ImageOrigin,
 ): Promise<string | undefined> {
   const { server, provider } = migration;
   const { runId } = launch;
@@ -113,7 +123,7 @@ async function imageOf(
   deps: Deps,
   { server, provider, tags }: Migration,
   launch: Launched,
-  { bySnapshot }: { bySnapshot: boolean },
+  { bySnapshot, ofRecoveryPoint }: ImageOrigin,
 ): Promise<string> {
   const { images, volumes, platform } = provider;
   const { runId } = launch;
@@ -127,7 +137,9 @@ async function imageOf(
   const name = tags(`${server.name}-${runId}`);
   const volumeId = systemCloneOf(launch);
   let source: { snapshotId: string } | { volumeId: string } = { volumeId };
-  if (bySnapshot) {
+  if (bySnapshot && ofRecoveryPoint) {
+    source = { snapshotId: await systemSnapshot(deps, server) };
+  } else if (bySnapshot) {
     const token = imageSnapshotToken(runId);
     const order = { token, tags: name, volumeId, forImage: true };
     const { id } = await volumes.createSnapshot(order);
@@ -139,6 +151,17 @@ async function imageOf(
   const { id } = await images.createImage({ token, tags: name, firmware, ...source });
   await untilReady(deps, platform, `image ${id}`, () => images.findImage(id));
   return id;
+}
+
+async function systemSnapshot(deps: Deps, server: SourceServer): Promise<string> {
+  const { id, snapshots } = await deps.store.recoveryPoints.get(
+    written(server.recoveryPointId, `the recovery point of ${server.id}`),
+  );
+  const system = server.volumes[0]?.diskId;
+  return written(
+    snapshots.find(({ diskId }) => diskId === system)?.snapshotId,
+    `the snapshot of the system disk in ${id}`,
+  );
 }
 
 async function untilReady(
