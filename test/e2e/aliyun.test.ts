@@ -1,7 +1,10 @@
 import { afterEach, expect, test } from "vitest";
+import { type AliyunClient, openClient } from "#providers/aliyun/client.ts";
+import { aliyunConfig } from "#providers/aliyun/config.ts";
 import { type FakeAliyun, startFakeAliyun } from "../clouds/aliyun/fake-aliyun.ts";
 import { migrateAndCutOver } from "./cloud-migration.ts";
 import { type CloudSite, openCloudSite } from "./cloud-site.ts";
+import { until } from "./site.ts";
 
 let site: CloudSite<FakeAliyun>;
 
@@ -22,3 +25,66 @@ test("a server migrates to Alibaba Cloud with every byte, boots there pay-as-you
     expect(disk).toMatchObject({ instanceId: launched?.id, endsWithInstance: true });
   }
 }, 300_000);
+
+test("syncs go on while a rehearsal runs from an image of an older recovery point; after the cutover a user makes a subscription of the image by hand, and clean-up leaves it alone (R-152)", async () => {
+  site = await openCloudSite((machines) => startFakeAliyun({ machines }));
+  const { operator, serverId, targetId, cloud } = site;
+  const { account } = cloud;
+  const run = async (action: string, body: unknown = {}) =>
+    operator.succeeded(await operator.start(serverId, action, body));
+
+  await run("migrate", { targetId, launch: { kind: "test", repair: false } });
+  const [image] = [...account.images.values()].filter(({ owner }) => owner === "self");
+  for (let syncs = 0; syncs < 4; syncs += 1) await run("sync");
+
+  // Two of each point that is kept beside the newest, and the rehearsal's.
+  expect(account.snapshots.has(image?.snapshotId ?? "")).toBe(true);
+  expect(account.snapshots.size).toBe(8);
+
+  await run("accept");
+  await run("launch", { kind: "cutover", repair: false });
+  const bought = await subscribeByHand(cloud);
+  await run("clean-up");
+
+  expect(cloud.inventory()).toEqual({
+    ...{ instances: 1, volumes: 2, snapshots: 0, images: 0, addresses: 0, groups: 1 },
+  });
+  expect(account.instances.get(bought)).toMatchObject({ state: "Running", chargeType: "PrePaid" });
+}, 300_000);
+
+/** As README.md tells: the data disk is unbound, the server deleted, and another made of its image by the month. */
+async function subscribeByHand({ account, target, keys }: FakeAliyun): Promise<string> {
+  const user: AliyunClient = openClient(aliyunConfig.parse(target.config), keys);
+  const launched = [...account.instances.values()].find(({ runs }) => runs === "server");
+  const InstanceId = launched?.id ?? "";
+  const data = [...account.disks.values()].find(
+    ({ instanceId, type }) => instanceId === InstanceId && type === "data",
+  );
+  const disk = { DiskId: data?.id ?? "" };
+  await user.call("ecs", "ModifyDiskAttribute", { ...disk, DeleteWithInstance: false });
+  await user.call("ecs", "DeleteInstance", { InstanceId, Force: true });
+  await until("the data disk to come off", async () => {
+    await user.call("ecs", "DescribeDisks", {});
+    return data?.state === "Available";
+  });
+  const made = await user.call<{ InstanceId: string }>("ecs", "CreateInstance", {
+    ImageId: launched?.imageId ?? "",
+    InstanceType: launched?.type ?? "",
+    InstanceChargeType: "PrePaid",
+    Period: 1,
+    PeriodUnit: "Month",
+    VSwitchId: account.vSwitchId,
+    SecurityGroupId: launched?.groupIds[0] ?? "",
+    SystemDisk: { Category: "cloud_essd", Size: 20 },
+  });
+  const bought = { InstanceId: made.InstanceId };
+  const isIn = (state: string) => async () => {
+    await user.call("ecs", "DescribeInstances", {});
+    return account.instances.get(made.InstanceId)?.state === state;
+  };
+  await until("the subscription to be made", isIn("Stopped"));
+  await user.call("ecs", "AttachDisk", { ...bought, ...disk });
+  await user.call("ecs", "StartInstance", bought);
+  await until("the subscription to run", isIn("Running"));
+  return made.InstanceId;
+}

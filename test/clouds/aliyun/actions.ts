@@ -37,6 +37,8 @@ const newInstance: ActionTable = {
   InstanceName: "name",
   HostName: "text",
   InstanceChargeType: "text",
+  Period: "integer",
+  PeriodUnit: "text",
   IoOptimized: "text",
   VSwitchId: "vSwitch",
   PrivateIpAddress: "text",
