@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { startFakeAliyun } from "#test/clouds/aliyun/fake-aliyun.ts";
 import { startFakeAws } from "#test/clouds/aws/fake-aws.ts";
 import { startFakeAzure } from "#test/clouds/azure/fake-azure.ts";
 import type { FakeCloud } from "#test/clouds/fake-cloud.ts";
@@ -22,6 +23,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 test.each([
+  ["aliyun", startFakeAliyun],
   ["aws", startFakeAws],
   ["azure", startFakeAzure],
   ["huawei", startFakeHuawei],

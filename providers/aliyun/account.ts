@@ -1,5 +1,6 @@
 /** One account and region, as the rest of this folder sees it. */
 import { MigrationError } from "#domain/errors.ts";
+import type { Edition } from "#domain/gateway-defaults.ts";
 import type { Clock } from "../clock.ts";
 import type { AliyunClient } from "./client.ts";
 import type { AliyunConfig, DiskCategory } from "./config.ts";
@@ -24,6 +25,7 @@ export interface Account {
   readonly client: AliyunClient;
   readonly config: AliyunConfig;
   readonly consoleId: string;
+  readonly edition: Edition;
   readonly clock: Clock;
   /** Of the target's vSwitch. Cheap after the first call. */
   place(): Promise<Place>;
@@ -37,7 +39,7 @@ interface VSwitches {
   VSwitches?: { VSwitch?: { VSwitchId: string; VpcId: string; ZoneId: string }[] };
 }
 
-/** @throws `cloud.not-found` when the vSwitch is not there */
+/** @throws `cloud.not-found` when the vSwitch is not there, `input.invalid` when it is in another zone */
 export async function lookUpPlace(client: AliyunClient, config: AliyunConfig): Promise<Place> {
   const { vSwitchId } = config;
   const answer = await client.call<VSwitches>("vpc", "DescribeVSwitches", { VSwitchId: vSwitchId });
@@ -49,7 +51,14 @@ export async function lookUpPlace(client: AliyunClient, config: AliyunConfig): P
       id: vSwitchId,
     });
   }
-  return { vpcId: found.VpcId, zone: found.ZoneId };
+  const { VpcId: vpcId, ZoneId: zone } = found;
+  if (config.zone !== undefined && config.zone !== zone) {
+    throw new MigrationError("input.invalid", {
+      where: "zone",
+      problem: `vSwitch ${vSwitchId} is in ${zone}, not in ${config.zone}`,
+    });
+  }
+  return { vpcId, zone };
 }
 
 /** Half a minute: what was just made may be shown a little later, and small orders take some seconds. */

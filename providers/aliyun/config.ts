@@ -22,6 +22,11 @@ export const aliyunConfig = z.strictObject({
   region: z.string().regex(/^[a-z]{2}(-[a-z0-9]+)+$/),
   /** Gateways and launched servers are put there; it fixes VPC and zone (R-018, R-026). */
   vSwitchId: z.string().regex(/^vsw-[a-z0-9]{10,30}$/),
+  /** Of the vSwitch; where given (S-08), a vSwitch elsewhere is refused. */
+  zone: z
+    .string()
+    .regex(/^[a-z]{2}(-[a-z0-9]+)+$/)
+    .optional(),
   volume: z
     .strictObject({
       /**
@@ -31,16 +36,13 @@ export const aliyunConfig = z.strictObject({
       categories: z.array(category).min(1).default(["cloud_essd", "cloud_efficiency", "cloud_ssd"]),
       /** Of ESSD: 20 GiB is the least size of PL1, 461 of PL2, 1261 of PL3. */
       performanceLevel: z.enum(["PL0", "PL1", "PL2", "PL3"]).default("PL1"),
-      /** R-153: smaller source disks become that large. */
-      minGiB: z.number().int().min(1).default(20),
-      /** R-156; the platform takes 2048 today (X-19). */
-      systemMaxGiB: z.number().int().min(20).max(2048).default(500),
     })
     .prefault({}),
   gateway: z
     .strictObject({
       /** Unless told R-023's ecs.c5.xlarge, or the smallest in stock that has the recommended size. */
       instanceType: instanceType.optional(),
+      /** By edition unless told (R-024, X-12). */
       image: imageWish.optional(),
       diskGiB: gatewayDiskGiB("aliyun"),
       /** R-025, where the gateway's type takes it; else as the volumes. */

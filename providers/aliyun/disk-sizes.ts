@@ -17,24 +17,25 @@ const ranges: Record<
 const essdLeast = { PL0: 1, PL1: 20, PL2: 461, PL3: 1261 } as const;
 const essdMost = 65_536;
 
-/** A system disk is at least that large, whatever its category; at most 2048 GiB (config.ts). */
+/** A system disk's, whatever its category. */
 export const systemLeastGiB = 20;
+const systemMostGiB = 2048;
 
+/** The platform's own; what the document allows of it is domain/limits. */
 export function sizeRules(
   category: DiskCategory,
-  { performanceLevel, minGiB, systemMaxGiB }: AliyunConfig["volume"],
+  { performanceLevel }: AliyunConfig["volume"],
 ): { system: VolumeRule; data: VolumeRule } {
   const [least, most] =
     category === "cloud_essd" ? [essdLeast[performanceLevel], essdMost] : ranges[category];
-  const dataLeast = Math.max(least, minGiB);
-  const systemLeast = Math.max(dataLeast, systemLeastGiB);
+  const rule = (least: number, most: number): VolumeRule => ({
+    minBytes: least * GiB,
+    maxBytes: most * GiB,
+    stepBytes: GiB,
+  });
   return {
-    system: {
-      minBytes: systemLeast * GiB,
-      maxBytes: Math.max(systemLeast, Math.min(most, systemMaxGiB)) * GiB,
-      stepBytes: GiB,
-    },
-    data: { minBytes: dataLeast * GiB, maxBytes: most * GiB, stepBytes: GiB },
+    system: rule(Math.max(least, systemLeastGiB), systemMostGiB),
+    data: rule(least, most),
   };
 }
 

@@ -54,7 +54,7 @@ export async function findOwnImage(account: Account, id: string): Promise<EcsIma
 
 /** R-024: what gateways start from. @throws as `chooseGatewayImage` */
 export async function findGatewayImage(account: Account): Promise<EcsImage> {
-  const wish = account.config.gateway.image ?? defaultImageWish("aliyun", "saas");
+  const wish = account.config.gateway.image ?? defaultImageWish("aliyun", account.edition);
   const plain = { OSType: "linux", Architecture: "x86_64", Status: "Available" };
   const listed =
     typeof wish === "string"

@@ -35,12 +35,13 @@ import { consoleTag, ownerTag, type Tagged, tagValue } from "./tags.ts";
 import { listDisks, listSnapshots, openVolumes } from "./volumes.ts";
 
 export function openAliyun(
-  { config, secrets, consoleId }: ProviderOptions<AliyunConfig, AliyunSecrets>,
+  options: ProviderOptions<AliyunConfig, AliyunSecrets>,
   clock: Clock = systemClock,
 ): Provider {
+  const { config, secrets, consoleId, edition = "saas" } = options;
   const client = openClient(config, secrets);
   const account: Account = {
-    ...{ client, config, consoleId, clock },
+    ...{ client, config, consoleId, edition, clock },
     place: once(() => lookUpPlace(client, config)),
     types: once(() => listTypes({ client })),
     choice: once(() => choose(account)),

@@ -83,6 +83,7 @@ const rules: IForbiddenRuleType[] = [
   },
   keptIn("@aws-sdk/client-dynamodb|@aws-sdk/lib-dynamodb", "^store/"),
   keptIn("dynalite", "^local/"),
+  keptIn("@alicloud/openapi-client", "^test/clouds/aliyun/"),
   keptIn("tencentcloud-sdk-nodejs", "^providers/tencent/"),
   keptIn("@azure/[^/]+", "^providers/azure/"),
   keptIn("aws-cdk-lib|constructs|cdk-nag", "^infra/"),

@@ -52,13 +52,7 @@ export const reasons: readonly Reason[] = [
 
   // --- the gateway, cloud by cloud ---
   { rows: ["R-015", "R-016"], because: byApi },
-  { rows: ["R-018"], because: place("aliyun") },
-  { rows: ["R-021"], because: notATarget("aliyun") },
-  { rows: ["R-026"], because: place("aliyun") },
-  { rows: ["R-029"], because: ports },
-  { rows: ["R-032"], because: notATarget("aliyun") },
   { rows: ["R-033", "R-034"], because: byApi },
-  { rows: ["R-035"], because: address },
   { rows: ["R-036", "R-037"], because: byApi },
   { rows: ["R-046"], because: byApi },
   {
@@ -127,7 +121,6 @@ export const reasons: readonly Reason[] = [
       "not built yet: one command that fetches the agent from the console and installs it as a service. Where the program is, one command registers and starts it (R-137)",
   },
   { rows: ["S-07"], because: windows },
-  { rows: ["S-08"], because: notATarget("aliyun") },
   { rows: ["S-13"], because: notATarget("kingsoft") },
   { rows: ["S-14"], because: notATarget("qingcloud") },
   { rows: ["S-15"], because: notATarget("ctyun") },
