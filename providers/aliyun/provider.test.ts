@@ -1,5 +1,6 @@
 import { startFakeAliyun } from "#test/clouds/aliyun/fake-aliyun.ts";
 import { openFake } from "#test/clouds/under-test.ts";
+import { describeContract } from "#test/conformance/contract.ts";
 import { describeProvider } from "#test/conformance/provider.ts";
 import type { ResourceKind } from "../provider.ts";
 
@@ -19,3 +20,5 @@ describeProvider("aliyun", () =>
     unknownId: (kind) => `${prefixes[kind]}-bp1neverwasneverwas0`,
   }),
 );
+
+describeContract("aliyun", { lacks: ["volumes.listPools", "compute.restartInstance"] });
