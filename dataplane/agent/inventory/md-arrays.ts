@@ -21,13 +21,14 @@ export async function readMdArrays(
   );
   const assembled = new Set<string>();
   for (const array of running.values()) {
-    if (array.partitionNumber !== undefined) continue;
+    // One that udev has put together in part holds its members and has no size: it does not run.
+    if (array.partitionNumber !== undefined || array.sizeBytes === 0) continue;
     const below = devices.filter(({ children }) =>
       children.some(({ kname }) => kname === array.kname),
     );
     const names = [...new Set(below.map(({ name }) => name))].sort();
     for (const name of names) assembled.add(name);
-    const found = array.sizeBytes === 0 ? {} : await fileSystemOn(array, notSeen);
+    const found = await fileSystemOn(array, notSeen);
     mdArrays.push({ name: array.name, level: array.type, members: names, ...found });
   }
   for (const name of members.filter((member) => !assembled.has(member))) {
