@@ -39,24 +39,28 @@ export function hello(sessionId: string, passId = "00".repeat(16)): Buffer {
   });
 }
 
-/** A connection on which an agent says whatever it likes, and hears the answers one by one. */
+/** A connection on which one says whatever one likes, and hears the answers one by one. */
 export class RawStream {
   readonly socket: TLSSocket;
-  readonly #reader = new FrameReader(gatewayFrameLimits);
   #heard: Frame[] = [];
   #news = Promise.withResolvers<void>();
+  heardBytes = 0;
 
-  private constructor(socket: TLSSocket) {
+  /** @param limits of what the other side may send */
+  constructor(socket: TLSSocket, limits: ReadonlyMap<number, number>) {
     this.socket = socket;
+    const reader = new FrameReader(limits);
     socket.on("data", (chunk: Buffer) => {
-      this.#heard.push(...this.#reader.push(chunk));
+      this.heardBytes += chunk.length;
+      this.#heard.push(...reader.push(chunk));
       this.#tell();
     });
     socket.on("close", () => this.#tell());
   }
 
+  /** As an agent. */
   static async dial(identity: Identity, port: number): Promise<RawStream> {
-    return new RawStream(await dial(identity, port));
+    return new RawStream(await dial(identity, port), gatewayFrameLimits);
   }
 
   send(...frames: Buffer[]): void {

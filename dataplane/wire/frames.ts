@@ -105,7 +105,7 @@ function fixedFrame(type: FrameType, bodyBytes: number): Buffer {
 
 function requireLength(body: Buffer, lengthBytes: number, what: string): void {
   if (body.length !== lengthBytes) {
-    throw new WireViolation(`a ${what} frame of ${body.length} bytes, it has ${lengthBytes}`);
+    throw new WireViolation(`${what}: a frame of ${body.length} bytes, it has ${lengthBytes}`);
   }
 }
 
@@ -119,7 +119,7 @@ export function decodeJson(body: Buffer, what: string): unknown {
   try {
     return JSON.parse(body.toString("utf8"));
   } catch (cause) {
-    throw new WireViolation(`a ${what} frame that is not JSON`, { cause });
+    throw new WireViolation(`${what}: a frame that is not JSON`, { cause });
   }
 }
 
@@ -130,8 +130,8 @@ export function encodeKeepAlive(): Buffer {
 // --- hello ---
 //   | offset | length | meaning                                                        |
 //   |      0 |      4 | "HMWP"                                                         |
-//   |      4 |      2 | version, 1                                                     |
-//   |      6 |      2 | number of this stream, 0 to 31, for logs                       |
+//   |      4 |      2 | version, 2                                                     |
+//   |      6 |      2 | number of this stream, for logs                                |
 //   |      8 |      4 | block size, 65536                                              |
 //   |     12 |      4 | blocks per range, 1024                                         |
 //   |     16 |     16 | pass id: random, one per pass of the agent over the disks      |

@@ -265,29 +265,33 @@ export class Copy {
   }
 
   #onWelcome(stream: number, line: number, message: unknown): void {
+    const state = this.#streams[stream];
+    if (state === undefined) return;
+    const refuse = (problem: string) =>
+      state.worker.postMessage({ kind: "refuse", line, problem } satisfies ToStream);
     const parsed = welcome.safeParse(message);
     if (!parsed.success) {
-      this.#violated("its welcome has another shape");
+      refuse("its welcome has another shape");
       return;
     }
     const volumes: { number: number; hashKey: string | undefined }[] = [];
-    for (const state of this.#disks) {
-      const { volumeId, sizeBytes } = state.disk;
+    for (const { disk } of this.#disks) {
+      const { volumeId, sizeBytes } = disk;
       const number = parsed.data.volumes.findIndex((volume) => volume.volumeId === volumeId);
       const volume = parsed.data.volumes[number];
       if (volume?.sizeBytes !== sizeBytes) {
-        this.#violated(`its session has no volume ${volumeId} for a disk of ${sizeBytes} bytes`);
+        refuse(`its session has no volume ${volumeId} for a disk of ${sizeBytes} bytes`);
         return;
       }
-      if (volume.done) state.isDone = true;
-      else if (volume.hashKey === undefined) {
-        this.#violated(`its welcome has no hash key for volume ${volumeId}`);
+      if (!volume.done && volume.hashKey === undefined) {
+        refuse(`its welcome has no hash key for volume ${volumeId}`);
         return;
       }
       volumes.push({ number, hashKey: volume.hashKey });
     }
-    const state = this.#streams[stream];
-    if (state === undefined) return;
+    for (const [index, { number }] of volumes.entries()) {
+      if (parsed.data.volumes[number]?.done === true) this.#disk(index).isDone = true;
+    }
     state.lane = parsed.data.lane;
     if (this.#isCrowded(state.lane, parsed.data.lanes) && state.redials < mostRedials) {
       state.redials += 1;
@@ -372,13 +376,6 @@ export class Copy {
 
   #checkEnd(): void {
     if (this.#disks.every((state) => state.isDone)) this.#ended.resolve();
-  }
-
-  #violated(problem: string): void {
-    this.#fail(
-      new MigrationError("wire.protocol", { peer: `Gateway ${this.#order.gateway.id}`, problem })
-        .facts,
-    );
   }
 
   /** Where the fault is the source's, the stream that found it has told the gateway. */

@@ -1,10 +1,12 @@
 import { once } from "node:events";
 import { connect, type TLSSocket } from "node:tls";
+import type { z } from "zod";
 import { type Frame, FrameReader } from "#dataplane/wire/frame-reader.ts";
 import {
   busyWith,
   decodeCredit,
   decodeJson,
+  encodeJson,
   encodeKeepAlive,
   frameType,
   gatewayFrameLimits,
@@ -12,7 +14,8 @@ import {
 } from "#dataplane/wire/frames.ts";
 import { sweepMs, type Waits } from "#dataplane/wire/limits.ts";
 import { peerFingerprint, pinnedTls } from "#dataplane/wire/pinned-tls.ts";
-import { type ErrorFacts, errorFromFacts, MigrationError } from "#domain/errors.ts";
+import { errorFromFacts, MigrationError } from "#domain/errors.ts";
+import { errorFacts } from "#domain/protocol/facts.ts";
 import type { StreamSettings } from "./stream-messages.ts";
 
 /** The line is gone; another one may be made. */
@@ -133,7 +136,9 @@ export class Line {
     if (this.#failure !== undefined) return;
     this.#failure = error;
     clearInterval(this.#sweep);
-    this.#socket.destroy();
+    // What the gateway did wrong it is told: its session ends by it.
+    if (error instanceof MigrationError) this.#close(encodeJson(frameType.error, error.facts));
+    else this.#socket.destroy();
     this.notify();
   }
 
@@ -146,11 +151,15 @@ export class Line {
     if (this.#failure !== undefined) return;
     this.#failure = new LineBroken("the copy ended");
     clearInterval(this.#sweep);
+    this.#close(last);
+    this.notify();
+  }
+
+  #close(last?: Buffer): void {
     if (last === undefined) this.#socket.end();
     else this.#socket.end(last);
     // A gateway that does not close its side is not waited for.
     setTimeout(() => this.#socket.destroy(), 2000).unref();
-    this.notify();
   }
 
   /** Resolves when the connection is gone. */
@@ -159,6 +168,7 @@ export class Line {
   }
 
   #onData(chunk: Buffer): void {
+    if (this.#failure !== undefined) return;
     this.#lastHeardMs = performance.now();
     try {
       for (const frame of this.#reader.push(chunk)) this.#take(frame);
@@ -221,9 +231,8 @@ export class GatewaySaid extends Error {
   }
 }
 
-function readFacts(body: Buffer): ErrorFacts {
-  const value = decodeJson(body, "error");
-  if (typeof value === "object" && value !== null && "code" in value && "params" in value)
-    return value as ErrorFacts;
-  throw new WireViolation("an error frame without code and params");
+function readFacts(body: Buffer): z.output<typeof errorFacts> {
+  const facts = errorFacts.safeParse(decodeJson(body, "error"));
+  if (!facts.success) throw new WireViolation("an error frame without code and params");
+  return facts.data;
 }

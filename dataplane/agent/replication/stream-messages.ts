@@ -39,6 +39,8 @@ export type ToStream =
   | { kind: "begin"; line: number; volumes: { number: number; hashKey: string | undefined }[] }
   /** Instead of begin: dial again, the gateway has threads that are less busy. */
   | { kind: "redial"; line: number }
+  /** Instead of begin: the welcome says what no gateway may say. */
+  | { kind: "refuse"; line: number; problem: string }
   | { kind: "job"; job: Job }
   | { kind: "passEnd"; disk: number; root: string }
   | { kind: "status"; status: unknown }

@@ -82,6 +82,9 @@ class Stream {
   #line: Line | undefined;
   #lineNumber = 0;
   #volumes: StreamVolume[] | undefined;
+  /** Disks whose pass end went over this line. */
+  readonly #askedToConfirm = new Set<number>();
+  #hasWelcome = false;
   #jobs: OpenJob[] = [];
   #isWishing = false;
   #isEnding = false;
@@ -139,6 +142,9 @@ class Stream {
         this.#isMoving = true;
         this.#line?.finish();
         break;
+      case "refuse":
+        if (message.line === this.#lineNumber) this.#line?.fail(this.#violation(message.problem));
+        break;
       case "job":
         if (this.#volumes === undefined) {
           this.#tell({ kind: "returned", job: message.job });
@@ -148,6 +154,7 @@ class Stream {
         }
         break;
       case "passEnd":
+        this.#askedToConfirm.add(message.disk);
         this.#trySend(encodePassEnd(this.#volumes?.[message.disk]?.number ?? 0, message.root));
         break;
       case "status":
@@ -179,6 +186,8 @@ class Stream {
     const line = await Line.dial(this.#settings, (frame) => this.#onFrame(frame));
     this.#line = line;
     this.#lineNumber += 1;
+    this.#askedToConfirm.clear();
+    this.#hasWelcome = false;
     await Promise.allSettled(this.#reads);
     this.#buffers = [...this.#allBuffers];
     line.send(
@@ -354,6 +363,8 @@ class Stream {
   #onFrame(frame: Frame): void {
     switch (frame.type) {
       case frameType.welcome:
+        if (this.#hasWelcome) throw this.#violation("a second welcome");
+        this.#hasWelcome = true;
         this.#tell({
           kind: "welcome",
           line: this.#lineNumber,
@@ -363,6 +374,8 @@ class Stream {
       case frameType.hashes: {
         const message = decodeHashes(frame.body);
         const open = this.#jobOf(message);
+        if (open.known !== undefined)
+          throw this.#violation(`the hashes of range ${message.range} came twice`);
         const { sizeBytes } = this.#disk(open.job.disk);
         const blocks = blocksInRange(sizeBytes, open.job.range);
         if (message.knowledge === rangeKnowledge.zero)
@@ -386,10 +399,13 @@ class Stream {
       case frameType.volumeDone: {
         const volume = decodeVolumeDone(frame.body);
         const disk = this.#volumes?.findIndex(({ number }) => number === volume) ?? -1;
-        if (disk === -1) throw this.#violation(`volume ${volume} done, which is not ours`);
+        if (!this.#askedToConfirm.has(disk))
+          throw this.#violation(`volume ${volume} done, whose end it was not told`);
         this.#tell({ kind: "volumeDone", disk });
         return;
       }
+      default:
+        throw this.#violation(`a frame of type ${frame.type} that nobody asked for`);
     }
   }
 

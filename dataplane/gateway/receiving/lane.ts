@@ -17,7 +17,7 @@ const judgeEveryMs = 1000;
 /** A thread that works for more of its time than this is what others wait for. */
 const mostLoad = 0.75;
 
-/** More than this on one lane are turned away by the kernel's queue and come again. */
+/** More than this on one lane are closed at once and come again. */
 const mostConnections = 256;
 
 /** `onRest` is called after `close`, when every connection has come to rest. */
