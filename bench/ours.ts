@@ -25,12 +25,12 @@ export interface Pass {
 class Side {
   readonly #child: ChildProcess;
 
-  /** @param cache compiled code, as the programs themselves keep it (dataplane/node-version.mjs) */
-  constructor({ inside }: Place, cache: string) {
+  /** @param env as the programs themselves set it: compiled code (dataplane/node-version.mjs), threads */
+  constructor({ inside }: Place, env: NodeJS.ProcessEnv) {
     const [command = process.execPath, ...args] = [...inside, process.execPath, program];
     this.#child = spawn(command, args, {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
-      env: { ...process.env, NODE_COMPILE_CACHE: cache },
+      env: { ...process.env, ...env },
     });
   }
 
@@ -68,9 +68,10 @@ export class Ours {
     folder: string,
     ids: [Identity, Identity],
   ) {
-    const cache = join(folder, "..", "..", "compiled");
-    this.#agent = new Side(line.near, cache);
-    this.#gateway = new Side(line.far, cache);
+    const env = { NODE_COMPILE_CACHE: join(folder, "..", "..", "compiled") };
+    this.#agent = new Side(line.near, env);
+    // dataplane/gateway/hypermotion-gateway.mjs
+    this.#gateway = new Side(line.far, { ...env, UV_THREADPOOL_SIZE: "128" });
     this.#host = line.far.host;
     this.#folder = folder;
     [this.#agentIdentity, this.#gatewayIdentity] = ids;
