@@ -9,6 +9,6 @@ test("40 kills -9 of agent and gateway lose no acknowledged block, and no start 
   expect(counts.agentKills).toBeGreaterThan(5);
   expect(counts.gatewayKills).toBeGreaterThan(5);
   expect(counts.midway).toBeGreaterThan(5);
-  // Handshakes and the heads of frames: less than four blocks.
+  // After a kill crosses what the volume lacks, and less than four blocks of handshakes and heads of frames.
   expect(counts.mostExcessBytes).toBeLessThan(256 * 1024);
 }, 600_000);

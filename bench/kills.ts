@@ -42,10 +42,11 @@ export interface Killed {
   comparedBlocks: number;
   /** How often it was another one. */
   lostBlocks: number;
-  changedBytes: number;
-  /** What crossed the line for it, all frames and handshakes included. */
+  /** What crossed the line, all frames and handshakes included. */
   sentBytes: number;
-  /** What crossed after a kill beyond the blocks that were not acknowledged by then: the most of all kills. */
+  /** Of this, what brought the volume no nearer to its disk: it was on its way when a side was killed. */
+  vainBytes: number;
+  /** What crossed from one kill to the next beyond what the volume lacked: the most of all kills. */
   mostExcessBytes: number;
 }
 
@@ -57,7 +58,7 @@ export async function killSides(kills: number, seed: number): Promise<Killed> {
   const random = sequence(seed);
   const counts: Killed = {
     ...{ agentKills: 0, gatewayKills: 0, midway: 0, syncs: 0, comparedBlocks: 0, lostBlocks: 0 },
-    ...{ changedBytes: 0, sentBytes: 0, mostExcessBytes: 0 },
+    ...{ sentBytes: 0, vainBytes: 0, mostExcessBytes: 0 },
   };
   while (counts.agentKills + counts.gatewayKills < kills) {
     await using round = await Round.start(random, counts);
@@ -79,10 +80,11 @@ function sequence(seed: number): Random {
 
 /** From the beginning of a sync, or from a kill, to the next kill. */
 interface Stretch {
-  /** Not acknowledged when it began. */
-  readonly toSendBytes: number;
   /** The first of its connections. */
   readonly crossing: number;
+  /** What the volumes lacked when it began, and in the end. */
+  readonly lackingBytes: number;
+  leftBytes: number;
 }
 
 /** Syncs of the same disks, one after the other, in a folder of their own. */
@@ -144,22 +146,25 @@ class Round {
       for (let times = 0; times < changesPerSync; times += 1) await disk.change();
     }
     this.#gateway?.tell(this.#sessionId);
-    this.#beginStretch();
+    let stretch = this.#begin(await this.#compare("acknowledged"));
     let hasChanged = false;
-    for (let left = moments; left > 0 && (await this.#comesBeforeEnd(this.#moment())); left -= 1) {
+    for (let left = moments; left > 0; left -= 1) {
+      if (!(await this.#comesBeforeEnd(this.#moment(stretch)))) break;
       await this.#killSome();
-      await this.#compare("acknowledged");
+      stretch.leftBytes = await this.#compare("acknowledged");
+      let lackingBytes = stretch.leftBytes;
       if (this.#agent === undefined && this.#random() < 0.7) {
         hasChanged = true;
         for (const disk of this.#disks)
           await (this.#random() < 0.3 ? disk.change() : disk.changeBack());
+        lackingBytes = await this.#compare("acknowledged");
       }
-      this.#beginStretch();
+      stretch = this.#begin(lackingBytes);
     }
     await this.#comesBeforeEnd(new Promise(() => undefined));
     this.#agent = undefined;
     // A volume that was through before its disk changed is brought up to date by the next sync.
-    await this.#compare(hasChanged ? "acknowledged" : "all");
+    stretch.leftBytes = await this.#compare(hasChanged ? "acknowledged" : "all");
     this.#countLine();
     this.#counts.syncs += 1;
   }
@@ -168,12 +173,14 @@ class Round {
     return `s${this.#syncs}`;
   }
 
-  /** What is not there is started. */
-  #beginStretch(): void {
-    const toSendBytes = this.#disks.reduce((sum, disk) => sum + disk.toSendBytes, 0);
-    this.#stretches.push({ toSendBytes, crossing: this.#line.crossings.length });
+  /** Begins a stretch: what is not there is started. */
+  #begin(lackingBytes: number): Stretch {
+    const crossing = this.#line.crossings.length;
+    const stretch = { crossing, lackingBytes, leftBytes: lackingBytes };
+    this.#stretches.push(stretch);
     this.#gateway ??= this.#start({ role: "gateway", port: 0 });
     this.#agent ??= this.#start({ role: "agent", port: this.#line.port, rate: this.#rate });
+    return stretch;
   }
 
   #start(task: { role: "gateway"; port: number } | { role: "agent"; port: number; rate: number }) {
@@ -190,14 +197,14 @@ class Round {
   }
 
   /** After some time, after some bytes, or after some acknowledgements. */
-  #moment(): Promise<void> {
+  #moment({ lackingBytes }: Stretch): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const kind = this.#random();
     const share = this.#random();
     if (kind < 0.4) {
       setTimeout(resolve, share * mostDelayMs).unref();
     } else if (kind < 0.7) {
-      this.#line.after("up", share * (this.#stretches.at(-1)?.toSendBytes ?? 0), resolve);
+      this.#line.after("up", share * lackingBytes, resolve);
     } else {
       let left = 1 + Math.floor(share * rangesOfAll);
       this.#onAcknowledged = () => {
@@ -246,22 +253,26 @@ class Round {
     this.#counts.midway += isMidway ? killed : 0;
   }
 
-  async #compare(which: "acknowledged" | "all"): Promise<void> {
+  /** @returns what the volumes lack */
+  async #compare(which: "acknowledged" | "all"): Promise<number> {
+    let lackingBytes = 0;
     for (const disk of this.#disks) {
-      const { compared, lost } = await disk.compare(which);
-      this.#counts.comparedBlocks += compared;
-      this.#counts.lostBlocks += lost;
+      const found = await disk.compare(which);
+      this.#counts.comparedBlocks += found.compared;
+      this.#counts.lostBlocks += found.lost;
+      lackingBytes += found.lackingBytes;
     }
+    return lackingBytes;
   }
 
   #countLine(): void {
-    for (const disk of this.#disks) this.#counts.changedBytes += disk.takeChangedBytes();
-    for (const [index, { toSendBytes, crossing }] of this.#stretches.entries()) {
+    for (const [index, { crossing, lackingBytes, leftBytes }] of this.#stretches.entries()) {
       const end = this.#stretches[index + 1]?.crossing;
       const crossings = this.#line.crossings.slice(crossing, end);
       const sentBytes = crossings.reduce((sum, { up }) => sum + up.passedBytes, 0);
       this.#counts.sentBytes += sentBytes;
-      const excessBytes = sentBytes - toSendBytes;
+      this.#counts.vainBytes += sentBytes - (lackingBytes - leftBytes);
+      const excessBytes = sentBytes - lackingBytes;
       this.#counts.mostExcessBytes = Math.max(this.#counts.mostExcessBytes, excessBytes);
     }
   }

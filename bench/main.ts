@@ -357,10 +357,10 @@ async function kills(): Promise<void> {
   note("kills: time", "s", (performance.now() - startedAt) / 1000);
   note("kills: acknowledged blocks compared", "millions", counts.comparedBlocks / 1e6);
   limit("kills: acknowledged blocks lost", "blocks", counts.lostBlocks, 0);
-  note("kills: changed on the disks", "MiB", counts.changedBytes / MiB);
-  note("kills: sent more than once", "MiB", (counts.sentBytes - counts.changedBytes) / MiB);
+  note("kills: sent", "MiB", counts.sentBytes / MiB);
+  note("kills: sent again", "MiB", counts.vainBytes / MiB);
   const excess = counts.mostExcessBytes / 1024;
-  limit("kills: sent after one beyond what was not acknowledged", "KiB", excess, 256);
+  limit("kills: sent after one beyond what the volume lacked", "KiB", excess, 256);
 }
 
 /** The worst of the rounds: a plan is made while a person waits for it. */

@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { type FileHandle, open } from "node:fs/promises";
 import type { Pair } from "#dataplane/copy-harness.ts";
+import { isZero } from "#dataplane/wire/block-hash.ts";
 import { blockBytes, blocksPerRange } from "#dataplane/wire/geometry.ts";
 
 const MiB = 1024 ** 2;
@@ -9,28 +10,33 @@ const MiB = 1024 ** 2;
 /** Below 1; repeatable by its seed. */
 export type Random = () => number;
 
-const block = { acknowledged: 0, data: 1, zeros: 2 } as const;
+export interface Compared {
+  /** Blocks that had to be on the volume. */
+  readonly compared: number;
+  /** Of these, blocks that are not. */
+  readonly lost: number;
+  /** Of all blocks that are not on the volume and are more than zeros: what is to be sent. */
+  readonly lackingBytes: number;
+}
 
 export class WatchedDisk {
   readonly pair: Pair;
   readonly #random: Random;
   readonly #disk: FileHandle;
   readonly #volume: FileHandle;
-  /** Acknowledged, or what is to be sent for it. */
-  readonly #blocks: Uint8Array;
+  /** 1 for a block that was acknowledged and has not changed since. */
+  readonly #acknowledged: Uint8Array;
   /** What was overwritten since the sync began. */
   #formerly: { offsetBytes: number; bytes: Buffer }[] = [];
-  #changedBytes = 0;
 
   private constructor(pair: Pair, random: Random, disk: FileHandle, volume: FileHandle) {
     this.pair = pair;
     this.#random = random;
     this.#disk = disk;
     this.#volume = volume;
-    this.#blocks = new Uint8Array(Math.ceil(pair.sizeBytes / blockBytes)).fill(block.zeros);
+    this.#acknowledged = new Uint8Array(Math.ceil(pair.sizeBytes / blockBytes));
   }
 
-  /** A disk of zeros, of which nothing is acknowledged. */
   static async open(pair: Pair, random: Random): Promise<WatchedDisk> {
     const disk = await open(pair.diskPath, "r+");
     return new WatchedDisk(pair, random, disk, await open(pair.volumePath, "r"));
@@ -41,17 +47,13 @@ export class WatchedDisk {
     await this.#volume.close();
   }
 
-  get toSendBytes(): number {
-    return blockBytes * this.#blocks.filter((state) => state === block.data).length;
-  }
-
   beginSync(): void {
     this.#formerly = [];
   }
 
   acknowledge(range: number): void {
     const first = range * blocksPerRange;
-    this.#blocks.fill(block.acknowledged, first, first + blocksPerRange);
+    this.#acknowledged.fill(1, first, first + blocksPerRange);
   }
 
   /** Random bytes at a random place, or blocks of zeros. */
@@ -61,68 +63,54 @@ export class WatchedDisk {
       const wholeBlocks = Math.floor(sizeBytes / blockBytes);
       const first = Math.floor(this.#random() * wholeBlocks);
       const count = Math.min(1 + Math.floor(this.#random() * 20), wholeBlocks - first);
-      await this.#write(first * blockBytes, Buffer.alloc(count * blockBytes), block.zeros);
+      await this.#write(first * blockBytes, Buffer.alloc(count * blockBytes));
       return;
     }
     const offsetBytes = Math.floor(this.#random() * sizeBytes);
     const wantedBytes = 1 + Math.floor(this.#random() ** 2 * 4 * MiB);
-    const bytes = randomBytes(Math.min(wantedBytes, sizeBytes - offsetBytes));
-    await this.#write(offsetBytes, bytes, block.data);
+    await this.#write(offsetBytes, randomBytes(Math.min(wantedBytes, sizeBytes - offsetBytes)));
   }
 
   /** Writes back what was overwritten since the sync began: what the volume has of that must not stay. */
   async changeBack(): Promise<void> {
-    for (const { offsetBytes, bytes } of this.#formerly.splice(0).reverse()) {
-      // Blocks that were not sent yet need not be any more; those that were are counted as sent twice.
-      const { first, end } = blocksOf(offsetBytes, bytes.length);
-      const unsent = this.#blocks.subarray(first, end).filter((state) => state === block.data);
-      this.#changedBytes -= unsent.length * blockBytes;
-      await this.#write(offsetBytes, bytes, block.data);
+    for (const { offsetBytes, bytes } of this.#formerly.reverse()) {
+      await this.#disk.write(bytes, 0, bytes.length, offsetBytes);
+      this.#forgetAcknowledged(offsetBytes, bytes.length);
     }
     this.#formerly = [];
   }
 
-  async #write(offsetBytes: number, bytes: Buffer, state: number): Promise<void> {
+  async #write(offsetBytes: number, bytes: Buffer): Promise<void> {
     const former = Buffer.alloc(bytes.length);
     await this.#disk.read(former, 0, former.length, offsetBytes);
     this.#formerly.push({ offsetBytes, bytes: former });
     await this.#disk.write(bytes, 0, bytes.length, offsetBytes);
-    const before = this.toSendBytes;
-    const { first, end } = blocksOf(offsetBytes, bytes.length);
-    this.#blocks.fill(state, first, end);
-    this.#changedBytes += Math.max(0, this.toSendBytes - before);
+    this.#forgetAcknowledged(offsetBytes, bytes.length);
   }
 
-  /** Of blocks that had been acknowledged or never told of, since this was asked the last time. */
-  takeChangedBytes(): number {
-    const bytes = this.#changedBytes;
-    this.#changedBytes = 0;
-    return bytes;
+  #forgetAcknowledged(offsetBytes: number, lengthBytes: number): void {
+    const end = Math.ceil((offsetBytes + lengthBytes) / blockBytes);
+    this.#acknowledged.fill(0, Math.floor(offsetBytes / blockBytes), end);
   }
 
-  /** Compares the blocks that are acknowledged, or all, with the volume. */
-  async compare(which: "acknowledged" | "all"): Promise<{ compared: number; lost: number }> {
-    const counts = { compared: 0, lost: 0 };
+  /** @param which blocks have to be on the volume */
+  async compare(which: "acknowledged" | "all"): Promise<Compared> {
+    const counts = { compared: 0, lost: 0, lackingBytes: 0 };
     const [is, should] = [Buffer.alloc(MiB), Buffer.alloc(MiB)];
     for (let at = 0; at < this.pair.sizeBytes; at += MiB) {
       const lengthBytes = Math.min(MiB, this.pair.sizeBytes - at);
       await this.#disk.read(should, 0, lengthBytes, at);
       await this.#volume.read(is, 0, lengthBytes, at);
       for (let from = 0; from < lengthBytes; from += blockBytes) {
-        const state = this.#blocks[(at + from) / blockBytes];
-        if (which === "acknowledged" && state !== block.acknowledged) continue;
-        counts.compared += 1;
         const to = Math.min(lengthBytes, from + blockBytes);
-        if (!is.subarray(from, to).equals(should.subarray(from, to))) counts.lost += 1;
+        const wanted = should.subarray(from, to);
+        const isThere = is.subarray(from, to).equals(wanted);
+        if (!isThere && !isZero(wanted)) counts.lackingBytes += wanted.length;
+        if (which !== "all" && this.#acknowledged[(at + from) / blockBytes] !== 1) continue;
+        counts.compared += 1;
+        if (!isThere) counts.lost += 1;
       }
     }
     return counts;
   }
-}
-
-function blocksOf(offsetBytes: number, lengthBytes: number): { first: number; end: number } {
-  return {
-    first: Math.floor(offsetBytes / blockBytes),
-    end: Math.floor((offsetBytes + lengthBytes - 1) / blockBytes) + 1,
-  };
 }
