@@ -115,7 +115,7 @@ describe("damage on a volume", () => {
     const receiver = await startGateway(scene);
     stack.defer(() => receiver.close());
     await pass(scene, receiver, pair, "s1");
-    for (const at of [1, 5, 9, 13]) await scribble(pair.volumePath, at * block, 1);
+    for (const at of [1, 5, 9, 13]) await scribble(pair.volumePath, at * block, 16);
 
     const damaged = await verify(receiver, pair, 2);
     await receiver.distrust(damaged);
