@@ -186,7 +186,12 @@ test("the newest public image of the first family is taken, unless told otherwis
 
 test("the standalone edition's image is the newest HM_IMG; where there is none yet, the check says so (R-008, R-009)", async () => {
   await open({}, { edition: "standalone" });
+  const id = await makeGateway();
 
+  expect(fake.account.instances.get(id)?.imageId).toBe("m-bp1imported0newer0000");
+  for (const image of fake.account.images.values()) {
+    if (image.owner === "self") fake.account.images.delete(image.id);
+  }
   expect(await codeOf(provider.check())).toBe("gateway.image-missing");
 });
 

@@ -29,6 +29,7 @@ export function sizeRules(
   const [least, most] =
     category === "cloud_essd" ? [essdLeast[performanceLevel], essdMost] : ranges[category];
   const rule = (least: number, most: number): VolumeRule => ({
+    type: category,
     minBytes: least * GiB,
     maxBytes: most * GiB,
     stepBytes: GiB,

@@ -99,6 +99,7 @@ async function probe(account: Account): Promise<Capabilities> {
     gatewaySpareVolumes: Math.min(spareVolumes, gatewayVolumes - most),
     repairsOn: "gateway",
     zone: (await account.place()).zone,
+    subnetId: config.vSwitchId,
     onePool: false,
     deviceMapping: "identity",
     userData: { maxBytes: maxUserDataBytes },

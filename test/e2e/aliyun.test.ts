@@ -26,15 +26,17 @@ test("a server migrates to Alibaba Cloud with every byte, boots there pay-as-you
   }
 }, 300_000);
 
-test("syncs go on while a rehearsal runs from an image of an older recovery point; after the cutover a user makes a subscription of the image by hand, and clean-up leaves it alone (R-152)", async () => {
+test("an account that may not make images says so and a later one goes on; syncs go on while a rehearsal runs from an image of an older recovery point; after the cutover a user makes a subscription of the image by hand, and clean-up leaves it alone (R-152)", async () => {
   site = await openCloudSite((machines) => startFakeAliyun({ machines }));
   const { operator, serverId, targetId, cloud } = site;
   const { account } = cloud;
   const run = async (action: string, body: unknown = {}) =>
     operator.succeeded(await operator.start(serverId, action, body));
 
-  await run("migrate", { targetId, launch: { kind: "test", repair: false } });
-  const [image] = [...account.images.values()].filter(({ owner }) => owner === "self");
+  await run("migrate", { targetId });
+  await refusesAnImage(site);
+  await run("launch", { kind: "test", repair: false });
+  const image = [...account.images.values()].find(({ snapshotId }) => snapshotId !== undefined);
   for (let syncs = 0; syncs < 4; syncs += 1) await run("sync");
 
   // Two of each point that is kept beside the newest, and the rehearsal's.
@@ -51,6 +53,21 @@ test("syncs go on while a rehearsal runs from an image of an older recovery poin
   });
   expect(account.instances.get(bought)).toMatchObject({ state: "Running", chargeType: "PrePaid" });
 }, 300_000);
+
+/** The account may not make images of data disks: said in the run's error, and nothing of the launch is left. */
+async function refusesAnImage({ operator, serverId, cloud }: CloudSite<FakeAliyun>): Promise<void> {
+  const before = cloud.inventory();
+  cloud.account.imagesOfDataDisks = false;
+  const order = { kind: "test", repair: false };
+
+  const { state, error } = await operator.ended(await operator.start(serverId, "launch", order));
+
+  expect(state).toBe("failed");
+  expect(error).toMatchObject({ code: "cloud.refused" });
+  expect(error?.message).toContain("ask Alibaba Cloud's support");
+  expect(cloud.inventory()).toEqual(before);
+  cloud.account.imagesOfDataDisks = true;
+}
 
 /** As README.md tells: the data disk is unbound, the server deleted, and another made of its image by the month. */
 async function subscribeByHand({ account, target, keys }: FakeAliyun): Promise<string> {

@@ -229,7 +229,7 @@ function inventoryOf(account: Account): Inventory {
     instances: instances.length,
     volumes: account.disks.size,
     snapshots: account.snapshots.size,
-    images: [...account.images.values()].filter(({ owner }) => owner === "self").length,
+    images: [...account.images.values()].filter(({ snapshotId }) => snapshotId).length,
     addresses: account.eips.size,
     groups: account.groups.size,
   };

@@ -134,7 +134,7 @@ export class Account {
     this.delays = options.delays;
     this.quotas = options.quotas;
     this.now = options.now;
-    for (const image of publicImages) this.images.set(image.id, image);
+    for (const image of initialImages) this.images.set(image.id, image);
   }
 
   /** Ids have 20 letters and digits behind the prefix; a disk's are its serial number. */
@@ -176,13 +176,20 @@ export function get<T>(things: ReadonlyMap<string, T>, kind: string, id: string)
   throw new Refusal(404, `Invalid${kind}.NotFound`, `The specified ${kind} does not exist.`);
 }
 
-/** As the platform lists them; dates and sizes are in their names. */
-const publicImages: Image[] = [
+/** Public ones as the platform lists them; dates and sizes are in their names. */
+const initialImages: Image[] = [
   publicImage("debian_12_8_x64_20G_alibase_20241118.vhd", "BIOS"),
   publicImage("debian_12_11_x64_20G_alibase_20260601.vhd", "BIOS"),
   publicImage("ubuntu_24_04_x64_20G_alibase_20260715.vhd", "UEFI-Preferred"),
   publicImage("centos_7_5_x64_20G_alibase_20200609.vhd", "BIOS"),
+  importedImage("m-bp1imported0older0000", "HM_IMG_20260131.qcow2"),
+  importedImage("m-bp1imported0newer0000", "HM_IMG_20261001.qcow2"),
 ];
+
+/** The standalone edition's, as somebody imported it. */
+function importedImage(id: string, name: string): Image {
+  return { ...publicImage(id, "BIOS"), name, owner: "self", createdAt: "2026-11-01T00:00:00Z" };
+}
 
 function publicImage(id: string, bootMode: string): Image {
   const date = /_(\d{4})(\d\d)(\d\d)\.vhd$/.exec(id)?.slice(1).join("-");
