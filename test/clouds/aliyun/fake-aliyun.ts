@@ -206,8 +206,6 @@ export async function startFakeAliyun(options: FakeAliyunOptions = {}): Promise<
         region: account.region,
         vSwitchId: account.vSwitchId,
         endpoints: { ecs: url, vpc: url, sts: url },
-        // The standalone edition asks for an image of its own otherwise, and an account begins without.
-        gateway: { image: ["debian-12"] },
       },
       credentials: keys,
     },
