@@ -1,9 +1,15 @@
 /** Volumes: waiting for them, hanging them on a gateway and taking them off, one at a time. */
 import { MigrationError } from "#domain/errors.ts";
+import type { Inventory } from "#domain/inventory.ts";
 import type { DeviceHint } from "#domain/protocol/gateway.ts";
-import type { Provider } from "#providers/provider.ts";
+import type { Provider, VolumeBoots } from "#providers/provider.ts";
 import type { Deps } from "./deps.ts";
 import { waitBriefly } from "./waiting.ts";
+
+/** What tells nothing of itself is Linux: only Linux is repaired without knowing more. */
+export function bootsOf({ firmware, os }: Inventory): VolumeBoots {
+  return { firmware, os: os.family === "windows" ? "windows" : "linux" };
+}
 
 /** May be repeated. @returns how the gateway recognises the volume */
 export async function attach(

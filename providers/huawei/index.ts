@@ -120,11 +120,13 @@ async function refuseSameImages(account: Account): Promise<void> {
   const { boot, shell } = account.config.launch;
   if (boot === "image") return;
   const gateway = await findGatewayImage(account);
-  const carrier = await findMachineImage(account, shell.bios);
-  if (carrier.id !== gateway.id) return;
-  const problem = `launch.shell and gateway.image are both ${gateway.name}; choose another for one of them`;
-  const facts = { platform: "huawei", what: "the target's settings", problem };
-  throw new MigrationError("cloud.refused", facts);
+  for (const firmware of ["bios", "uefi"] as const) {
+    const carrier = await findMachineImage(account, shell[firmware]);
+    if (carrier.id !== gateway.id) continue;
+    const problem = `launch.shell and gateway.image are both ${gateway.name}; choose another for one of them`;
+    const facts = { platform: "huawei", what: "the target's settings", problem };
+    throw new MigrationError("cloud.refused", facts);
+  }
 }
 
 async function probe(account: Account): Promise<Capabilities> {

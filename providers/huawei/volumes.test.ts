@@ -51,6 +51,20 @@ test("a system disk is made as a carrier where it is to become one, and blank wh
   expect(bootable).toEqual([false, true, false]);
 });
 
+test("a carrier is made of an image of the source's firmware", async () => {
+  const swapping = await open({ boot: "swap" });
+
+  const made: (string | undefined)[] = [];
+  for (const firmware of ["bios", "uefi"] as const) {
+    const boots = { firmware, os: "linux" as const };
+    const order = { ...naming(`carrier-${firmware}`), role: "system" as const, sizeBytes: GiB };
+    const { id } = await swapping.volumes.createVolume({ ...order, boots });
+    made.push(cloud.project.volumes.get(id)?.firmware);
+  }
+
+  expect(made).toEqual(["bios", "uefi"]);
+});
+
 test("an order whose volume was deleted makes another, though the cloud remembers the first for hours", async () => {
   const first = await make("again", "data", GiB);
   await provider.volumes.deleteVolume(first);

@@ -1,6 +1,6 @@
 /** EVS volumes and snapshots. */
 import { MigrationError } from "#domain/errors.ts";
-import type { CreateOptions, Provider, ResourceState, Volume } from "../provider.ts";
+import type { Provider, ResourceState, Volume } from "../provider.ts";
 import {
   type Account,
   listByOffset,
@@ -169,6 +169,8 @@ function wrongState(id: string, state: string): MigrationError {
   return new MigrationError("cloud.wrong-state", facts);
 }
 
+type VolumeOrder = Parameters<Provider["volumes"]["createVolume"]>[0];
+
 export function openVolumes(account: Account): Provider["volumes"] {
   const { client, config } = account;
 
@@ -191,13 +193,17 @@ export function openVolumes(account: Account): Provider["volumes"] {
   }
 
   /** From what it is made, and so of what type: a blank disk never becomes a system disk. */
-  async function originOf(role: "system" | "data", snapshotId: string | undefined) {
+  async function originOf({ role, fromSnapshotId: snapshotId, boots }: VolumeOrder) {
     if (snapshotId !== undefined) {
       return { snapshot_id: snapshotId, volume_type: await typeOfClone(snapshotId) };
     }
     const blank = { volume_type: config.volume.type };
     if (role === "data" || config.launch.boot === "image") return blank;
-    const { id } = await findMachineImage(account, config.launch.shell.bios);
+    const { id } = await findMachineImage(
+      account,
+      config.launch.shell[boots?.firmware ?? "bios"],
+      boots?.firmware,
+    );
     return { ...blank, imageRef: id };
   }
 
@@ -211,19 +217,13 @@ export function openVolumes(account: Account): Provider["volumes"] {
     };
   }
 
-  async function createVolume(
-    options: CreateOptions & {
-      sizeBytes: number;
-      role: "system" | "data";
-      fromSnapshotId?: string;
-    },
-  ): Promise<{ id: string }> {
+  async function createVolume(options: VolumeOrder): Promise<{ id: string }> {
     const { token, role, sizeBytes, fromSnapshotId } = options;
     const findAgain = async () =>
       (await listEvsVolumes(account, { [tokenTag]: tagValue(token) }))[0]?.id;
     const earlier = await findAgain();
     if (earlier !== undefined) return { id: earlier };
-    const origin = await originOf(role, fromSnapshotId);
+    const origin = await originOf(options);
     const [least] = volumeGiB[role];
     const id = await makeByToken(account, {
       token,

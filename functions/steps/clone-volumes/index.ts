@@ -1,16 +1,15 @@
 import { z } from "zod";
 import { MigrationError } from "#domain/errors.ts";
 import { adviseInstanceType } from "#domain/instance-advice.ts";
-import type { Inventory } from "#domain/inventory.ts";
 import { launchNetwork } from "#domain/records.ts";
-import type { InstanceType, VolumeBoots } from "#providers/provider.ts";
+import type { InstanceType } from "#providers/provider.ts";
 import type { Deps } from "../../deps.ts";
 import { cloneToken, launchOf } from "../../launches.ts";
 import { allowedTypes, limitsOf } from "../../limits.ts";
 import { type Migration, migrationOf, written } from "../../migration.ts";
 import { step } from "../../step.ts";
 import { tell } from "../../tell.ts";
-import { waitUntilUsable } from "../../volumes.ts";
+import { bootsOf, waitUntilUsable } from "../../volumes.ts";
 
 const input = z.object({
   runId: z.string(),
@@ -85,11 +84,6 @@ export async function cloneVolumes(request: z.output<typeof input>, deps: Deps) 
     await waitUntilUsable(deps, provider, id, server.volumes[index]?.diskBytes ?? 0);
   }
   return { volumeIds };
-}
-
-/** What tells nothing of itself is Linux: only Linux is repaired without knowing more. */
-function bootsOf({ firmware, os }: Inventory): VolumeBoots {
-  return { firmware, os: os.family === "windows" ? "windows" : "linux" };
 }
 
 /** @throws `input.invalid` for a type the target does not offer, naming those it does */

@@ -4,7 +4,7 @@ import type { Deps } from "../../deps.ts";
 import { resourceToken } from "../../ids.ts";
 import { migrationOf } from "../../migration.ts";
 import { step } from "../../step.ts";
-import { waitUntilUsable } from "../../volumes.ts";
+import { bootsOf, waitUntilUsable } from "../../volumes.ts";
 
 const input = z.object({ runId: z.string(), serverId: z.string() });
 const output = z.object({ volumeIds: z.array(z.string()) });
@@ -26,6 +26,7 @@ export async function createVolumes({ runId, serverId }: z.output<typeof input>,
       tags: tags(`${server.name}-${volume.deviceName}`),
       sizeBytes: volume.sizeBytes,
       role: volume.role,
+      ...(volume.role === "system" ? { boots: bootsOf(server.inventory) } : {}),
       ...(volume.pool === undefined ? {} : { pool: volume.pool }),
     });
     await deps.store.servers.update(serverId, (found) => ({

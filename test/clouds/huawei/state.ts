@@ -44,6 +44,8 @@ export interface Volume extends Thing {
   readonly metadata: Readonly<Record<string, string>>;
   /** Made of an image or of such a volume's snapshot: may be a system disk. */
   readonly bootable: boolean;
+  /** Of the image it was made of: a server starts from it with the firmware that says. */
+  readonly firmware?: "bios" | "uefi";
   readonly snapshotId?: string;
   /** Has no bytes: a system disk made of a public image with its server. */
   readonly isPublicRoot: boolean;
@@ -58,6 +60,7 @@ export interface Snapshot extends Thing {
   readonly sizeGiB: number;
   readonly type: string;
   readonly bootable: boolean;
+  readonly firmware?: "bios" | "uefi";
   readonly description: string;
   readonly metadata: Readonly<Record<string, string>>;
   status: "creating" | "available" | "deleting";

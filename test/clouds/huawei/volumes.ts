@@ -146,6 +146,10 @@ async function writeCarrier(project: Project, volume: Volume): Promise<void> {
   await file.write(carrierBytes, 0, carrierBytes.length, 0).finally(() => file.close());
 }
 
+function firmwareOf(origin: { readonly firmware?: "bios" | "uefi" } | undefined) {
+  return origin?.firmware === undefined ? {} : { firmware: origin.firmware };
+}
+
 const createVolume: Handler = async (project, { body }) => {
   const wish = body.volume;
   if (wish.availability_zone !== project.zone) {
@@ -182,6 +186,7 @@ const createVolume: Handler = async (project, { body }) => {
       sizeGiB: wish.size,
       type: wish.volume_type,
       bootable: image !== undefined || snapshot?.bootable === true,
+      ...firmwareOf(image ?? snapshot),
       isPublicRoot: false,
       metadata: wish.metadata ?? {},
       tags: checkTags(Object.entries(wish.tags ?? {}), "EVS.1013"),
@@ -424,6 +429,7 @@ const createSnapshot: Handler = async (project, { body }) => {
     sizeGiB: volume.sizeGiB,
     type: volume.type,
     bootable: volume.bootable,
+    ...firmwareOf(volume),
     description: wish.description ?? "",
     metadata: wish.metadata ?? {},
     status: "creating",
