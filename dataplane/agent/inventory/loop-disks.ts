@@ -65,8 +65,13 @@ export async function makeLoopDisks(): Promise<LoopDisks> {
       atEnd(() => run("umount", point));
       return point;
     },
+    /** What one can't clean keeps no other from it. */
     async remove() {
-      for (const clean of cleanups.splice(0).reverse()) await clean();
+      const failures: unknown[] = [];
+      for (const clean of cleanups.splice(0).reverse()) {
+        await clean().catch((error: unknown) => failures.push(error));
+      }
+      if (failures.length > 0) throw new AggregateError(failures, "not all could be removed");
     },
   };
 }

@@ -3,8 +3,9 @@ import {
   type Answer,
   and,
   answer,
-  areSynFlags,
+  areFlags,
   isFromNamed,
+  isInState,
   isNic,
   isSourcePort,
   isToOwn,
@@ -192,11 +193,11 @@ function conditionOf(option: Option, all: readonly Option[], packet: Packet): An
       return or(rangesOf(value).map(([from, to]) => isSourcePort(from, to)));
     case "--state":
     case "--ctstate":
-      return answer(value.split(",").includes("NEW"));
+      return or(value.split(",").map((state) => isInState(state, packet)));
     case "--syn":
-      return "yes";
+      return areFlags(["fin", "syn", "rst", "ack"], ["syn"], packet);
     case "--tcp-flags":
-      return areSynFlags(value.split(","), second.split(","));
+      return areFlags(value.split(","), second.split(","), packet);
     case "--dst-type":
       return answer(/^(LOCAL|UNICAST)$/.test(value));
     case "--src-type":

@@ -4,8 +4,9 @@ import {
   type Answer,
   and,
   answer,
-  areSynFlags,
+  areFlags,
   isFromNamed,
+  isInState,
   isNic,
   isSourcePort,
   isToOwn,
@@ -102,14 +103,24 @@ interface Reader {
   readonly chainOf: (name: string) => string;
 }
 
-const fields = z.record(z.string(), z.unknown());
+function fieldsOf(value: unknown): Record<string, unknown> {
+  return isRecord(value) ? value : {};
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function listOf(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [];
+}
 
 /** One rule, or one for each element where a map says what becomes of the packet. */
 function rulesOf(expressions: readonly unknown[], reader: Reader): Rule[] {
   const rules: Rule[] = [];
   let applies: Answer = "yes";
   for (const expression of expressions) {
-    const [name = "", value] = Object.entries(fields.catch({}).parse(expression))[0] ?? [];
+    const [name = "", value] = Object.entries(fieldsOf(expression))[0] ?? [];
     const verdict = verdictOf(name, value, reader);
     if (verdict !== undefined) {
       rules.push({ applies, verdict });
@@ -136,7 +147,7 @@ function verdictOf(name: string, value: unknown, { chainOf }: Reader): Verdict |
       return { to: "drop" };
     case "jump":
     case "goto": {
-      const { target } = fields.catch({}).parse(value);
+      const { target } = fieldsOf(value);
       return { to: name, chain: chainOf(String(target)) };
     }
     case "dnat":
@@ -149,14 +160,14 @@ function verdictOf(name: string, value: unknown, { chainOf }: Reader): Verdict |
 }
 
 function vmapElements(value: unknown, reader: Reader): { key: Answer; to: Verdict }[] {
-  const { key, data } = fields.catch({}).parse(value);
+  const { key, data } = fieldsOf(value);
   const elements =
     typeof data === "string"
       ? reader.elementsOf(data.replace(/^@/, ""))
-      : z.array(z.unknown()).catch([]).parse(fields.catch({}).parse(data).set);
+      : listOf(fieldsOf(data).set);
   return elements.flatMap((element) => {
-    const [on, verdict] = z.array(z.unknown()).catch([]).parse(element);
-    const [name = "", target] = Object.entries(fields.catch({}).parse(verdict))[0] ?? [];
+    const [on, verdict] = listOf(element);
+    const [name = "", target] = Object.entries(fieldsOf(verdict))[0] ?? [];
     const to = verdictOf(name, target, reader);
     return to === undefined ? [] : [{ key: isElement(key, on, reader), to }];
   });
@@ -170,7 +181,7 @@ const notes = new Set([
 
 function conditionOf(name: string, value: unknown, reader: Reader): Answer {
   if (notes.has(name)) return "yes";
-  const facts = fields.catch({}).parse(value);
+  const facts = fieldsOf(value);
   switch (name) {
     case "match":
       return matchOf(facts, reader);
@@ -185,7 +196,7 @@ function conditionOf(name: string, value: unknown, reader: Reader): Answer {
       const statements = [facts.stmt ?? []].flat();
       return and(
         statements.flatMap((statement) =>
-          Object.entries(fields.catch({}).parse(statement)).map(([kind, inner]) =>
+          Object.entries(fieldsOf(statement)).map(([kind, inner]) =>
             conditionOf(kind, inner, reader),
           ),
         ),
@@ -199,6 +210,7 @@ function conditionOf(name: string, value: unknown, reader: Reader): Answer {
 }
 
 function matchOf({ op, left, right }: Record<string, unknown>, reader: Reader): Answer {
+  if (isOfAnotherProtocol(left)) return "no";
   const port = /^[<>]=?$/.test(String(op)) && typeof right === "number" ? right : undefined;
   if (port !== undefined) {
     const upTo = { "<": [0, port - 1], "<=": [0, port], ">": [port + 1, 65_535] }[String(op)];
@@ -209,18 +221,32 @@ function matchOf({ op, left, right }: Record<string, unknown>, reader: Reader): 
   return op === "!=" || op === "!" ? not(found) : found;
 }
 
+/** Asking for a field of a protocol, also for it not to be something, is asking for that protocol. */
+function isOfAnotherProtocol(left: unknown): boolean {
+  const { payload, exthdr, concat, "&": masked } = fieldsOf(left);
+  if (exthdr !== undefined) return true; // of IPv6
+  const inner = listOf(concat ?? masked);
+  if (inner.length > 0) return inner.some(isOfAnotherProtocol);
+  const { protocol } = fieldsOf(payload);
+  return protocol !== undefined && !["tcp", "th", "ip", "ether", "vlan"].includes(String(protocol));
+}
+
 /** Whether what `left` names in the packet is this value, or among these. */
 function isElement(left: unknown, right: unknown, reader: Reader): Answer {
+  // In a map: all that is not named there.
+  if (right === "*") return "yes";
   // A list of flags means all of them together.
-  if ("&" in fields.catch({}).parse(left)) return isValue(left, right, reader.packet);
+  if ("&" in fieldsOf(left)) return isValue(left, right, reader.packet);
   if (Array.isArray(right)) return or(right.map((one) => isElement(left, one, reader)));
   if (typeof right === "string" && right.startsWith("@")) {
+    // Lists of addresses may be long, and who is on them does not matter.
+    if (isSource(left)) return isFromNamed(reader.packet);
     return isElement(left, reader.elementsOf(right.slice(1)), reader);
   }
-  const { set, elem, concat } = fields.catch({}).parse(right);
+  const { set, elem, concat } = fieldsOf(right);
   if (set !== undefined) return isElement(left, [set].flat(), reader);
-  if (elem !== undefined) return isElement(left, fields.catch({}).parse(elem).val, reader);
-  const { concat: parts } = fields.catch({}).parse(left);
+  if (elem !== undefined) return isElement(left, fieldsOf(elem).val, reader);
+  const { concat: parts } = fieldsOf(left);
   if (Array.isArray(parts)) {
     if (!Array.isArray(concat)) return "maybe";
     return and(parts.map((part, index) => isElement(part, concat[index], reader)));
@@ -228,18 +254,22 @@ function isElement(left: unknown, right: unknown, reader: Reader): Answer {
   return isValue(left, right, reader.packet);
 }
 
+function isSource(left: unknown): boolean {
+  return fieldsOf(fieldsOf(left).payload).field === "saddr";
+}
+
 function isValue(left: unknown, right: unknown, packet: Packet): Answer {
-  const { payload, meta, ct, fib, "&": masked, exthdr } = fields.catch({}).parse(left);
-  if (payload !== undefined) return isPayload(fields.catch({}).parse(payload), right, packet);
-  if (meta !== undefined) return isMeta(String(fields.catch({}).parse(meta).key), right, packet);
-  if (ct !== undefined) return isConnection(String(fields.catch({}).parse(ct).key), right);
-  if (fib !== undefined) return isRoute(String(fields.catch({}).parse(fib).result), right);
-  if (exthdr !== undefined) return "no"; // of IPv6
+  if (isOfAnotherProtocol(left)) return "no";
+  const { payload, meta, ct, fib, "&": masked } = fieldsOf(left);
+  if (payload !== undefined) return isPayload(fieldsOf(payload), right, packet);
+  if (meta !== undefined) return isMeta(String(fieldsOf(meta).key), right, packet);
+  if (ct !== undefined) return isConnection(String(fieldsOf(ct).key), right, packet);
+  if (fib !== undefined) return isRoute(String(fieldsOf(fib).result), right);
   if (Array.isArray(masked)) {
     const [field, mask] = masked;
-    const of = fields.catch({}).parse(fields.catch({}).parse(field).payload);
+    const of = fieldsOf(fieldsOf(field).payload);
     if (of.protocol === "tcp" && of.field === "flags") {
-      return areSynFlags(words(mask), words(right));
+      return areFlags(words(mask), words(right), packet);
     }
   }
   return "maybe";
@@ -256,24 +286,23 @@ function isPayload(of: Record<string, unknown>, right: unknown, packet: Packet):
       return from === undefined || to === undefined ? "maybe" : isSourcePort(from, to);
     }
     case "tcp flags":
-      return answer(words(right).includes("syn"));
+      return answer(words(right).includes(packet.part === "first" ? "syn" : "ack"));
     case "ip saddr": {
-      const { prefix } = fields.catch({}).parse(right);
-      return fields.catch({}).parse(prefix).len === 0 ? "yes" : isFromNamed(packet);
+      const { prefix } = fieldsOf(right);
+      return fieldsOf(prefix).len === 0 ? "yes" : isFromNamed(packet);
     }
     case "ether saddr":
       return isFromNamed(packet);
     case "ip daddr": {
-      const { prefix } = fields.catch({}).parse(right);
-      const { addr, len } = fields.catch({}).parse(prefix);
+      const { prefix } = fieldsOf(right);
+      const { addr, len } = fieldsOf(prefix);
       if (typeof right === "string") return isToOwn(right);
       return typeof addr === "string" ? isToOwn(`${addr}/${len}`) : "maybe";
     }
     case "ip protocol":
       return answer(right === "tcp" || right === 6);
     default:
-      // Asking for a field of another protocol is asking for that protocol.
-      return ["tcp", "th", "ip", "ether", "vlan"].includes(String(of.protocol)) ? "maybe" : "no";
+      return "maybe";
   }
 }
 
@@ -300,13 +329,16 @@ function isMeta(key: string, right: unknown, packet: Packet): Answer {
   }
 }
 
-function isConnection(key: string, right: unknown): Answer {
+function isConnection(key: string, right: unknown, packet: Packet): Answer {
   switch (key) {
     case "state":
-      return answer(right === "new");
+      return isInState(String(right), packet);
     case "direction":
       return answer(right === "original");
     case "status":
+      if (/^(assured|seen-reply|confirmed)$/.test(String(right)) && packet.part === "later") {
+        return "maybe";
+      }
       return answer(!/^(dnat|snat|assured|seen-reply|dying)$/.test(String(right)));
     default:
       return "maybe";
@@ -326,7 +358,7 @@ function isNumber(value: number, right: unknown): Answer {
 
 function rangeOf(right: unknown): [number | undefined, number | undefined] {
   if (typeof right === "number") return [right, right];
-  const range = z.tuple([z.number(), z.number()]).safeParse(fields.catch({}).parse(right).range);
+  const range = z.tuple([z.number(), z.number()]).safeParse(fieldsOf(right).range);
   return range.success ? range.data : [undefined, undefined];
 }
 
@@ -334,5 +366,5 @@ function rangeOf(right: unknown): [number | undefined, number | undefined] {
 function words(value: unknown): string[] {
   if (typeof value === "string") return [value];
   if (Array.isArray(value)) return value.flatMap(words);
-  return words(fields.catch({}).parse(value)["|"] ?? []);
+  return words(fieldsOf(value)["|"] ?? []);
 }

@@ -135,6 +135,10 @@ describe.skipIf(noNft !== undefined)(`rules of nftables${skippedBy(noNft)}`, () 
            meta iifname { "eth1", "wl*" } drop
            tcp sport 0-1023 drop
            ct status dnat drop
+           udp dport != 53 drop
+           icmp type != echo-request drop
+           ip6 saddr != fd00::/8 drop
+           iifname vmap { "lo" : accept, "eth7" : drop, * : continue }
            ip daddr 224.0.0.0/4 drop
            fib daddr type { broadcast, multicast } drop`,
             "accept",
@@ -248,7 +252,7 @@ describe("a firewall's own program", () => {
     const lines = (await readFile(file, "utf8")).trim().split("\n");
     const fates = (kept: readonly string[], port: number) => {
       const items = parseNft(`{"nftables":[${kept.join(",")}]}`);
-      const packet: Packet = { port, nic: "eth0", from: "anybody" };
+      const packet: Packet = { port, nic: "eth0", part: "first", from: "anybody" };
       return [...fatesOf(nftRuleSet(items, packet, true))];
     };
 
@@ -264,7 +268,7 @@ describe("a firewall's own program", () => {
 
 test("what is not understood makes it depend, and never a false answer", () => {
   const fates = (rules: string, from: Packet["from"] = "stranger") =>
-    [...fatesOf(iptablesRuleSet(rules, { port: 22, nic: "eth0", from }))].sort();
+    [...fatesOf(iptablesRuleSet(rules, { port: 22, nic: "eth0", part: "first", from }))].sort();
   const save = (...rules: string[]) =>
     ["*filter", ":INPUT DROP [0:0]", ...rules, "COMMIT"].join("\n");
 

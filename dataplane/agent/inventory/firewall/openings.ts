@@ -54,14 +54,18 @@ function isOpen(
   nic: string,
 ): boolean | undefined {
   const fates = (from: Packet["from"]) =>
-    through(filters.map((rulesFor) => fatesOf(rulesFor({ port, nic, from }))));
+    through(
+      filters.flatMap((rulesFor) =>
+        (["first", "later"] as const).map((part) => fatesOf(rulesFor({ port, nic, part, from }))),
+      ),
+    );
   const ofStranger = fates("stranger");
   if (ofStranger.size === 1 && ofStranger.has("accept")) return true;
   const ofAnybody = fates("anybody");
   return ofAnybody.size === 1 && ofAnybody.has("drop") ? false : undefined;
 }
 
-/** One after the other: only what all of them accept is let in. */
+/** One after the other, each packet: only what all of them accept is let in. */
 function through(each: readonly Set<Fate>[]): Set<Fate> {
   const all = new Set(each.flatMap((fates) => [...fates]));
   if (each.every((fates) => fates.has("accept"))) return all.add("accept");

@@ -1,6 +1,6 @@
 /**
- * What a packet filter does with one packet: the first of a connection that somebody opens to a TCP port of this
- * server over IPv4. Whatever made the rules (firewalld, ufw, a script), they end up in nftables or iptables; both are
+ * What a packet filter does with one packet of a connection that somebody opens to a TCP port of this server over
+ * IPv4. Whatever made the rules (firewalld, ufw, a script), they end up in nftables or iptables; both are
  * read into the same few things, with each condition answered for this packet.
  */
 
@@ -8,6 +8,8 @@ export interface Packet {
   readonly port: number;
   /** The interface through which it comes. */
   readonly nic: string;
+  /** The one that opens the connection, or one that follows. */
+  readonly part: "first" | "later";
   /** From an address that no rule names, or from one that may be in any of them. */
   readonly from: "stranger" | "anybody";
 }
@@ -129,10 +131,25 @@ export function isToOwn(network: string): Answer {
   return first === 127 || first >= 224 ? "no" : "maybe";
 }
 
-/** The flags of the first packet of a connection: SYN, and no other. */
-export function areSynFlags(mask: readonly string[], wanted: readonly string[]): Answer {
-  const names = (flags: readonly string[]) => flags.map((flag) => flag.toLowerCase());
-  const isAsked = names(mask).includes("syn") || names(mask).includes("all");
-  const set = names(wanted).filter((flag) => flag !== "none");
-  return answer(isAsked ? set.length === 1 && set[0] === "syn" : set.length === 0);
+/** Whether of the flags in `mask` those that are wanted are set, and no others. */
+export function areFlags(
+  mask: readonly string[],
+  wanted: readonly string[],
+  { part }: Packet,
+): Answer {
+  const lower = (flags: readonly string[]) => flags.map((flag) => flag.toLowerCase());
+  const [asked, set] = [lower(mask), lower(wanted).filter((flag) => flag !== "none")];
+  const holds = (flags: readonly string[]) => {
+    const seen = asked.includes("all") ? flags : flags.filter((flag) => asked.includes(flag));
+    return seen.length === set.length && seen.every((flag) => set.includes(flag));
+  };
+  if (part === "first") return answer(holds(["syn"]));
+  // With data, or just to acknowledge some.
+  const [withData, without] = [holds(["ack", "psh"]), holds(["ack"])];
+  return withData === without ? answer(withData) : "maybe";
+}
+
+/** What the kernel's connection tracking says of it. */
+export function isInState(state: string, { part }: Packet): Answer {
+  return answer(state.toLowerCase() === (part === "first" ? "new" : "established"));
 }
