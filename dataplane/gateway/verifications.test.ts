@@ -50,7 +50,7 @@ test("a verification killed in the middle begins anew, and what it had found is 
   const small = await makePair(scene, "small", 2 * mib, [{ offsetBytes: 0, lengthBytes: 2 * mib }]);
   const large = await largeVolume("large", 4096 * mib);
   await synced(small);
-  await scribble(small.volumePath, mib, 1);
+  await scribble(small.volumePath, mib, 16);
   const path = "/v1/verifications/ver-1";
   const order = gateway.orderOf([small, large], "verify");
 

@@ -1,7 +1,8 @@
 /**
  * The table of what every Lambda needs, kept beside the code so that a change shows in a review:
  *
- *   node infra/permissions/table.ts      writes table.json
+ *   node infra/permissions/table.ts            writes table.json
+ *   node infra/permissions/table.ts --check    fails where it is not what the code says
  */
 import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
@@ -49,5 +50,10 @@ export function permissionsIn(table: PermissionTable, name: string): Permissions
 }
 
 if (import.meta.main) {
-  await writeFile(file, `${JSON.stringify(await tableFromCode(), null, 2)}\n`);
+  const text = `${JSON.stringify(await tableFromCode(), null, 2)}\n`;
+  if (!process.argv.includes("--check")) await writeFile(file, text);
+  else if (text !== readFileSync(file, "utf8")) {
+    process.stderr.write("infra/permissions/table.json is old: node infra/permissions/table.ts\n");
+    process.exitCode = 1;
+  }
 }
