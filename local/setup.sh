@@ -28,6 +28,7 @@ need mkfs.ntfs ntfs-3g
 need partclone.btrfs partclone
 need nbdkit nbdkit
 need nbdfuse libnbd-bin
+need rsync rsync
 need fusermount3 fuse3
 need lsblk util-linux
 need capsh libcap2-bin

@@ -173,8 +173,22 @@ export interface LaunchSpec extends CreateOptions {
    */
   readonly volumeIds: readonly string[];
   readonly imageId?: string;
+  /** With `hyperDoorCopy` only. */
+  readonly hyperDoor?: HyperDoorLaunch;
   /** Where the target's own settings are not what is wanted. */
   readonly network?: LaunchNetwork;
+}
+
+/**
+ * The instance starts from HyperDoor's image, which is `imageId`. Of the volumes only the first hangs on
+ * it, as a data volume: HyperDoor copies that over the system disk it came from. The caller then takes it
+ * away, attaches the others in their order, and only then HyperDoor restarts into what it copied.
+ */
+export interface HyperDoorLaunch {
+  /** The system disk's, at least: as large as the volume that is copied to it. */
+  readonly systemBytes: number;
+  /** HyperDoor's orders, as user data: one line of JSON, no secret that lasts. */
+  readonly userData: string;
 }
 
 /** A thing that still exists at the target and carries our tags. */
