@@ -69,8 +69,8 @@ export class Ours {
     ids: [Identity, Identity],
   ) {
     const env = { NODE_COMPILE_CACHE: join(folder, "..", "..", "compiled") };
-    this.#agent = new Side(line.near, env);
-    // dataplane/gateway/hypermotion-gateway.mjs
+    // As dataplane/{agent,gateway}/hypermotion-*.mjs start their programs.
+    this.#agent = new Side(line.near, { ...env, MALLOC_ARENA_MAX: "1" });
     this.#gateway = new Side(line.far, { ...env, UV_THREADPOOL_SIZE: "128" });
     this.#host = line.far.host;
     this.#folder = folder;
