@@ -1,6 +1,7 @@
 /** The providers of targets: opened once from settings and credentials, and wrapped for each run. */
 import type { Logger } from "pino";
 import type { Edition } from "#domain/gateway-defaults.ts";
+import type { Clock } from "#providers/clock.ts";
 import type { Provider } from "#providers/provider.ts";
 import { openProvider } from "#providers/registry.ts";
 import { wrapProvider } from "#providers/wrap.ts";
@@ -18,6 +19,7 @@ export interface Surroundings {
   readonly consoleId: string;
   readonly edition: Edition;
   readonly log: Logger;
+  readonly clock?: Clock;
 }
 
 /** One client per target lives as long as its settings and credentials do, so that limits are shared. */
@@ -43,6 +45,7 @@ export function targetProviders(around: Surroundings): Deps["providerFor"] {
       log: around.log.child({ runId, target: target.name }),
       limits: { account: target.id },
       secrets: JSON.parse(credentials),
+      ...(around.clock === undefined ? {} : { clock: around.clock }),
     });
   };
 }

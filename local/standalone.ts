@@ -18,7 +18,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { chmod } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { SFNClient } from "@aws-sdk/client-sfn";
 import { consoleFile } from "#api/console.ts";
 import { findJsonFile, writeJsonFile } from "#dataplane/json-file.ts";
@@ -34,6 +33,7 @@ import { gatewayClientOf } from "#functions/gateways.ts";
 import { sfnMachines } from "#functions/machines.ts";
 import { targetProviders } from "#functions/target-providers.ts";
 import { freePatienceMs } from "#functions/waiting.ts";
+import { systemClock } from "#providers/clock.ts";
 import { openStore } from "#store/store.ts";
 import { startDatabase } from "./database.ts";
 import { downloadsPath, openDownloads } from "./downloads.ts";
@@ -63,6 +63,8 @@ export interface StandaloneOptions {
   readonly onJournalWrite?: (writeNumber: number) => void;
   /** For tests that run every step twice: how a step's function is called. */
   readonly invoke?: typeof invokeStep;
+  /** For tests that meet many failures: how waits between two looks or two tries pass. */
+  readonly sleep?: (ms: number) => Promise<void>;
 }
 
 export interface Standalone {
@@ -162,15 +164,20 @@ async function start(
 
   const callbackKey = await loadOrCreateKey(secrets);
   const consoleId = consoleIdOf(callbackKey);
+  const { sleep = systemClock.sleep } = options;
+  const edition = "standalone";
   const deps: Deps = {
     store,
     secrets,
     machines: sfnMachines(engineClient, arnOf),
-    providerFor: targetProviders({ store, secrets, consoleId, edition: "standalone", log }),
+    providerFor: targetProviders({
+      ...{ store, secrets, consoleId, edition, log },
+      clock: { ...systemClock, sleep },
+    }),
     gatewayClient: (gateway) => gatewayClientOf(secrets, gateway),
     console: {
       id: consoleId,
-      edition: "standalone",
+      edition,
       url: machinesUrl,
       fingerprint: identity.fingerprint,
       callbackKey,
@@ -182,7 +189,7 @@ async function start(
     log,
     now: () => new Date(),
     random: (size) => randomBytes(size),
-    sleep: (ms) => sleep(ms),
+    sleep,
     stepPatienceMs: freePatienceMs,
   };
   await deployMachines(engineClient);
