@@ -1,9 +1,14 @@
-/** What machines fetch from the console: the gateway's program, packed when it is first asked for. */
+/**
+ * What machines fetch from the console: the gateway's program, packed when it is first asked for, and
+ * again when a later version of the console is.
+ */
 import { createReadStream } from "node:fs";
 import { mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
-import { packDataPlane } from "#dataplane/pack.ts";
+import { z } from "zod";
+import { findJsonFile, writeJsonFile } from "#dataplane/json-file.ts";
+import { packDataPlane, stateOfSources } from "#dataplane/pack.ts";
 
 export const downloadsPath = "/downloads/";
 
@@ -14,6 +19,9 @@ export interface Downloads {
   serve(name: string): Promise<Response>;
 }
 
+/** Beside the file: what it was packed from. */
+const packedFrom = z.object({ sources: z.string(), sha256: z.string(), sizeBytes: z.number() });
+
 export function openDownloads(folder: string): Downloads {
   const name = `hypermotion-linux-${process.arch}.tar.gz`;
   const file = join(folder, name);
@@ -21,8 +29,15 @@ export function openDownloads(folder: string): Downloads {
 
   async function pack() {
     await mkdir(folder, { recursive: true });
-    const { sha256 } = await packDataPlane(file);
-    return { name, sha256 };
+    const sources = await stateOfSources();
+    // One that can't be read is as good as none.
+    const known = await findJsonFile(`${file}.json`, packedFrom).catch(() => undefined);
+    if (known?.sources === sources && (await sizeOf(file)) === known.sizeBytes) {
+      return { name, sha256: known.sha256 };
+    }
+    const packed = await packDataPlane(file);
+    await writeJsonFile(`${file}.json`, { sources, ...packed });
+    return { name, sha256: packed.sha256 };
   }
 
   function gateway() {
@@ -47,4 +62,8 @@ export function openDownloads(folder: string): Downloads {
       });
     },
   };
+}
+
+async function sizeOf(file: string): Promise<number | undefined> {
+  return (await stat(file).catch(() => undefined))?.size;
 }

@@ -63,6 +63,8 @@ export interface StandaloneOptions {
   readonly onJournalWrite?: (writeNumber: number) => void;
   /** For tests that run every step twice: how a step's function is called. */
   readonly invoke?: typeof invokeStep;
+  /** Where what machines fetch is kept; in the data folder unless told. */
+  readonly downloadsFolder?: string;
   /** For tests that meet many failures: how waits between two looks or two tries pass. */
   readonly sleep?: (ms: number) => Promise<void>;
 }
@@ -122,7 +124,7 @@ async function start(
   await store.prepare();
 
   // Both doors are opened first, so that their addresses are known, and answer once all is there.
-  const downloads = openDownloads(join(dataFolder, "downloads"));
+  const downloads = openDownloads(options.downloadsFolder ?? join(dataFolder, "downloads"));
   const gate = createGate((name) => downloads.serve(name));
   const host = options.listen ?? loopback;
   const machinesDoor = await openMachinesDoor(

@@ -40,6 +40,8 @@ export const localConfig = z.strictObject({
     .strictObject({
       /** QEMU's program: a name in PATH or a path. */
       qemu: z.string().default("qemu-system-x86_64"),
+      /** `auto`: KVM where it is faster than the emulator, which is tried once. */
+      accelerator: z.enum(["auto", "kvm", "tcg"]).default("auto"),
       vcpus: count.default(2),
       memoryBytes: count.multipleOf(MiB).default(2 * GiB),
       /** Volumes a server may have beside its system disk. */

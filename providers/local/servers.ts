@@ -25,11 +25,12 @@ export async function startServer(
   const profile = profiles[record.instanceType];
   if (profile === undefined) throw notFound("instance type", record.instanceType);
   const disks = record.volumeIds.map((volumeId) => ({ volumeId, path: pathOf(volumeId) }));
+  const { accelerator, qemu } = config.server;
   const machine = {
     id: record.id,
     profile,
     disks,
-    acceleration: await acceleration(config.server.qemu),
+    acceleration: accelerator === "auto" ? await acceleration(qemu) : accelerator,
   };
   const folder = instanceFolder(config, record.id);
   await ensureKeeper(folder, {

@@ -41,7 +41,8 @@ export async function openMachines(
     folder,
     minFreeBytes: 0,
     maxVolumesPerGateway: 64,
-    server: { memoryBytes: 64 * MiB, vcpus: 1 },
+    // Their guests are so small that to find out what is faster takes longer than to emulate them.
+    server: { memoryBytes: 64 * MiB, vcpus: 1, accelerator: "tcg" },
     ...(options.gatewayCommand === undefined ? {} : { gatewayCommand: options.gatewayCommand }),
   };
   const provider: Provider = await openProvider("local", { config, secrets: {}, consoleId });

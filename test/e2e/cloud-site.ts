@@ -10,6 +10,7 @@ import type { FakeCloud } from "../clouds/fake-cloud.ts";
 import { type Machines, openMachines } from "../clouds/machines.ts";
 import {
   buildSite,
+  downloadsFolder,
   Operator,
   type RunningProcess,
   removeSite,
@@ -45,6 +46,7 @@ export async function openCloudSite<Cloud extends FakeCloud>(
     dataFolder: join(site.folder, "console"),
     port: 0,
     machinesPort: 0,
+    downloadsFolder,
     sleep: (ms) => sleep(ms / haste),
   });
   const operator = new Operator(() => standalone.url);

@@ -20,6 +20,9 @@ import { bootSector } from "../fixtures/boot-sector.ts";
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const MiB = 1024 ** 2;
 
+/** One for all sites: the gateway's program takes longer to pack than a server takes to move here. */
+export const downloadsFolder = join(root, "node_modules/.cache/hypermotion-downloads");
+
 export interface Site {
   readonly folder: string;
   readonly systemDisk: string;
@@ -70,6 +73,7 @@ export async function openRunningSite(
     dataFolder,
     port: 0,
     machinesPort: 0,
+    downloadsFolder,
     ...(options.invoke === undefined ? {} : { invoke: options.invoke }),
   });
   const operator = new Operator(() => standalone.url);
@@ -227,7 +231,10 @@ export class Operator {
     const target = await this.call<{ id: string }>("POST", "/v1/targets", {
       name: `here-${randomBytes(3).toString("hex")}`,
       platform: "local",
-      config: { folder: site.targetFolder, minFreeBytes: 0, ...(config as object) },
+      config: {
+        ...{ folder: site.targetFolder, minFreeBytes: 0, server: { accelerator: "tcg" } },
+        ...(config as object),
+      },
       ...rest,
     });
     return target.id;
