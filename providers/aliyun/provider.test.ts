@@ -15,7 +15,7 @@ const prefixes: Record<ResourceKind, string> = {
 
 describeProvider("aliyun", () =>
   openFake((machines) => startFakeAliyun({ machines }), {
-    config: { gateway: { maxVolumes: 3, spareVolumes: 0 } },
+    config: { gateway: { maxVolumes: 2, spareVolumes: 1 } },
     sizeBytes: 20 * 1024 ** 3,
     unknownId: (kind) => `${prefixes[kind]}-bp1neverwasneverwas0`,
   }),

@@ -16,7 +16,7 @@ const prefixes: Record<ResourceKind, string> = {
 for (const boot of ["auto", "swap", "image"] as const) {
   describeProvider(`aws (${boot})`, () =>
     openFake((machines) => startFakeAws({ machines }), {
-      config: { gateway: { maxVolumes: 3 }, launch: { boot }, lostAnswerMs: 200 },
+      config: { gateway: { maxVolumes: 2, spareVolumes: 1 }, launch: { boot }, lostAnswerMs: 200 },
       credentials: ({ keys }) => keys,
       sizeBytes: 1024 ** 3,
       unknownId: (kind) => `${prefixes[kind]}-0000000000000000`,

@@ -164,7 +164,9 @@ export function openVolumes(account: Account): Provider["volumes"] {
     },
 
     attachVolume: (volumeId, instanceId) =>
-      attach(account, volumeId, instanceId, { atMost: config.gateway.maxVolumes }),
+      attach(account, volumeId, instanceId, {
+        atMost: config.gateway.maxVolumes + config.gateway.spareVolumes,
+      }),
 
     async detachVolume(id) {
       const volume = await findEc2Volume(account, id);

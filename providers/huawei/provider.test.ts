@@ -6,7 +6,7 @@ import { describeProvider } from "#test/conformance/provider.ts";
 for (const boot of ["image", "swap"] as const) {
   describeProvider(`huawei (${boot})`, () =>
     openFake((machines) => startFakeHuawei({ machines, launch: { boot } }), {
-      config: { gateway: { maxVolumes: 3 }, lostAnswerMs: 200 },
+      config: { gateway: { maxVolumes: 2, spareVolumes: 1 }, lostAnswerMs: 200 },
       sizeBytes: 40 * 1024 ** 3,
       unknownId: () => "00000000-0000-4000-8000-000000000000",
     }),

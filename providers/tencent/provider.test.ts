@@ -16,7 +16,7 @@ const prefixes: Record<ResourceKind, string> = {
 for (const publicAddress of ["assigned", "elastic"] as const) {
   describeProvider(`tencent (${publicAddress} address)`, () =>
     openFake((machines) => startFakeTencent({ machines }), {
-      config: { gateway: { maxVolumes: 3, publicAddress }, lostAnswerMs: 200 },
+      config: { gateway: { maxVolumes: 2, spareVolumes: 1, publicAddress }, lostAnswerMs: 200 },
       sizeBytes: 50 * 1024 ** 3,
       unknownId: (kind) => `${prefixes[kind]}-00000000`,
     }),

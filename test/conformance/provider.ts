@@ -455,11 +455,11 @@ export function describeProvider(
         expect(moved.attachedTo).toBe(there);
       });
 
-      test("a gateway takes as many volumes as the target says, and one more is refused", async () => {
+      test("a gateway takes as many volumes as the target says, clones under repair included, and one more is refused", async () => {
         newOwner();
-        const { gatewayMaxVolumes } = await provider.capabilities();
+        const { gatewayMaxVolumes, gatewaySpareVolumes } = await provider.capabilities();
         const gateway = await makeGateway("gateway");
-        for (let n = 1; n <= gatewayMaxVolumes; n += 1) {
+        for (let n = 1; n <= gatewayMaxVolumes + gatewaySpareVolumes; n += 1) {
           await attached(await makeVolume(`v${n}`), gateway);
         }
         const tooMuch = await makeVolume("too-much");
