@@ -42,6 +42,22 @@ const failed = [
   /\*\*\* stop: 0x/i,
 ];
 
+/** How every line begins that HyperDoor's own program writes to the console, and how its SSH calls itself. */
+export const hyperDoorMark = "HyperDoor: ";
+
+/** What the console shows since HyperDoor's last word: the copied system's, where there was a HyperDoor. */
+export function afterHyperDoor(consoleText: string): string {
+  const last = consoleText.lastIndexOf(hyperDoorMark);
+  if (last < 0) return consoleText;
+  const end = consoleText.indexOf("\n", last);
+  return end < 0 ? "" : consoleText.slice(end + 1);
+}
+
+/** HyperDoor may still answer for a second after it was told to restart. */
+export function isHyperDoors(sshBanner: string): boolean {
+  return sshBanner.includes("HyperDoor");
+}
+
 const esc = "\\u001b";
 /**
  * Control sequences of ECMA-48: CSI, OSC (to its end or the line's), character sets, single functions.

@@ -978,6 +978,69 @@ export const errorTable = {
     },
   ),
 
+  "hyperdoor.no-image": entry(
+    terminal,
+    "refused",
+    {
+      message: "Target {target} launches by HyperDoor, and no image of it is set",
+      hint: "Bring HyperDoor's image to the target (docs/hyperdoor.md) and name it with --set hyperDoor.image=<id>; then launch again.",
+    },
+    {
+      message: "目标 {target} 通过 HyperDoor 启动，但未设置其镜像",
+      hint: "请按 docs/hyperdoor.md 将 HyperDoor 镜像上传到目标，并用 --set hyperDoor.image=<id> 指定，然后重新启动。",
+    },
+  ),
+  "hyperdoor.silent": entry(
+    terminal,
+    "boot",
+    {
+      message: "HyperDoor on instance {instance} has not reported for {minutes} minutes: {seen}",
+      hint: "Its instance must reach the console at {address}: look at its subnet's way out and at the console's firewall; then launch again. The replica is untouched.",
+    },
+    {
+      message: "实例 {instance} 上的 HyperDoor 已有 {minutes} 分钟没有报告：{seen}",
+      hint: "该实例必须能访问控制台 {address}：请检查其子网出口和控制台防火墙，然后重新启动。副本未受影响。",
+    },
+  ),
+  "hyperdoor.no-disk": entry(
+    terminal,
+    "data",
+    {
+      message: "HyperDoor does not see which disk of {sizeBytes} bytes to copy; there are: {seen}",
+      hint: "Nothing was written. Launch again; if it stays so, take disks off that the instance type adds by itself.",
+    },
+    {
+      message: "HyperDoor 无法确定要复制的 {sizeBytes} 字节的磁盘；现有：{seen}",
+      hint: "没有写入任何数据。请重新启动；若仍如此，请去除实例规格自带的磁盘。",
+    },
+  ),
+  "hyperdoor.io": entry(
+    terminal,
+    "data",
+    {
+      message: "HyperDoor could not copy at byte {offsetBytes} of {disk}: {problem}",
+      hint: "Launch again: the copy begins anew on another disk. The replica is untouched.",
+    },
+    {
+      message: "HyperDoor 在 {disk} 的第 {offsetBytes} 字节处复制失败：{problem}",
+      hint: "请重新启动：将在另一块磁盘上重新复制。副本未受影响。",
+    },
+  ),
+  "hyperdoor.differs": entry(
+    terminal,
+    "data",
+    {
+      message:
+        "The system disk does not hold what HyperDoor wrote to it: {pieces} pieces differ, the first at byte {offsetBytes}",
+      hint: "The server was not started from it. Launch again: it gets another disk. The replica is untouched.",
+    },
+    {
+      message:
+        "系统盘的内容与 HyperDoor 写入的不一致：{pieces} 处不同，首处位于第 {offsetBytes} 字节",
+      hint: "服务器未从该盘启动。请重新启动：将使用另一块磁盘。副本未受影响。",
+    },
+  ),
+
   // --- clouds ---
   "cloud.throttled": entry(
     retryable,

@@ -76,6 +76,18 @@ export const eventTable = {
     en: "No image could be made ({problem}); the server boots by {other} instead",
     zh: "无法创建镜像（{problem}）；改用 {other} 方式启动",
   },
+  "hyperdoor.started": {
+    en: "HyperDoor runs on {instance} and copies {gib} GiB over its system disk",
+    zh: "HyperDoor 已在 {instance} 上运行，正在将 {gib} GiB 复制到其系统盘",
+  },
+  "hyperdoor.started-again": {
+    en: "The machine of {instance} restarted while it was copied to; HyperDoor goes on",
+    zh: "{instance} 在复制期间重启；HyperDoor 继续复制",
+  },
+  "hyperdoor.copied": {
+    en: "The system disk is copied and read back: {writtenBytes} of {totalBytes} bytes had to be written, in {seconds} s",
+    zh: "系统盘已复制并回读校验：{totalBytes} 字节中写入 {writtenBytes} 字节，用时 {seconds} 秒",
+  },
   "launch.booted": {
     en: "Booted as {instance}: {evidence}",
     zh: "已启动为 {instance}：{evidence}",

@@ -102,6 +102,19 @@ export const waveMember = z.strictObject({
   placement: launchNetwork.optional(),
 });
 
+export const systemDiskCopy = z.object({
+  /** How often HyperDoor started for it. */
+  starts: z.number().int().default(0),
+  copiedAt: instant.optional(),
+  /** It may restart: the clone is gone and the other volumes hang there. */
+  releasedAt: instant.optional(),
+  /** It was told so. */
+  restartedAt: instant.optional(),
+  /** It started once more where the copied system should have. */
+  reenteredAt: instant.optional(),
+});
+export type SystemDiskCopy = z.output<typeof systemDiskCopy>;
+
 export const launched = z.object({
   kind: z.enum(["test", "cutover"]),
   runId: z.string(),
@@ -116,6 +129,8 @@ export const launched = z.object({
   bootedAt: instant.optional(),
   bootSeconds: z.number().optional(),
   launchedAt: instant.optional(),
+  /** Where HyperDoor copies the clone over the instance's own system disk: how that went. */
+  copy: systemDiskCopy.optional(),
   evidence: z.string().optional(),
   /** Nobody could see the guest from here: whether it booted is for a person to look at. */
   unseen: z.literal(true).optional(),
@@ -294,7 +309,7 @@ export const cloudId = base.extend({ resourceId: z.string() });
  */
 export const callback = base.extend({
   taskToken: z.string(),
-  purpose: z.enum(["enrolment", "sync", "repair", "verify"]),
+  purpose: z.enum(["enrolment", "sync", "repair", "verify", "copy"]),
   serverId: z.string().optional(),
   gatewayId: z.string().optional(),
   runId: z.string(),

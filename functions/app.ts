@@ -5,6 +5,7 @@
  *   agents    /v1/agents/…                 Bearer <serverId>.<token>    orders, reports
  *   gateways  /v1/gateways/enrol           one-time code
  *             /v1/callbacks/<token>        the token is the permission
+ *   HyperDoor /v1/hyperdoor                Bearer <code of its launch>
  */
 import { bodyLimit } from "hono/body-limit";
 import { MigrationError } from "#domain/errors.ts";
@@ -17,6 +18,7 @@ import { asMigrationError, httpStatusOf, wordsOf } from "./api/errors.ts";
 import { eventRoutes } from "./api/events/routes.ts";
 import { gatewayRoutes } from "./api/gateways/routes.ts";
 import { healthRoutes } from "./api/health/routes.ts";
+import { hyperDoorRoutes } from "./api/hyperdoor/routes.ts";
 import { languageOf } from "./api/language.ts";
 import { newRouter, type Router } from "./api/router.ts";
 import { runRoutes } from "./api/runs/routes.ts";
@@ -30,9 +32,11 @@ import type { Deps } from "./deps.ts";
 /** An inventory or a repair's log is the longest thing said; a record holds at most 400 KB. */
 const maxBodyBytes = 256 * 1024;
 
-/** Whether a path is for agents and gateways, who come over the network. */
+/** Whether a path is for agents, gateways and HyperDoor, who come over the network. */
 export function isMachinePath(path: string): boolean {
-  return /^\/(v1\/agents\/|v1\/gateways\/enrol$|v1\/callbacks\/|healthz$)/.test(path);
+  return /^\/(v1\/agents\/|v1\/gateways\/enrol$|v1\/callbacks\/|v1\/hyperdoor$|healthz$)/.test(
+    path,
+  );
 }
 
 /**
@@ -68,6 +72,7 @@ export function createApp(
     serverRoutes(deps),
     callbackRoutes(deps),
     gatewayRoutes(deps),
+    hyperDoorRoutes(deps),
     runRoutes(deps),
     waveRoutes(deps),
     scheduleRoutes(deps),
@@ -92,6 +97,11 @@ function describeApi(app: Router): void {
     type: "http",
     scheme: "bearer",
     description: "Token of POST /v1/agents/register",
+  });
+  app.openAPIRegistry.registerComponent("securitySchemes", "hyperDoor", {
+    type: "http",
+    scheme: "bearer",
+    description: "Code of its orders, which it finds in its instance's user data",
   });
   app.doc31("/openapi.json", { openapi: "3.1.0", info: { title: "HyperMotion", version } });
 }

@@ -54,10 +54,21 @@ function cloudLimits(can: Capabilities): LimitValues {
   };
 }
 
-/** The target's instance types that the limits let a server be launched as. */
-export async function allowedTypes(provider: Provider, limits: Limits): Promise<InstanceType[]> {
+/** HyperDoor lives in it. */
+const hyperDoorMemoryGB = 2;
+
+/**
+ * The target's instance types that the limits let a server be launched as.
+ * @param strategy of the launch, where it is known
+ */
+export async function allowedTypes(
+  provider: Provider,
+  limits: Limits,
+  strategy?: string,
+): Promise<InstanceType[]> {
   const families = limits.value("instanceFamilies");
-  const leastBytes = (limits.value("launchMinMemoryGB") ?? 0) * GiB;
+  const needed = strategy === "hyperDoorCopy" ? hyperDoorMemoryGB : 0;
+  const leastBytes = (limits.value("launchMinMemoryGB") ?? needed) * GiB;
   return (await provider.compute.listInstanceTypes()).filter(
     ({ name, memoryBytes }) =>
       memoryBytes >= leastBytes && (families === undefined || isOfFamily(name, families)),

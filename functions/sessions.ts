@@ -12,7 +12,7 @@ import {
   sumOf,
 } from "#domain/progress.ts";
 import type { Progress, SessionResult } from "#domain/protocol/facts.ts";
-import type { Callback, SourceServer, SyncSession } from "#domain/records.ts";
+import type { Callback, Run, SourceServer, SyncSession } from "#domain/records.ts";
 import type { Deps } from "./deps.ts";
 import { derivedId } from "./ids.ts";
 import { lineLimits } from "./limits.ts";
@@ -166,14 +166,21 @@ async function forgetComparison(deps: Deps, session: SyncSession): Promise<void>
 
 /** Of a run that reads and does not copy. */
 export async function noteRunProgress(deps: Deps, runId: string, told: Progress): Promise<void> {
-  if ((await deps.store.runs.find(runId)) === undefined) return;
   const { rateBytesPerSecond, etaSeconds } = told;
-  const progress = {
+  await noteHowFar(deps, runId, {
     doneBytes: sumOf(told.volumes, "doneBytes"),
     totalBytes: sumOf(told.volumes, "totalBytes"),
     rateBytesPerSecond,
     ...(etaSeconds === undefined ? {} : { etaSeconds }),
-  };
+  });
+}
+
+export async function noteHowFar(
+  deps: Deps,
+  runId: string,
+  progress: NonNullable<Run["progress"]>,
+): Promise<void> {
+  if ((await deps.store.runs.find(runId)) === undefined) return;
   await deps.store.runs.update(runId, (run) =>
     run.state === "running" ? { ...run, progress } : run,
   );

@@ -43,6 +43,7 @@ function problemsOf(issues: readonly Issue[]): string {
 
 export const byPerson = [{ person: [] }];
 export const byAgent = [{ agent: [] }];
+export const byHyperDoor = [{ hyperDoor: [] }];
 
 /** A body that must be there: without `required` the framework skips its check when no type is sent. */
 export function jsonBody<S extends z.ZodType>(schema: S) {

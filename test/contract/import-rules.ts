@@ -27,6 +27,7 @@ const allowed: Record<string, readonly string[]> = {
   "store/": ["store/", "domain/"],
   "dataplane/agent/": ["dataplane/agent/", "dataplane/wire/", "dataplane/[^/]+$", "domain/"],
   "dataplane/gateway/": ["dataplane/gateway/", "dataplane/wire/", "dataplane/[^/]+$", "domain/"],
+  "dataplane/door/": ["dataplane/door/", "dataplane/wire/", "dataplane/[^/]+$", "domain/"],
   "functions/": ["functions/", "domain/", "api/", "providers/", "store/"],
   "infra/": ["infra/", "domain/", "statemachines/"],
   "bench/": ["bench/", "dataplane/", "domain/"],

@@ -71,6 +71,6 @@ function isSecret(given: string, hash: string): boolean {
   return found.length === expected.length && timingSafeEqual(found, expected);
 }
 
-function bearer(c: Context): string | undefined {
+export function bearer(c: Context): string | undefined {
   return /^Bearer (\S{1,1000})$/.exec(c.req.header("authorization") ?? "")?.[1];
 }

@@ -1,5 +1,10 @@
 import { z } from "zod";
-import { type BootEvidence, judgeBoot } from "#domain/boot-evidence.ts";
+import {
+  afterHyperDoor,
+  type BootEvidence,
+  isHyperDoors,
+  judgeBoot,
+} from "#domain/boot-evidence.ts";
 import { MigrationError } from "#domain/errors.ts";
 import type { Launched } from "#domain/records.ts";
 import type { Provider } from "#providers/provider.ts";
@@ -42,6 +47,12 @@ export async function bootCheck({ runId, serverId }: z.output<typeof input>, dep
   return { evidence };
 }
 
+/** The document knows it of Windows 2003, with the same remedy (R-188). */
+const reentered: BootEvidence = {
+  verdict: "failed",
+  evidence: "HyperDoor started once more instead of the copied system; launch it again",
+};
+
 interface Seen {
   readonly evidence: string;
   readonly seconds: number;
@@ -56,9 +67,11 @@ async function look(
   runId: string,
 ): Promise<{ ready: Seen } | { state: string }> {
   const instance = await provider.compute.findInstance(instanceId);
-  const shown = await provider.compute.readConsole(instanceId);
-  const seconds = (deps.now().getTime() - Date.parse(launch.launchedAt ?? "")) / 1000;
-  const { verdict, evidence } = await judge(provider, instanceId, shown);
+  const shown = afterHyperDoor(await provider.compute.readConsole(instanceId));
+  const since = launch.copy?.releasedAt ?? launch.launchedAt;
+  const seconds = (deps.now().getTime() - Date.parse(since ?? "")) / 1000;
+  const { verdict, evidence } =
+    launch.copy?.reenteredAt === undefined ? await judge(provider, instanceId, shown) : reentered;
   if (verdict === "booted") {
     await keepConsole(deps, runId, shown);
     return { ready: { evidence, seconds } };
@@ -88,7 +101,7 @@ async function judge(provider: Provider, instanceId: string, shown: string): Pro
   const told = judgeBoot(shown);
   if (told.verdict !== "waiting") return told;
   const banner = await provider.compute.probeAddress?.(instanceId);
-  return banner === undefined
+  return banner === undefined || isHyperDoors(banner)
     ? told
     : { verdict: "booted", evidence: `its address answers: ${banner}` };
 }

@@ -93,7 +93,8 @@ async function chooseType(
   { instanceType: wanted, runId }: z.output<typeof input>,
 ): Promise<InstanceType["name"]> {
   const { inventory } = server;
-  const allowed = await allowedTypes(provider, await limitsOf(target, provider));
+  const limits = await limitsOf(target, provider);
+  const allowed = await allowedTypes(provider, limits, server.bootStrategy);
   const types = allowed.filter(({ firmware }) => firmware.includes(inventory.firmware));
   if (wanted !== null) {
     if (types.some((type) => type.name === wanted)) return wanted;
