@@ -26,6 +26,7 @@ import { type EventSource, parseEventStream } from "./stream.ts";
 import {
   type CreateTarget,
   checkView,
+  deepCheckPlan,
   instanceTypeView,
   platformView,
   targetView,
@@ -141,6 +142,9 @@ export function openClient(options: ClientOptions) {
     getTarget: (id: string) => call(targetView, "GET", at("targets", id)),
     checkTarget: (id: string) =>
       call(checkView, "POST", at("targets", id, "/check"), undefined, cloudPatienceMs),
+    planDeepCheck: (id: string) =>
+      call(deepCheckPlan, "GET", at("targets", id, "/deep-check"), undefined, cloudPatienceMs),
+    startDeepCheck: (id: string) => call(runView, "POST", at("targets", id, "/deep-check")),
     planTarget: (id: string, request: PlanRequest) =>
       call(planView, "POST", at("targets", id, "/plan"), request, cloudPatienceMs),
     listInstanceTypes: (id: string) =>

@@ -1,8 +1,9 @@
 import { z } from "@hono/zod-openapi";
 import { repairReport } from "#domain/protocol/gateway.ts";
 import { run, runKinds } from "#domain/records.ts";
+import { checkedPart } from "#domain/target-check.ts";
 import { verification } from "#domain/verification.ts";
-import { keptError } from "./errors.ts";
+import { errorWords, keptError } from "./errors.ts";
 import { pageQuery } from "./paging.ts";
 
 export const runStates = ["running", "succeeded", "failed", "stopped"] as const;
@@ -13,6 +14,7 @@ export const runView = z
     kind: z.enum(runKinds),
     serverId: z.string().optional(),
     gatewayId: z.string().optional(),
+    targetId: z.string().optional(),
     parentRunId: z.string().optional(),
     waveId: z.string().optional(),
     state: z.enum(runStates),
@@ -32,10 +34,19 @@ export const historyEntry = z.object({
   detail: z.string().optional(),
 });
 
+export const checkedPartView = checkedPart.pick({ part: true, result: true, params: true }).extend({
+  /** In the language asked for. */
+  text: z.string(),
+  error: errorWords.optional(),
+  at: z.string().optional(),
+});
+
 export const runDetails = runView
   .extend({
     input: z.record(z.string(), z.unknown()),
     verification: verification.optional(),
+    /** Of a check of a target: what each part proved, or why not. */
+    checked: z.array(checkedPartView).optional(),
     repair: repairReport.optional(),
     repairLog: z.string().optional(),
     console: z.string().optional(),

@@ -63,6 +63,19 @@ export const instanceTypeView = z
 
 export const checkView = z.object({ ok: z.literal(true) }).openapi("TargetCheck");
 
+/** What a deep check would make, before anybody agreed to it. */
+export const deepCheckPlan = z
+  .object({
+    volumeBytes: z.number(),
+    /** Absent: the target has no gateway with a free place, and nothing is hung. */
+    gatewayId: z.string().optional(),
+    snapshot: z.boolean(),
+    /** At most, in US dollars. Absent: the platform's price is not known here. */
+    usd: z.number().optional(),
+  })
+  .openapi("DeepCheckPlan");
+
 export type CreateTarget = z.input<typeof createTargetRequest>;
 export type TargetView = z.output<typeof targetView>;
+export type DeepCheckPlan = z.output<typeof deepCheckPlan>;
 export type PlatformView = z.output<typeof platformView>;

@@ -7,6 +7,7 @@ import { errorFromFacts, MigrationError } from "#domain/errors.ts";
 import { type Context, isError } from "./context.ts";
 import { bar, bytes, duration, percent } from "./figures.ts";
 import { heldUp } from "./server-table.ts";
+import { showChecked } from "./target-check.ts";
 import { requireEqual, showVerification } from "./verification.ts";
 
 const pauseMs = 1000;
@@ -151,6 +152,7 @@ function tenthOf({ doneBytes, totalBytes }: Pick<RunProgress, "doneBytes" | "tot
 
 function conclude(context: Context, run: RunDetails, server: ServerDetails | undefined): void {
   const { out, say } = context;
+  if (run.checked !== undefined && !out.json) showChecked(context, run.checked);
   if (run.state !== "succeeded") throw errorOf(run);
   const { verification } = run;
   if (verification !== undefined) {
@@ -170,7 +172,7 @@ function conclude(context: Context, run: RunDetails, server: ServerDetails | und
   out.line(
     say("run succeeded", {
       kind: run.kind,
-      server: server?.name ?? "-",
+      server: server?.name ?? run.targetId ?? "-",
       duration: duration(seconds),
     }),
   );

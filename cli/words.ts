@@ -346,6 +346,51 @@ export const words = {
     en: "start it as it is, without driver repair",
     zh: "不修复驱动，按原样启动",
   },
+  "target deep": {
+    en: "make, hang, snapshot and delete one smallest volume, to prove that the target lets us",
+    zh: "创建、挂载、快照并删除一个最小的卷，以证明目标可用",
+  },
+  "deep confirm": { en: "Do this?", zh: "是否执行？" },
+  "deep unconfirmed": {
+    en: "it makes a volume at the target, and needs --yes where nobody can be asked",
+    zh: "将在目标上创建卷；无法询问确认时需要 --yes",
+  },
+  "deep volume": {
+    en: "At {name} one volume of {size} is made, and deleted again.",
+    zh: "将在 {name} 上创建一个 {size} 的卷，随后删除。",
+  },
+  "deep gateway": {
+    en: "It is hung on gateway {gateway} and taken off, beside what hangs there.",
+    zh: "该卷会挂载到网关 {gateway} 再卸载，不影响其他卷。",
+  },
+  "deep no gateway": {
+    en: "It is hung nowhere: no gateway of the target is ready with a free place.",
+    zh: "该卷不会挂载：目标没有带空闲位置的可用网关。",
+  },
+  "deep snapshot": {
+    en: "A snapshot of it is taken, and deleted again.",
+    zh: "会为其创建一个快照，随后删除。",
+  },
+  "deep cost": {
+    en: "It costs about {usd} US dollars, at most, and takes some minutes.",
+    zh: "费用最多约 {usd} 美元，用时数分钟。",
+  },
+  "deep unpriced": {
+    en: "What the platform asks for it is not known here: the smallest volume for an hour at most. It takes some minutes.",
+    zh: "此处没有平台的价格：最多为最小的卷一小时的费用。用时数分钟。",
+  },
+  "deep part credentials": { en: "credentials", zh: "凭证" },
+  "deep part gateway-size": { en: "gateway's size", zh: "网关规格" },
+  "deep part create": { en: "make a volume", zh: "创建卷" },
+  "deep part attach": { en: "hang it on a gateway", zh: "挂载到网关" },
+  "deep part device": { en: "gateway finds it", zh: "网关识别" },
+  "deep part detach": { en: "take it off", zh: "卸载" },
+  "deep part snapshot": { en: "take a snapshot", zh: "创建快照" },
+  "deep part delete": { en: "delete it all", zh: "全部删除" },
+  "deep part empty": { en: "nothing is left", zh: "没有遗留" },
+  "deep proved": { en: "proved", zh: "已证明" },
+  "deep failed": { en: "failed", zh: "失败" },
+  "deep not-tried": { en: "not tried", zh: "未执行" },
   "target policy": {
     en: "print the least permissions a platform's credentials need",
     zh: "打印平台凭证所需的最小权限",

@@ -12,6 +12,7 @@ import { platforms } from "./platform.ts";
 import { errorFacts, fingerprint, progress, sessionResult, syncMode } from "./protocol/facts.ts";
 import { deviceHint, deviceList, repairReport } from "./protocol/gateway.ts";
 import { bottlenecks, replicationStatuses, serverStates } from "./server.ts";
+import { checkedPart } from "./target-check.ts";
 import { verification } from "./verification.ts";
 
 const instant = z.iso.datetime();
@@ -238,6 +239,7 @@ export const runKinds = [
   "launch-server",
   "clean-up",
   "migrate-wave",
+  "check-target",
 ] as const;
 
 /** One execution of a state machine, as people see it. Its id is the execution's name. */
@@ -245,6 +247,8 @@ export const run = base.extend({
   kind: z.enum(runKinds),
   serverId: z.string().optional(),
   gatewayId: z.string().optional(),
+  /** Of a check of a target. */
+  targetId: z.string().optional(),
   /** The run that waits for this one, under whose lock it works. */
   parentRunId: z.string().optional(),
   /** The wave it was started by; it holds its server itself. */
@@ -265,6 +269,10 @@ export const run = base.extend({
     .extend({ doneBytes: z.number(), totalBytes: z.number() })
     .optional(),
   verification: verification.optional(),
+  /** Of a check of a target: what came of its parts so far. */
+  checked: z.array(checkedPart).optional(),
+  /** Who wants it to end; it does so at its next step, since it has to give back what it made. */
+  stopAskedBy: z.string().optional(),
   repair: repairReport.optional(),
   /** The output of a driver repair that failed. */
   repairLog: z.string().optional(),
@@ -337,6 +345,7 @@ export const user = base.extend({
 /** Something that happened, for people. Ordered by id within a server. */
 export const event = z.object({
   id: z.string(),
+  /** The server it happened to; a target's id where it happened to that. */
   serverId: z.string(),
   runId: z.string().optional(),
   at: instant,

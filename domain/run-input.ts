@@ -85,6 +85,10 @@ export const runInputs = {
     schema: z.strictObject({ gatewayId: z.string().startsWith("gw-"), parentRunId }),
     example: '{"gatewayId": "gw-…"}',
   },
+  "check-target": {
+    schema: z.strictObject({ targetId: z.string().startsWith("tgt-") }),
+    example: '{"targetId": "tgt-…"}',
+  },
   "migrate-wave": {
     schema: z.strictObject({
       targetId: z.string().startsWith("tgt-"),

@@ -6,7 +6,9 @@ import { z } from "zod";
 import { errorFromFacts, MigrationError } from "#domain/errors.ts";
 import { errorFacts } from "#domain/protocol/facts.ts";
 import {
+  type DeviceHint,
   type DeviceList,
+  deviceFound,
   deviceList,
   health,
   type RepairOrder,
@@ -28,6 +30,8 @@ export interface GatewayAddress {
 export interface GatewayClient {
   health(): Promise<z.output<typeof health>>;
   listDevices(): Promise<DeviceList>;
+  /** Its path there. @throws `volume.not-attached`, `volume.ambiguous` */
+  findDevice(volumeId: string, device: DeviceHint): Promise<string>;
   openSession(sessionId: string, order: SessionOrder): Promise<void>;
   findSession(sessionId: string): Promise<z.output<typeof sessionState> | undefined>;
   stopSession(sessionId: string): Promise<void>;
@@ -75,6 +79,10 @@ export function openGatewayClient(address: GatewayAddress): GatewayClient {
       const list = await find("/v1/devices", deviceList);
       if (list === undefined) throw unreachable(address.gatewayId, "404 for its devices");
       return list;
+    },
+    async findDevice(volumeId, device) {
+      const answer = await call("POST", "/v1/devices/find", { volumeId, device });
+      return deviceFound.parse(JSON.parse(answer?.body ?? "")).path;
     },
     async openSession(sessionId, order) {
       await call("PUT", `/v1/sessions/${encodeURIComponent(sessionId)}`, order);

@@ -10,6 +10,7 @@ import type { Deps } from "./deps.ts";
 import { migrationOf } from "./migration.ts";
 import { freeLostSlots } from "./pool.ts";
 import { keptOlder, pruneOlder } from "./pruning.ts";
+import { removeAbandonedProbes } from "./target-checks.ts";
 import { tell } from "./tell.ts";
 
 const dayMs = 86_400_000;
@@ -17,6 +18,7 @@ const GiB = 1024 ** 3;
 
 export async function keepHouse(deps: Deps): Promise<void> {
   const now = deps.now().getTime();
+  await removeAbandonedProbes(deps);
   await freeLostSlots(deps);
   for await (const server of deps.store.servers.all()) {
     await apart(deps, { serverId: server.id }, async () => {

@@ -1,12 +1,13 @@
 /** The ledger in the store: what was made at a target, written before it is made and kept until it is gone. */
 import { createHash } from "node:crypto";
 import { MigrationError } from "#domain/errors.ts";
+import type { Resource } from "#domain/records.ts";
 import type { Ledger } from "#providers/ledger.ts";
 import type { ResourceKind } from "#providers/provider.ts";
 import type { Store } from "#store/store.ts";
 
 export function ledgerOf(store: Store, targetId: string): Ledger {
-  const idOfToken = (token: string) => `res-${digestOf(targetId, token)}`;
+  const idOfToken = (token: string) => entryId(targetId, token);
   const idOfCloudId = (kind: ResourceKind, cloudId: string) =>
     `cid-${digestOf(targetId, kind, cloudId)}`;
 
@@ -47,6 +48,29 @@ export function ledgerOf(store: Store, targetId: string): Ledger {
       if (pointer !== undefined) await store.cloudIds.delete(pointer.id);
     },
   };
+}
+
+/** What was written down before the create call of this token, if it was made. */
+export function findEntry(
+  store: Store,
+  targetId: string,
+  token: string,
+): Promise<Resource | undefined> {
+  return store.resources.find(entryId(targetId, token));
+}
+
+/** Of a call that never answered and made nothing, as the platform was asked. May be repeated. */
+export async function closeEntry(
+  store: Store,
+  targetId: string,
+  kind: ResourceKind,
+  token: string,
+): Promise<void> {
+  await ledgerOf(store, targetId).gone(kind, token);
+}
+
+function entryId(targetId: string, token: string): string {
+  return `res-${digestOf(targetId, token)}`;
 }
 
 /** What a sweep by tags found and deleted was never in the ledger. */

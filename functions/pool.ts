@@ -9,6 +9,7 @@ import { apart } from "./apart.ts";
 import type { Deps } from "./deps.ts";
 import { placeRequestsAt, usableGateways } from "./placement.ts";
 import { retireUnused } from "./retiring.ts";
+import { holdsTarget } from "./target-checks.ts";
 import { tell } from "./tell.ts";
 
 const minuteMs = 60_000;
@@ -101,6 +102,8 @@ async function lostSlots(deps: Deps, gateway: Gateway): Promise<Set<string>> {
   const lost = new Set<string>();
   const takers = new Set(Object.values(gateway.slots));
   for (const serverId of takers) {
+    const check = await deps.store.runs.find(serverId);
+    if (check !== undefined && holdsTarget(check)) continue;
     const server = await deps.store.servers.find(serverId);
     if (server?.activeRunId !== undefined) continue;
     for (const [name, taker] of Object.entries(gateway.slots)) {

@@ -41,13 +41,16 @@ export async function startRun(
 
 /**
  * Stops the execution and those it started, its copy at the gateway, and gives the server free.
- * What was copied stays. May be repeated.
+ * What was copied stays. A check of a target is told to end, and ends when it has cleaned up. May be repeated.
  */
 export async function stopRun(deps: Deps, runId: string, by: string): Promise<Run> {
   const asked = await deps.store.runs.get(runId);
   // A nested run is stopped through the one that waits for it, else that would start it anew.
   if (asked.parentRunId !== undefined) return stopRun(deps, asked.parentRunId, by);
   if (asked.state !== "running") return asked;
+  if (asked.kind === "check-target") {
+    return deps.store.runs.update(runId, (run) => ({ ...run, stopAskedBy: by }));
+  }
   const running: Run[] = [];
   for await (const run of deps.store.runs.all()) if (run.state === "running") running.push(run);
   // The execution that starts others is stopped first, else it would begin the next meanwhile.

@@ -1,4 +1,4 @@
-/** Tells people what happened to a server. */
+/** Tells people what happened to a server, or to a target. */
 import type { EventType } from "#domain/events.ts";
 import type { Event } from "#domain/records.ts";
 import type { Deps } from "./deps.ts";

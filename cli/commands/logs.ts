@@ -31,6 +31,7 @@ export function addLogs(program: Command, setting: Setting): void {
       const client = await context.client();
       const names = new Map<string, string>();
       for await (const server of client.listServers()) names.set(server.id, server.name);
+      for await (const target of client.listTargets()) names.set(target.id, target.name);
       const serverId = name === undefined ? undefined : (await findServer(client, name)).id;
       const of = serverId === undefined ? {} : { serverId };
 

@@ -8,6 +8,7 @@ import { badInput, type Context } from "../context.ts";
 import { bytes } from "../figures.ts";
 import { findTarget } from "../names.ts";
 import { takeAll, wholeNumber } from "../values.ts";
+import { addTargetCheck } from "./target-check.ts";
 import { addTargetLimits } from "./target-limits.ts";
 
 interface AddOptions {
@@ -27,19 +28,7 @@ export function addTarget(program: Command, setting: Setting): void {
   addReading(group, setting);
   addPolicy(group, setting);
   addTargetLimits(group, setting);
-  addCommand(group, setting, {
-    usage: "check <target>",
-    summary: "target check",
-    args: ["arg target"],
-    examples: ["hypermotion target check prod"],
-    async run(context, [given = ""]) {
-      const client = await context.client();
-      const { id, name } = await findTarget(client, given);
-      const checked = await client.checkTarget(id);
-      if (context.out.json) context.out.object(checked);
-      else context.out.line(context.say("target ok", { name }));
-    },
-  });
+  addTargetCheck(group, setting);
   addCommand(group, setting, {
     usage: "remove <target>",
     summary: "target remove",

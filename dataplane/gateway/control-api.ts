@@ -5,7 +5,9 @@ import { bodyLimit } from "hono/body-limit";
 import { z } from "zod";
 import { type ErrorFacts, factsOf, MigrationError } from "#domain/errors.ts";
 import {
+  type DeviceHint,
   type DeviceList,
+  deviceSearch,
   repairOrder,
   sessionOrder,
   verificationOrder,
@@ -23,6 +25,7 @@ export interface ControlDeps {
   readonly forgetVolume: (volumeId: string) => Promise<void>;
   readonly health: () => Promise<object>;
   readonly listDevices: () => Promise<DeviceList>;
+  readonly findDevice: (volumeId: string, device: DeviceHint) => Promise<string>;
   readonly log: Log;
 }
 
@@ -51,6 +54,10 @@ export function createControlApi(deps: ControlDeps): Hono {
 
   app.get("/v1/health", async (context) => context.json(await deps.health()));
   app.get("/v1/devices", async (context) => context.json(await deps.listDevices()));
+  app.post("/v1/devices/find", async (context) => {
+    const { volumeId, device } = await parseBody(context, deviceSearch);
+    return context.json({ path: await deps.findDevice(volumeId, device) });
+  });
   app.put("/v1/sessions/:id", async (context) => {
     const order = await parseBody(context, sessionOrder);
     return context.json(await deps.sessions.open(idOf(context), order));

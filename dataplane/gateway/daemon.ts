@@ -130,6 +130,7 @@ async function serve(
       freeBytes: await freeBytesAt(bootstrap.volumeRoot ?? stateFolder),
     }),
     listDevices: () => listDevices(finder),
+    findDevice: (volumeId, device) => findDevice(finder, volumeId, device),
     log,
   });
   await sessions.resume();

@@ -9,6 +9,7 @@
  *                       POST /v1/callbacks/:token          heartbeat, success, failure
  *   console → gateway   GET    /v1/health                  → health
  *                       GET    /v1/devices                 → deviceList
+ *                       POST   /v1/devices/find            deviceSearch → deviceFound
  *                       PUT    /v1/sessions/:sessionId     sessionOrder      (may be repeated)
  *                       GET    /v1/sessions/:sessionId     → sessionState
  *                       DELETE /v1/sessions/:sessionId     stop; what is acknowledged stays
@@ -99,6 +100,10 @@ export const deviceList = z.object({
   ),
 });
 export type DeviceList = z.output<typeof deviceList>;
+
+/** Whether the gateway recognises a volume that hangs on it, without opening it. */
+export const deviceSearch = z.object({ volumeId: z.string().min(1).max(500), device: deviceHint });
+export const deviceFound = z.object({ path: z.string() });
 
 /** Where to report. The token is opaque, works for one purpose and dies with success or failure. */
 export const callback = z.object({

@@ -65,6 +65,7 @@ const awsErrors =
 
 test("there are the machines a migration needs", () => {
   expect(machines.map(({ name }) => name).sort()).toEqual([
+    "check-target",
     "clean-up",
     "launch-server",
     "migrate-server",

@@ -1,4 +1,4 @@
-/** Events of one server or of all, in order of time, and on from there. */
+/** Events of one server or target, or of all, in order of time, and on from there. */
 import type { Event } from "#domain/records.ts";
 import type { Deps } from "../../deps.ts";
 
@@ -19,7 +19,7 @@ export async function listEvents(
 ): Promise<Event[]> {
   const { after, limit } = query;
   const options = after === undefined ? { limit } : { after, limit };
-  const servers = await serversOf(deps, query.serverId);
+  const servers = await subjectsOf(deps, query.serverId);
   const lists = await Promise.all(servers.map((id) => deps.store.events.list(id, options)));
   return lists
     .flat()
@@ -48,7 +48,7 @@ export async function* followEvents(
     }
     forget(told, events);
     if (fresh.length > 0 && events.length === pageSize) continue;
-    const count = query.serverId === undefined ? (await serversOf(deps, undefined)).length : 1;
+    const count = query.serverId === undefined ? (await subjectsOf(deps, undefined)).length : 1;
     await deps.sleep(Math.max(leastPauseMs, count * pausePerServerMs));
   }
 }
@@ -69,9 +69,14 @@ function forget(told: Set<string>, events: readonly Event[]): void {
   for (const { serverId, id } of events) told.add(`${serverId} ${id}`);
 }
 
-async function serversOf(deps: Deps, serverId: string | undefined): Promise<string[]> {
-  if (serverId !== undefined) return [(await deps.store.servers.get(serverId)).id];
+/** @throws `record.not-found` */
+export async function subjectsOf(deps: Deps, serverId: string | undefined): Promise<string[]> {
+  if (serverId !== undefined) {
+    const target = await deps.store.targets.find(serverId);
+    return [(target ?? (await deps.store.servers.get(serverId))).id];
+  }
   const ids: string[] = [];
-  for await (const server of deps.store.servers.all()) ids.push(server.id);
+  for await (const { id } of deps.store.servers.all()) ids.push(id);
+  for await (const { id } of deps.store.targets.all()) ids.push(id);
   return ids;
 }

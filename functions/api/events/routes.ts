@@ -7,7 +7,7 @@ import type { Event } from "#domain/records.ts";
 import type { Deps } from "../../deps.ts";
 import { allow } from "../auth/guard.ts";
 import { byPerson, jsonAnswer, newRouter, type Router, refusals } from "../router.ts";
-import { followEvents, listEvents } from "./follow.ts";
+import { followEvents, listEvents, subjectsOf } from "./follow.ts";
 
 const tags = ["events"];
 
@@ -53,7 +53,7 @@ export function eventRoutes(deps: Deps, stopping: AbortSignal, longestAnswerMs?:
   router.openapi(stream, async (c) => {
     const { serverId, after = c.req.header("last-event-id") } = c.req.valid("query");
     // Refused as a plain answer while that is still possible.
-    if (serverId !== undefined) await deps.store.servers.get(serverId);
+    await subjectsOf(deps, serverId);
     const { language } = c.var;
     return streamSSE(c, async (sse) => {
       const gone = new AbortController();

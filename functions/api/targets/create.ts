@@ -9,6 +9,7 @@ import type { Target } from "#domain/records.ts";
 import { openProvider, targetPlatforms } from "#providers/registry.ts";
 import type { Deps } from "../../deps.ts";
 import { derivedId } from "../../ids.ts";
+import { holdsTarget } from "../../target-checks.ts";
 import { credentialsName } from "../../target-providers.ts";
 
 /**
@@ -77,7 +78,7 @@ function fewerVolumes(deps: Deps, platform: Platform, value: number, by: string)
   return { name: "gatewayMaxVolumes", value, reason: "said when the target was added", by, at };
 }
 
-/** @throws `target.in-use` while a server's replica or a gateway is there */
+/** @throws `target.in-use` while a server's replica, a gateway or a check's volume is there */
 export async function removeTarget(deps: Deps, target: Target): Promise<void> {
   const isOfTarget = (record: { targetId?: string | undefined }) => record.targetId === target.id;
   for await (const server of deps.store.servers.all()) {
@@ -86,6 +87,9 @@ export async function removeTarget(deps: Deps, target: Target): Promise<void> {
   }
   for await (const gateway of deps.store.gateways.all()) {
     if (isOfTarget(gateway) && gateway.state !== "retired") throw inUse(target, gateway.id);
+  }
+  for await (const run of deps.store.runs.all()) {
+    if (isOfTarget(run) && holdsTarget(run)) throw inUse(target, run.id);
   }
   await deps.store.targets.delete(target.id);
   await deps.secrets.delete(credentialsName(target.id));

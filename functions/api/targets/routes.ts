@@ -2,9 +2,11 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { changeLimitRequest, targetLimitsView } from "#api/limits.ts";
 import { pageOf, pageQuery } from "#api/paging.ts";
 import { planRequest, planView } from "#api/plans.ts";
+import { runView as runViewSchema } from "#api/runs.ts";
 import {
   checkView,
   createTargetRequest,
+  deepCheckPlan,
   instanceTypeView,
   type PlatformView,
   platformView,
@@ -15,6 +17,7 @@ import type { Target } from "#domain/records.ts";
 import { targetPlatforms, targetSchemas } from "#providers/registry.ts";
 import type { Deps } from "../../deps.ts";
 import { allowedTypes, limitsOf } from "../../limits.ts";
+import { startTargetCheck } from "../../target-checks.ts";
 import { allow } from "../auth/guard.ts";
 import { listOptions } from "../paging.ts";
 import {
@@ -26,7 +29,9 @@ import {
   type Router,
   refusals,
 } from "../router.ts";
+import { runView } from "../runs/view.ts";
 import { createTarget, removeTarget } from "./create.ts";
+import { planDeepCheck } from "./deep-check.ts";
 import { changeLimit, targetLimits } from "./limits.ts";
 import { planTarget } from "./plan.ts";
 
@@ -87,6 +92,27 @@ function routes(deps: Deps) {
       middleware: [allow(deps, "operator")],
       request: { params },
       responses: { 200: jsonAnswer("It does", checkView), ...refusals },
+    }),
+    planDeepCheck: createRoute({
+      method: "get",
+      path: "/v1/targets/{id}/deep-check",
+      tags,
+      summary: "What a deep check would make and roughly cost; makes nothing",
+      security: byPerson,
+      middleware: [allow(deps, "operator")],
+      request: { params },
+      responses: { 200: jsonAnswer("The plan", deepCheckPlan), ...refusals },
+    }),
+    deepCheck: createRoute({
+      method: "post",
+      path: "/v1/targets/{id}/deep-check",
+      tags,
+      summary:
+        "Make, hang, take off and delete one smallest volume, to prove that the target lets us",
+      security: byPerson,
+      middleware: [allow(deps, "operator")],
+      request: { params },
+      responses: { 202: jsonAnswer("Started", runViewSchema), ...refusals },
     }),
     instanceTypes: createRoute({
       method: "get",
@@ -162,6 +188,14 @@ export function targetRoutes(deps: Deps): Router {
     const provider = await deps.providerFor(await find(c.req.valid("param").id), noRun);
     await provider.check();
     return c.json({ ok: true as const }, 200);
+  });
+  router.openapi(route.planDeepCheck, async (c) => {
+    const target = await find(c.req.valid("param").id);
+    return c.json(await planDeepCheck(deps, target, await deps.providerFor(target, noRun)), 200);
+  });
+  router.openapi(route.deepCheck, async (c) => {
+    const { id } = await find(c.req.valid("param").id);
+    return c.json(runView(await startTargetCheck(deps, id), c.var.language), 202);
   });
   router.openapi(route.instanceTypes, async (c) => {
     const target = await find(c.req.valid("param").id);

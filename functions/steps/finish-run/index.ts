@@ -23,8 +23,9 @@ export async function finishRun({ runId, serverId }: z.output<typeof input>, dep
     if (!ended) return found;
     return { ...found, state: "succeeded", endedAt: deps.now().toISOString() };
   });
-  if (ended && serverId !== undefined) {
-    await tell(deps, serverId, "run.succeeded", { kind: run.kind }, runId);
+  const subject = serverId ?? run.targetId;
+  if (ended && subject !== undefined) {
+    await tell(deps, subject, "run.succeeded", { kind: run.kind }, runId);
   }
   return {};
 }

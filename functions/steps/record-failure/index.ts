@@ -44,16 +44,19 @@ export async function recordFailure(request: z.output<typeof input>, deps: Deps)
   }
   let ended = false;
   if (run !== undefined) {
+    // A run that cleans up after itself is stopped by its own steps.
+    const state = facts.code === "run.stopped" ? "stopped" : "failed";
     await deps.store.runs.update(runId, (found) => {
       ended = found.state === "running";
       if (!ended) return found;
       const { waitsFor: _, ...rest } = found;
-      return { ...rest, state: "failed", error, endedAt: error.at };
+      return { ...rest, state, error, endedAt: error.at };
     });
   }
-  if (ended && hasServer) {
+  const subject = hasServer ? serverId : run?.targetId;
+  if (ended && subject !== undefined) {
     const { message } = describeError(facts);
-    await tell(deps, serverId, "run.failed", { kind: run?.kind ?? "", message }, runId);
+    await tell(deps, subject, "run.failed", { kind: run?.kind ?? "", message }, runId);
   }
   return {};
 }
@@ -82,7 +85,8 @@ async function whatHappened(
   if (name === "States.ExceedToleratedFailureThreshold" && run !== undefined) {
     return tooManyFailures(deps, run);
   }
-  if (run?.error !== undefined) return errorFromFacts(run.error).facts;
+  const known = run?.error ?? run?.checked?.find(({ result }) => result === "failed")?.error;
+  if (known !== undefined) return errorFromFacts(known).facts;
   return new MigrationError("internal.unexpected", {
     problem: `${name} ${cause ?? ""}`.slice(0, 1000),
   }).facts;

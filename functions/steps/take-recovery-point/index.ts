@@ -6,9 +6,9 @@ import type { Deps } from "../../deps.ts";
 import { derivedId, resourceToken } from "../../ids.ts";
 import { migrationOf, written } from "../../migration.ts";
 import { moveOn } from "../../moving-on.ts";
+import { waitForSnapshot } from "../../snapshots.ts";
 import { step } from "../../step.ts";
 import { tell } from "../../tell.ts";
-import { waitBriefly } from "../../waiting.ts";
 
 const input = z.object({ runId: z.string(), serverId: z.string() });
 const output = z.object({ recoveryPointId: z.string() });
@@ -42,21 +42,7 @@ export async function takeRecoveryPoint({ runId, serverId }: z.output<typeof inp
     snapshotIds.push(snapshotId);
     await deps.store.recoveryPoints.update(id, (found) => withSnapshot(found, diskId, snapshotId));
   }
-  for (const snapshotId of snapshotIds) {
-    await waitBriefly(deps, `snapshot ${snapshotId}`, async () => {
-      const found = await provider.volumes.findSnapshot(snapshotId);
-      if (found?.state === "ready") return { ready: true };
-      if (found === undefined || found.state === "failed") {
-        throw new MigrationError("cloud.wrong-state", {
-          platform: provider.platform,
-          what: "snapshot",
-          id: snapshotId,
-          state: found?.problem ?? "gone",
-        });
-      }
-      return { state: found.state };
-    });
-  }
+  for (const snapshotId of snapshotIds) await waitForSnapshot(deps, provider, snapshotId);
 
   let isNew = false;
   await moveOn(deps, serverId, runId, (found) => {
