@@ -1,0 +1,189 @@
+/** Security groups and floating addresses. Source: Networking API v2.0. */
+import { MigrationError } from "#domain/errors.ts";
+import type { Provider, SecurityRule } from "../provider.ts";
+import { type Account, absent, listAll, type Made, makeOnce, unlessAbsent } from "./account.ts";
+import { isDuplicate } from "./errors.ts";
+import { deletePort, listPorts } from "./ports.ts";
+import { descriptionOf, isDescribed } from "./tags.ts";
+
+interface SecurityGroup extends Made {
+  readonly name: string;
+  readonly description?: string | null;
+}
+
+interface FloatingIp extends Made {
+  readonly description?: string | null;
+  readonly floating_ip_address: string;
+  readonly port_id?: string | null;
+}
+
+interface Network {
+  readonly id: string;
+  readonly name: string;
+  readonly "router:external"?: boolean;
+}
+
+/** Of the project alone, also where the user sees others'. */
+async function listOf<T extends Made>(
+  account: Account,
+  operation: "ListSecurityGroups" | "ListFloatingIps",
+  key: string,
+  query: Readonly<Record<string, string>> = {},
+): Promise<T[]> {
+  const { projectId } = await account.client.session();
+  return listAll<T>(account, operation, key, { ...query, project_id: projectId });
+}
+
+export async function listOwnedGroups(account: Account, owner?: string): Promise<SecurityGroup[]> {
+  const all = await listOf<SecurityGroup>(account, "ListSecurityGroups", "security_groups");
+  const of = { console: account.consoleId, owner };
+  return all.filter(({ description }) => isDescribed(description, of));
+}
+
+/** With ports of ours that have no server: a launch or a gateway that came no further. */
+export async function listOwnedAddresses(
+  account: Account,
+  owner?: string,
+): Promise<{ id: string; name: string }[]> {
+  const of = { console: account.consoleId, owner };
+  const floating = await listOf<FloatingIp>(account, "ListFloatingIps", "floatingips");
+  const ports = await listPorts(account, {});
+  return [
+    ...floating
+      .filter(({ description }) => isDescribed(description, of))
+      .map(({ id, floating_ip_address: name }) => ({ id, name })),
+    ...ports
+      .filter(({ description, device_id }) => isDescribed(description, of) && device_id === "")
+      .map(({ id, name }) => ({ id, name })),
+  ];
+}
+
+/**
+ * The target's own, or the only one there is.
+ * @throws `cloud.refused` where there is none or more than one
+ */
+export async function externalNetworkOf(account: Account): Promise<string> {
+  const { externalNetworkId } = account.config.gateway;
+  if (externalNetworkId !== undefined) return externalNetworkId;
+  const networks = await listAll<Network>(account, "ListNetworks", "networks", {
+    "router:external": "true",
+  });
+  const external = networks.filter((network) => network["router:external"] === true);
+  const [found] = external;
+  if (found !== undefined && external.length === 1) return found.id;
+  const names = external.map(({ id, name }) => `${name} (${id})`).join(", ");
+  const problem =
+    external.length === 0
+      ? "there is no external network; set gateway.publicAddress=none where its own address is reached"
+      : `there are external networks ${names}: set gateway.externalNetworkId to one of them`;
+  const facts = { platform: "openstack", what: "the target's settings", problem };
+  throw new MigrationError("cloud.refused", facts);
+}
+
+export function openNetwork(account: Account): Provider["network"] {
+  const { client, config, consoleId } = account;
+
+  async function allow(groupId: string, rules: readonly SecurityRule[]): Promise<void> {
+    for (const { port, from } of rules) {
+      for (const remote_ip_prefix of from) {
+        const rule = {
+          security_group_id: groupId,
+          direction: "ingress",
+          ethertype: remote_ip_prefix.includes(":") ? "IPv6" : "IPv4",
+          protocol: "tcp",
+          port_range_min: port,
+          port_range_max: port,
+          remote_ip_prefix,
+        };
+        try {
+          await client.call("CreateSecurityGroupRule", { body: { security_group_rule: rule } });
+        } catch (error) {
+          if (!isDuplicate(error)) throw error;
+        }
+      }
+    }
+  }
+
+  async function deleteGroup(id: string): Promise<void> {
+    await unlessAbsent(client.call("DeleteSecurityGroup", { path: { id } }));
+  }
+
+  async function deleteFloatingIp(id: string): Promise<void> {
+    await unlessAbsent(client.call("DeleteFloatingIp", { path: { id } }));
+  }
+
+  async function portOf(instanceId: string): Promise<string> {
+    const [port] = await listPorts(account, { device_id: instanceId });
+    if (port === undefined) throw absent("port of server", instanceId);
+    return port.id;
+  }
+
+  return {
+    async ensureSecurityGroup(options) {
+      const { token } = options;
+      const group = await makeOnce<SecurityGroup>(account, {
+        key: `group ${token}`,
+        async find() {
+          const named = await listOf<SecurityGroup>(
+            account,
+            "ListSecurityGroups",
+            "security_groups",
+            { name: token },
+          );
+          const of = { console: consoleId, token };
+          return named.filter(({ description }) => isDescribed(description, of));
+        },
+        async make() {
+          const body = { security_group: { name: token, description: descriptionOf(options) } };
+          const answer = await client.call<{ security_group: SecurityGroup }>(
+            "CreateSecurityGroup",
+            { body },
+          );
+          return answer.security_group;
+        },
+        remove: deleteGroup,
+      });
+      await allow(group.id, options.rules);
+      return { id: group.id };
+    },
+
+    deleteSecurityGroup: deleteGroup,
+
+    async ensureAddress(options) {
+      if (config.gateway.publicAddress === "none") return undefined;
+      const { token } = options;
+      const networkId = await externalNetworkOf(account);
+      const address = await makeOnce<FloatingIp>(account, {
+        key: `address ${token}`,
+        async find() {
+          const all = await listOf<FloatingIp>(account, "ListFloatingIps", "floatingips");
+          const of = { console: consoleId, token };
+          return all.filter(({ description }) => isDescribed(description, of));
+        },
+        async make() {
+          const floatingip = {
+            floating_network_id: networkId,
+            description: descriptionOf(options),
+          };
+          const body = { floatingip };
+          return (await client.call<{ floatingip: FloatingIp }>("CreateFloatingIp", { body }))
+            .floatingip;
+        },
+        remove: deleteFloatingIp,
+      });
+      const port_id = await portOf(options.instanceId);
+      if (address.port_id !== port_id) {
+        const body = { floatingip: { port_id } };
+        await client.call("UpdateFloatingIp", { path: { id: address.id }, body });
+      }
+      return { id: address.id, address: address.floating_ip_address };
+    },
+
+    /** A floating address, or a port that no server has (`listOwnedAddresses`). */
+    async releaseAddress(id) {
+      const known = await unlessAbsent(client.call("ShowFloatingIp", { path: { id } }));
+      if (known !== undefined) return deleteFloatingIp(id);
+      await deletePort(account, id);
+    },
+  };
+}
