@@ -13,6 +13,8 @@ import { azurePolicy } from "./azure/policy.ts";
 import { huaweiConfig, huaweiSecrets } from "./huawei/config.ts";
 import { huaweiPolicy } from "./huawei/policy.ts";
 import { localConfig, localSecrets } from "./local/config.ts";
+import { openstackConfig, openstackSecrets } from "./openstack/config.ts";
+import { openstackPolicy } from "./openstack/policy.ts";
 import type { Provider, ProviderOptions } from "./provider.ts";
 import { tencentConfig, tencentSecrets } from "./tencent/config.ts";
 import { tencentPolicy } from "./tencent/policy.ts";
@@ -85,6 +87,12 @@ const clouds = {
     huaweiSecrets,
     async () => (await import("./huawei/index.ts")).openHuawei,
     huaweiPolicy,
+  ),
+  openstack: cloud(
+    openstackConfig,
+    openstackSecrets,
+    async () => (await import("./openstack/index.ts")).openOpenstack,
+    openstackPolicy,
   ),
   tencent: cloud(
     tencentConfig,
