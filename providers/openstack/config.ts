@@ -10,7 +10,7 @@ const name = z.string().min(1).max(255);
 /** GiB. Cinder knows no largest volume but the project's quota. Source: cinder/quota.py, per_volume_gigabytes. */
 export const volumeGiB = [1, 65_536] as const;
 
-export const openstackConfig = z.strictObject({
+const settings = z.strictObject({
   /** Keystone's, with or without /v3 (S-17). */
   identityUrl: z.url({ protocol: /^https?$/ }),
   /** OS_REGION_NAME (S-17); needed where the catalogue has more than one. */
@@ -65,9 +65,9 @@ export const openstackConfig = z.strictObject({
     .strictObject({
       /**
        * How a repaired disk becomes a system disk: it is booted from (`volume`), or an image is made of it
-       * (`image`), and where that is refused it is booted from.
+       * (`image`), and where that is refused it is booted from; or HyperDoor copies it (`hyperDoor`).
        */
-      boot: z.enum(["volume", "image"]).default("volume"),
+      boot: z.enum(["volume", "image", "hyperDoor"]).default("volume"),
       /** How its disks are shown to it; `scsi` is virtio-scsi. */
       diskBus: z.enum(["virtio", "scsi"]).default("virtio"),
       /** As images are made. `raw` is what Ceph clones without a copy. */
@@ -88,6 +88,11 @@ export const openstackConfig = z.strictObject({
   /** How long what was just ordered is looked for when its answer was lost. */
   lostAnswerMs: z.number().int().nonnegative().default(5_000),
 });
+
+export const openstackConfig = settings.refine(
+  ({ launch, hyperDoor }) => launch.boot !== "hyperDoor" || hyperDoor !== undefined,
+  { path: ["hyperDoor", "image"], error: "launch.boot=hyperDoor needs HyperDoor's image" },
+);
 export type OpenstackConfig = z.output<typeof openstackConfig>;
 
 const text = z.string().min(1);

@@ -138,11 +138,7 @@ async function probe(account: Account): Promise<Capabilities> {
     maxBytes: Math.min(most, await largestVolumeGiB(account)) * GiB,
     stepBytes: GiB,
   };
-  const strategies: BootStrategy[] = [
-    ...(config.launch.boot === "image" ? ["imageFromVolume" as const] : []),
-    "bootFromVolume",
-    ...(config.hyperDoor === undefined ? [] : ["hyperDoorCopy" as const]),
-  ];
+  const strategies = strategiesOf(config);
   return {
     volumes: { system: rule, data: rule },
     gatewayMaxVolumes: config.gateway.maxVolumes,
@@ -159,6 +155,18 @@ async function probe(account: Account): Promise<Capabilities> {
     canClone: true,
     hasConsole: true,
   };
+}
+
+function strategiesOf({ launch, hyperDoor }: OpenstackConfig): BootStrategy[] {
+  const copied: BootStrategy[] = hyperDoor === undefined ? [] : ["hyperDoorCopy"];
+  switch (launch.boot) {
+    case "volume":
+      return ["bootFromVolume", ...copied];
+    case "image":
+      return ["imageFromVolume", "bootFromVolume", ...copied];
+    case "hyperDoor":
+      return copied;
+  }
 }
 
 /** By the project's quota, where it may be read and says something. */

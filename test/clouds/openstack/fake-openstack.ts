@@ -4,6 +4,7 @@
  */
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import type { FakeCloud, Inventory } from "../fake-cloud.ts";
@@ -33,6 +34,8 @@ export interface FakeOpenstackOptions extends Partial<IdentityOptions> {
   readonly versions?: { readonly compute: number; readonly volume: number };
   /** Of the target: how servers are launched. */
   readonly launch?: Readonly<Record<string, unknown>>;
+  /** Behind HTTPS. */
+  readonly tls?: { readonly cert: string; readonly key: string };
   readonly now?: () => number;
 }
 
@@ -205,16 +208,18 @@ export async function startFakeOpenstack(
     response.end(body === undefined ? "" : isText ? body : JSON.stringify(body));
   }
 
-  const server = createServer((request, response) => {
+  const listener = (request: IncomingMessage, response: ServerResponse) => {
     // One at a time, and in the order in which they came.
     queue = queue
       .then(async () => serve(request, response, await text(request)))
       .catch(() => request.socket.destroy());
-  });
+  };
+  const { tls } = options;
+  const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
-  const base = `http://127.0.0.1:${port}`;
+  const base = `${tls === undefined ? "http" : "https"}://127.0.0.1:${port}`;
   // Free on the addresses of servers too: nobody else listens there.
   const guests = openGuests(options.machines, port);
   const project = new Project({
