@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { gatewayDiskGiB } from "#domain/gateway-defaults.ts";
 import { imageWish } from "#domain/gateway-images.ts";
+import { hyperDoorSettings } from "../hyper-door.ts";
 
 /** Most ids are UUIDs, with or without hyphens; those of LDAP's domains and projects are whatever they were. */
 const id = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
@@ -82,7 +83,7 @@ const settings = z.strictObject({
   /** For servers of both kinds, where the network brings them no metadata. */
   configDrive: z.boolean().default(false),
   /** A small system that copies a disk from memory (S-17, "image id for the image-boot variant"). */
-  hyperDoor: z.strictObject({ image: id }).optional(),
+  hyperDoor: hyperDoorSettings.optional(),
   /** Where the console reaches the cloud only through a proxy; HTTPS_PROXY unless told. */
   proxy: z.url().optional(),
   /** How long what was just ordered is looked for when its answer was lost. */

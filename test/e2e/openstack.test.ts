@@ -49,3 +49,19 @@ test.each([
   },
   300_000,
 );
+
+test("a server whose disk HyperDoor copies runs on OpenStack from a volume of its own, and the clone is gone (R-202)", async () => {
+  site = await openCloudSite((machines) =>
+    startFakeOpenstack({ machines, hyperDoor: true, launch: { boot: "hyperDoor" } }),
+  );
+
+  await migrateAndCutOver(site, {
+    ...{ instances: 1, volumes: 2, snapshots: 0, images: 0, addresses: 0, groups: 1 },
+  });
+
+  const { servers, volumes } = site.cloud.project;
+  expect([...servers.values()]).toMatchObject([{ runs: "door" }]);
+  for (const { attachment } of volumes.values()) {
+    expect(attachment).toMatchObject({ deleteOnTermination: true });
+  }
+}, 300_000);

@@ -34,6 +34,8 @@ export interface FakeOpenstackOptions extends Partial<IdentityOptions> {
   readonly versions?: { readonly compute: number; readonly volume: number };
   /** Of the target: how servers are launched. */
   readonly launch?: Readonly<Record<string, unknown>>;
+  /** The target names HyperDoor's image. */
+  readonly hyperDoor?: true;
   /** Behind HTTPS. */
   readonly tls?: { readonly cert: string; readonly key: string };
   readonly now?: () => number;
@@ -242,6 +244,7 @@ export async function startFakeOpenstack(
         identityUrl: `${base}/identity/v3`,
         ...{ networkId: project.networkId, subnetId: project.subnetId },
         launch: { sshPort: port, ...options.launch },
+        ...(options.hyperDoor && { hyperDoor: { image: project.imageNamed("HyperDoor").id } }),
         lostAnswerMs: 500,
       },
       credentials: {
@@ -255,6 +258,7 @@ export async function startFakeOpenstack(
       server.close();
       await once(server, "close");
       await queue;
+      await project.doors?.close();
       await guests.closeAll();
     },
   };

@@ -54,6 +54,7 @@ function serverJson(project: Project, server: Server): JsonObject {
 const ownDisk = (server: Server) => `${server.id}-disk`;
 
 async function halt(project: Project, server: Server): Promise<void> {
+  await project.doors?.end(server.id);
   await project.guests.close(server.id);
   await project.machines?.remove(server.id);
 }
@@ -75,8 +76,30 @@ export async function letServersHappen(project: Project): Promise<void> {
       server.task = "";
     } else if (server.status === "BUILD") {
       server.status = server.fault === undefined ? "ACTIVE" : "ERROR";
+      if (server.status === "ACTIVE" && server.runs === "door") openDoor(project, server);
     }
   }
+}
+
+/** HyperDoor copies what hangs beside its own disk over that, and then restarts into it. */
+function openDoor(project: Project, server: Server): void {
+  const { id, userData } = server;
+  const [system] = volumesOf(project, id);
+  if (system === undefined) throw new Error(`${id} has no system disk`);
+  const attached = () =>
+    volumesOf(project, id)
+      .filter((volume) => volume !== system && volume.status === "in-use")
+      .map((volume) => volume.id);
+  const boot = async () => {
+    await project.machines?.startServer(id, [system.id, ...attached()]);
+    await answerBySsh(project, server);
+  };
+  project.doors?.start({ id, userData, systemVolumeId: system.id, attached, boot });
+}
+
+async function answerBySsh(project: Project, server: Server): Promise<void> {
+  const [port] = project.portsOf(server.id);
+  if (port !== undefined) await project.guests.open(server.id, port.address);
 }
 
 async function end(project: Project, server: Server): Promise<void> {
@@ -204,8 +227,6 @@ const createServer: Handler = async (project, { body, minor }) => {
   const image = checkRoot(project, root, wish.imageRef, flavor);
   checkQuota(project, flavor);
   const bootstrap = bootstrapIn(userData);
-  const isGuest = image === undefined || image.isOurs;
-  const runs = bootstrap === undefined ? (isGuest ? "guest" : "nothing") : "gateway";
   const server: Server = {
     ...project.newThing(wish.name),
     flavorId: flavor.id,
@@ -213,7 +234,7 @@ const createServer: Handler = async (project, { body, minor }) => {
     ...{ metadata: wish.metadata ?? {}, zone: project.zone, userData },
     configDrive: wish.config_drive ?? false,
     ...(wish.key_name === undefined ? {} : { keyName: wish.key_name }),
-    ...{ status: "BUILD", task: "", locked: false, runs },
+    ...{ status: "BUILD", task: "", locked: false, runs: programOf(image, bootstrap) },
     changesAt: project.now() + project.delays.bootMs,
     ...(project.isFull
       ? { fault: "No valid host was found. There are not enough hosts available." }
@@ -224,6 +245,12 @@ const createServer: Handler = async (project, { body, minor }) => {
   if (server.fault === undefined) await build(project, server, { root, image, others, bootstrap });
   return { server: { id: server.id, "OS-DCF:diskConfig": "MANUAL", adminPass: "not-used" } };
 };
+
+function programOf(image: Image | undefined, bootstrap: object | undefined): Server["runs"] {
+  if (bootstrap !== undefined) return "gateway";
+  if (image?.name === "HyperDoor") return "door";
+  return image === undefined || image.isOurs ? "guest" : "nothing";
+}
 
 async function build(
   project: Project,
@@ -239,15 +266,16 @@ async function build(
   const system = await systemOf(project, server, root, image);
   for (const [at, { uuid, delete_on_termination: deleteOnTermination }] of others.entries()) {
     const volume = get(project.volumes, "volume", uuid);
-    volume.attachment = { serverId: server.id, deleteOnTermination, bootIndex: -1 - at };
+    volume.attachment = project.newAttachment({
+      ...{ serverId: server.id, deleteOnTermination, bootIndex: -1 - at },
+    });
     volume.status = "attaching";
     volume.changesAt = server.changesAt;
   }
   if (bootstrap !== undefined) await project.machines?.startGateway(server.id, bootstrap);
   else if (server.runs === "guest") {
     await project.machines?.startServer(server.id, [system, ...others.map(({ uuid }) => uuid)]);
-    const [port] = project.portsOf(server.id);
-    if (port !== undefined) await project.guests.open(server.id, port.address);
+    await answerBySsh(project, server);
   }
 }
 
@@ -259,7 +287,9 @@ async function systemOf(
   image: Image | undefined,
 ): Promise<string> {
   const { delete_on_termination: deleteOnTermination } = root;
-  const attachment = { serverId: server.id, deleteOnTermination, bootIndex: 0 };
+  const attachment = project.newAttachment({
+    ...{ serverId: server.id, deleteOnTermination, bootIndex: 0 },
+  });
   if (root.source_type === "volume") {
     const volume = get(project.volumes, "volume", root.uuid);
     volume.attachment = attachment;
@@ -267,7 +297,8 @@ async function systemOf(
     volume.changesAt = server.changesAt;
     return volume.id;
   }
-  const isForeign = image?.isOurs !== true;
+  // HyperDoor's disk is written to, whatever was on it.
+  const isForeign = image?.isOurs !== true && server.runs !== "door";
   if (root.destination_type === "local") {
     const size = (image?.sizeGiB ?? 1) * GiB;
     if (!isForeign) await project.machines?.createVolume(ownDisk(server), size, image?.id);
@@ -280,7 +311,7 @@ async function systemOf(
       ...{ zone: project.zone, metadata: new Map(), imageMetadata: new Map() },
       ...{ bootable: true, isForeignRoot: isForeign, isChained: false },
     },
-    isForeign ? undefined : image?.id,
+    image?.isOurs === true ? image.id : undefined,
   );
   volume.attachment = attachment;
   return volume.id;
@@ -336,7 +367,8 @@ const stopServer: Handler = (project, { path }) => {
 const consoleOutput: Handler = async (project, { path }) => {
   const server = get(project.servers, "server", path.id ?? "");
   if (server.status === "BUILD") throw conflict(`Instance ${server.id} is not ready`);
-  return { output: (await project.machines?.console(server.id)) ?? "" };
+  const door = project.doors?.console(server.id) ?? "";
+  return { output: `${door}${(await project.machines?.console(server.id)) ?? ""}` };
 };
 
 const listAttachments: Handler = (project, { path }) => {
@@ -368,7 +400,9 @@ const attachVolume: Handler = (project, { path, body, minor }) => {
     throw conflict(`Cannot 'attach_volume' instance ${server.id} while it is in vm_state building`);
   }
   const deleteOnTermination = wish.delete_on_termination ?? false;
-  volume.attachment = { serverId: server.id, deleteOnTermination, bootIndex: -1 };
+  volume.attachment = project.newAttachment({
+    ...{ serverId: server.id, deleteOnTermination, bootIndex: -1 },
+  });
   volume.status = "attaching";
   volume.changesAt = project.now() + project.delays.attachMs;
   return { volumeAttachment: { id: volume.id, volumeId: volume.id, serverId: server.id } };

@@ -1,6 +1,7 @@
 /** What the fake project holds. Times are milliseconds of the fake's clock. */
 import { randomBytes, randomUUID } from "node:crypto";
 import type { Guests } from "../guests.ts";
+import { type HyperDoors, openHyperDoors } from "../hyperdoor.ts";
 import type { Machines } from "../machines.ts";
 import { Refusal } from "./request.ts";
 
@@ -41,6 +42,8 @@ export interface Attachment {
   readonly serverId: string;
   readonly deleteOnTermination: boolean;
   readonly bootIndex: number;
+  /** In which order volumes came. */
+  readonly order: number;
 }
 
 export interface Volume extends Thing {
@@ -107,7 +110,7 @@ export interface Server extends Thing {
   /** When the present status or task ends by itself. */
   changesAt: number;
   /** What runs it. */
-  readonly runs: "gateway" | "guest" | "nothing";
+  readonly runs: "gateway" | "guest" | "door" | "nothing";
 }
 
 export interface Port extends Thing {
@@ -180,8 +183,11 @@ export class Project {
   readonly volumeTypes = ["ceph", "lvm"];
   readonly flavors = flavors;
   private addressesGiven = 0;
+  private attachmentsMade = 0;
 
   readonly machines: Machines | undefined;
+  /** What runs on servers that are made of HyperDoor's image. */
+  readonly doors: HyperDoors | undefined;
   readonly guests: Guests;
   readonly delays: Delays;
   readonly quotas: Quotas;
@@ -197,6 +203,7 @@ export class Project {
     now: () => number;
   }) {
     this.machines = options.machines;
+    this.doors = options.machines && openHyperDoors(options.machines);
     this.guests = options.guests;
     this.delays = options.delays;
     this.quotas = options.quotas;
@@ -238,6 +245,11 @@ export class Project {
     this.addressesGiven += 1;
     const [a = 1, b = 1] = randomBytes(2);
     return `127.${64 + (this.addressesGiven % 64)}.${a}.${1 + (b % 250)}`;
+  }
+
+  newAttachment(attachment: Omit<Attachment, "order">): Attachment {
+    this.attachmentsMade += 1;
+    return { ...attachment, order: this.attachmentsMade };
   }
 
   portsOf(serverId: string): Port[] {

@@ -72,7 +72,9 @@ export async function removeVolume(project: Project, volume: Volume): Promise<vo
 }
 
 export const volumesOf = (project: Project, serverId: string): Volume[] =>
-  [...project.volumes.values()].filter(({ attachment }) => attachment?.serverId === serverId);
+  [...project.volumes.values()]
+    .filter(({ attachment }) => attachment?.serverId === serverId)
+    .sort((a, b) => (a.attachment?.order ?? 0) - (b.attachment?.order ?? 0));
 
 /** What has come about by itself since the last call. */
 export async function letVolumesHappen(project: Project): Promise<void> {
