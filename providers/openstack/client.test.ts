@@ -82,6 +82,8 @@ describe("coming in", () => {
     expect(await code(open({}, { token: unscoped, projectName: "moves" }))).toBe("no error");
     expect(await code(open({}, { token: unscoped }))).toBe("cloud.credentials");
     expect(await code(open({}, { token: "never-was" }))).toBe("cloud.credentials");
+    const exchanged = { token: "never-was", projectName: "moves" };
+    expect(await code(open({}, exchanged))).toBe("cloud.credentials");
   });
 
   test("the identity address may be given without its version (S-17)", async () => {
@@ -89,6 +91,10 @@ describe("coming in", () => {
     const identityUrl = `${cloud.target.config.identityUrl}`.replace(/v3$/, "");
 
     expect(await code(open({ identityUrl }))).toBe("no error");
+    await expect((await open({ identityUrl: `${identityUrl}no` })).check()).rejects.toMatchObject({
+      code: "cloud.refused",
+      message: expect.stringContaining("no Keystone"),
+    });
   });
 
   test("a user who may only read is told so before anything is made", async () => {

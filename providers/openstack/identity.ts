@@ -135,11 +135,13 @@ async function answered(send: Send, url: URL, secrets: OpenstackSecrets): Promis
       })
     : await send({ method: "POST", url, headers: {}, body: { auth: authOf(secrets) } });
   if (answer.status === 200 || answer.status === 201) return answer;
-  // A token that has ended is no subject any more.
-  if (asIs && answer.status === 404) {
+  const refusal = refusalOf("LogIn", answer);
+  if (answer.status !== 404) throw refusal;
+  // Keystone does not know a token that has ended, whether it is shown or exchanged (seen on Zed).
+  if (token !== undefined && refusal.code === "Not Found") {
     throw new OpenstackRefusal("LogIn", 401, "", "the token is not valid, or not any more");
   }
-  throw refusalOf("LogIn", answer);
+  throw new OpenstackRefusal("LogIn", 400, "", `there is no Keystone, version 3, at ${url.href}`);
 }
 
 /** As catalogues name them, the service types authority's word first. */

@@ -61,7 +61,8 @@ export function openImages(account: Account): NonNullable<Provider["images"]> {
         key: `image ${token}`,
         find: () => listOwnedImages(account, undefined, token),
         async make() {
-          // An image begins with the properties of its volume. Source: cinder/volume/api.py, copy_volume_to_image.
+          // An image begins with the properties of its volume. Source: cinder/volume/api.py,
+          // _merge_volume_image_meta.
           await setImageProperties(account, volumeId, {
             ...bootProperties(account, firmware),
             [consoleProperty]: tagValue(consoleId),

@@ -8,6 +8,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -54,6 +55,10 @@ describe.skipIf(!isInstalled)(
         run("keystone-manage", ["--config-file", config, ...words]);
       const { uid, gid } = { uid: String(process.getuid?.()), gid: String(process.getgid?.()) };
       await manage("db_sync");
+      // So that its readers don't lock out its writers.
+      const database = new DatabaseSync(join(folder, "keystone.db"));
+      database.exec("PRAGMA journal_mode = WAL");
+      database.close();
       await manage("fernet_setup", "--keystone-user", uid, "--keystone-group", gid);
       await manage("credential_setup", "--keystone-user", uid, "--keystone-group", gid);
       const at = ["--bootstrap-public-url", root, "--bootstrap-region-id", "RegionOne"];

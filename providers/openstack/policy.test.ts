@@ -28,9 +28,10 @@ test("every call that is allowed for is made somewhere", () => {
 test("each call has one access rule, and none allows more than one kind of thing", () => {
   const { access_rules: rules } = openstackPolicy;
 
-  expect(rules).toContainEqual({ service: "volumev3", method: "POST", path: "/v3/*/volumes" });
-  expect(rules).toContainEqual({ service: "compute", method: "GET", path: "/v2.1/servers/*" });
-  expect(rules.some(({ path }) => path.includes("**"))).toBe(false);
+  expect(rules).toContainEqual({ service: "volumev3", method: "POST", path: "/**v3/*/volumes" });
+  expect(rules).toContainEqual({ service: "compute", method: "GET", path: "/**v2.1/servers/*" });
+  // Before the version alone, whatever a cloud has put there.
+  expect(rules.every(({ path }) => /^\/\*\*v\d[^*]*(\/\*(\/[^*]+)?)*$/.test(path))).toBe(true);
   expect(new Set(rules.map((rule) => JSON.stringify(rule))).size).toBe(rules.length);
 });
 

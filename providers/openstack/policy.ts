@@ -3,7 +3,7 @@
  * create --access-rules`): which calls may be made, on top of what the user's roles allow. Source: "Identity API
  * v3", access rules.
  */
-import { operations, type Service } from "./operations.ts";
+import { type Operation, operations, type Service } from "./operations.ts";
 
 interface AccessRule {
   readonly service: string;
@@ -11,17 +11,24 @@ interface AccessRule {
   readonly path: string;
 }
 
-/** As the services' own catalogue entries are typed, and what stands before our paths there. */
-const services: Readonly<Record<Service, { readonly service: string; readonly root: string }>> = {
-  compute: { service: "compute", root: "/v2.1" },
-  volume: { service: "volumev3", root: "/v3/*" },
-  image: { service: "image", root: "/v2" },
-  network: { service: "network", root: "/v2.0" },
+/**
+ * As each service calls itself, Cinder by either name, and what stands before our paths there: on some clouds more
+ * than the version, since services share a host, and that counts too. `**` may be empty. Source: keystonemiddleware,
+ * auth_token, `_path_matches` and `request.path`.
+ */
+const services: Readonly<
+  Record<Service, { readonly names: readonly string[]; readonly root: string }>
+> = {
+  compute: { names: ["compute"], root: "/**v2.1" },
+  volume: { names: ["volumev3", "block-storage"], root: "/**v3/*" },
+  image: { names: ["image"], root: "/**v2" },
+  network: { names: ["network"], root: "/**v2.0" },
 };
 
-function ruleOf({ service, method, path }: (typeof operations)[keyof typeof operations]) {
-  const of = services[service];
-  return { service: of.service, method, path: `${of.root}${path.replaceAll(/\{\w+\}/g, "*")}` };
+function rulesOf({ service: of, method, path }: Operation): AccessRule[] {
+  const { names, root } = services[of];
+  const everywhere = `${root}${path.replaceAll(/\{\w+\}/g, "*")}`;
+  return names.map((service) => ({ service, method, path: everywhere }));
 }
 
 function withoutRepeats(rules: readonly AccessRule[]): AccessRule[] {
@@ -30,5 +37,5 @@ function withoutRepeats(rules: readonly AccessRule[]): AccessRule[] {
 }
 
 export const openstackPolicy = {
-  access_rules: withoutRepeats(Object.values(operations).map(ruleOf)),
+  access_rules: withoutRepeats(Object.values(operations).flatMap(rulesOf)),
 };

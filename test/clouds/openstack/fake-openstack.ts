@@ -167,7 +167,7 @@ export async function startFakeOpenstack(
       service,
       answer() {
         const token = String(request.headers["x-auth-token"] ?? "");
-        identity.authorize(token, service, method, path);
+        identity.authorize(token, service, method, url.pathname);
         if (project.throttled > 0) {
           project.throttled -= 1;
           throw new Refusal(413, "overLimit", "This request was rate-limited.", 1);

@@ -95,7 +95,10 @@ export class Identity {
     return this.tokenJson(known.endsAt, known.projectId);
   }
 
-  /** @throws Refusal where the token does not hold, or not for this */
+  /**
+   * @param path with what stands before the version, as the middleware sees it
+   * @throws Refusal where the token does not hold, or not for this
+   */
   authorize(token: string, service: Service, method: string, path: string): void {
     const { rules } = this.valid(token);
     if (rules === undefined) return;

@@ -248,7 +248,7 @@ const setImageMetadata: Handler = (project, { path, body }) => {
   return { metadata: Object.fromEntries(volume.imageMetadata) };
 };
 
-/** The image begins with the properties of the volume. Source: cinder/volume/api.py, copy_volume_to_image. */
+/** The image begins with the properties of the volume. Source: cinder/volume/api.py, _merge_volume_image_meta. */
 const uploadToImage: Handler = async (project, { path, body }) => {
   const volume = get(project.volumes, "volume", path.id ?? "");
   const wish = body["os-volume_upload_image"];
