@@ -8,6 +8,7 @@ import { startFakeAws } from "#test/clouds/aws/fake-aws.ts";
 import { startFakeAzure } from "#test/clouds/azure/fake-azure.ts";
 import type { FakeCloud } from "#test/clouds/fake-cloud.ts";
 import { startFakeHuawei } from "#test/clouds/huawei/fake-huawei.ts";
+import { startFakeOpenstack } from "#test/clouds/openstack/fake-openstack.ts";
 import { startFakeTencent } from "#test/clouds/tencent/fake-tencent.ts";
 import { bundle, root } from "./bundle.ts";
 
@@ -27,6 +28,7 @@ test.each([
   ["aws", startFakeAws],
   ["azure", startFakeAzure],
   ["huawei", startFakeHuawei],
+  ["openstack", startFakeOpenstack],
   ["tencent", startFakeTencent],
 ] as [string, () => Promise<FakeCloud>][])(
   "a target of %s answers to a Lambda's code as it does to ours",
