@@ -1,0 +1,17 @@
+import { randomUUID } from "node:crypto";
+import { startFakeCtyun } from "#test/clouds/ctyun/fake-ctyun.ts";
+import { openFake } from "#test/clouds/under-test.ts";
+import { describeContract } from "#test/conformance/contract.ts";
+import { describeProvider } from "#test/conformance/provider.ts";
+
+describeProvider("ctyun", () =>
+  openFake((machines) => startFakeCtyun({ machines }), {
+    config: { gateway: { maxVolumes: 3 }, lostAnswerMs: 200 },
+    sizeBytes: 10 * 1024 ** 3,
+    unknownId: () => randomUUID(),
+  }),
+);
+
+describeContract("ctyun", {
+  lacks: ["volumes.listPools", "images.createImage", "images.findImage", "images.deleteImage"],
+});
