@@ -10,6 +10,7 @@ import { awsConfig, awsSecrets } from "./aws/config.ts";
 import { awsPolicy } from "./aws/policy.ts";
 import { azureConfig, azureSecrets } from "./azure/config.ts";
 import { azurePolicy } from "./azure/policy.ts";
+import { ctyunConfig, ctyunSecrets } from "./ctyun/config.ts";
 import { huaweiConfig, huaweiSecrets } from "./huawei/config.ts";
 import { huaweiPolicy } from "./huawei/policy.ts";
 import { localConfig, localSecrets } from "./local/config.ts";
@@ -82,6 +83,7 @@ const clouds = {
     async () => (await import("./azure/index.ts")).openAzure,
     azurePolicy,
   ),
+  ctyun: cloud(ctyunConfig, ctyunSecrets, async () => (await import("./ctyun/index.ts")).openCtyun),
   huawei: cloud(
     huaweiConfig,
     huaweiSecrets,
