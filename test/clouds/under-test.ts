@@ -23,6 +23,7 @@ export async function openFake<Cloud extends FakeCloud>(
     readonly credentials?: (cloud: Cloud) => Readonly<Record<string, string>>;
     readonly sizeBytes: number;
     readonly unknownId: (kind: ResourceKind) => string;
+    readonly hyperDoorImage?: string;
   },
 ): Promise<CloudUnderTest> {
   const folder = await mkdtemp(join(tmpdir(), "hypermotion-cloud-"));
@@ -36,6 +37,7 @@ export async function openFake<Cloud extends FakeCloud>(
     consoleId,
     sizeBytes: options.sizeBytes,
     unknownId: options.unknownId,
+    ...(options.hyperDoorImage === undefined ? {} : { hyperDoorImage: options.hyperDoorImage }),
     letTimePass: () => sleep(20),
     loseNextAnswer() {
       losing = true;

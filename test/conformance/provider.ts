@@ -25,6 +25,8 @@ export interface CloudUnderTest {
   unknownId(kind: ResourceKind): string;
   /** Called between two looks: lets a fake's time go on, or waits a little. */
   letTimePass(): Promise<void>;
+  /** What HyperDoor is called there, where servers are launched by its copy. */
+  readonly hyperDoorImage?: string;
   /** The next create of any kind takes effect, but its answer does not reach us. */
   loseNextAnswer(): void;
   /** Where the test can reach a volume's bytes; real clouds have no such door. */
@@ -216,6 +218,7 @@ export function describeProvider(
         throw new Error("a launch needs a strategy, an instance type and a volume");
       }
       const imageId = await imageFor(strategy, system);
+      const copied = strategy === "hyperDoorCopy" ? hyperDoorOrder() : {};
       const [firmware] = type.firmware;
       if (firmware === undefined) throw new Error(`${type.name} has no firmware`);
       return {
@@ -226,7 +229,15 @@ export function describeProvider(
         firmware,
         volumeIds: imageId === undefined ? volumeIds : volumeIds.slice(1),
         ...(imageId !== undefined && { imageId }),
+        ...copied,
       };
+    }
+
+    /** What follows a launch is not the provider's: nobody waits for this copy. */
+    function hyperDoorOrder(): Pick<LaunchSpec, "imageId" | "hyperDoor"> {
+      const { hyperDoorImage: imageId, sizeBytes } = cloud;
+      if (imageId === undefined) throw new Error("nobody said what HyperDoor is called there");
+      return { imageId, hyperDoor: { systemBytes: sizeBytes, userData: '{"hyperdoor":1}' } };
     }
 
     /** Carries the launch on until it waits for nothing more. */
