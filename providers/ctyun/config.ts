@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { gatewayDefaults, gatewayDiskGiB } from "#domain/gateway-defaults.ts";
 import { imageWish } from "#domain/gateway-images.ts";
+import { hyperDoorSettings } from "../hyper-door.ts";
 
 const { systemDisk, bandwidth } = gatewayDefaults.ctyun;
 
@@ -66,8 +67,8 @@ export const ctyunConfig = z.strictObject({
       sshPort: z.number().int().min(1).max(65_535).default(22),
     })
     .prefault({}),
-  /** HyperDoor's image, one of the account's own (S-15). Without it no server can be launched. */
-  hyperDoor: z.strictObject({ image: id }).optional(),
+  /** Of one of the account's own images (S-15). Without it no server can be launched. */
+  hyperDoor: hyperDoorSettings.optional(),
   /** CTyun's own unless told (S-15). */
   endpoints: z
     .strictObject({

@@ -17,7 +17,7 @@ import {
   getEbsDisk,
   listLaunchVolumes,
   mark,
-  refund,
+  refundIfFree,
   serverOf,
 } from "./volumes.ts";
 
@@ -87,6 +87,6 @@ const isBeingMade = ({ instanceStatus }: EcsInstance) => /creating|starting/.tes
 export async function endLaunchVolumes(account: Account, launch: string): Promise<void> {
   for (const disk of await listLaunchVolumes(account, launch)) {
     await mark(account, disk, "D", launch);
-    if (serverOf(disk) === undefined) await refund(account, disk.diskID);
+    await refundIfFree(account, disk);
   }
 }

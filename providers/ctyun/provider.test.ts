@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { startFakeCtyun } from "#test/clouds/ctyun/fake-ctyun.ts";
+import { hyperDoorImageId } from "#test/clouds/ctyun/state.ts";
 import { openFake } from "#test/clouds/under-test.ts";
 import { describeContract } from "#test/conformance/contract.ts";
 import { describeProvider } from "#test/conformance/provider.ts";
@@ -9,6 +10,7 @@ describeProvider("ctyun", () =>
     config: { gateway: { maxVolumes: 3 }, lostAnswerMs: 200 },
     sizeBytes: 10 * 1024 ** 3,
     unknownId: () => randomUUID(),
+    hyperDoorImage: hyperDoorImageId,
   }),
 );
 

@@ -97,8 +97,20 @@ export async function mark(
 export const serverOf = ({ attachments, instanceID }: EbsDisk): string | undefined =>
   attachments?.[0]?.instanceID || instanceID || undefined;
 
+/** Neither hanging nor on its way: it can be deleted. */
+const isFree = (disk: EbsDisk): boolean =>
+  serverOf(disk) === undefined &&
+  !/^(creating|attaching|detaching|deleting)$/.test(disk.diskStatus);
+
+/** Ends it, now or once somebody looks for it and it is off. @returns whether it ended */
+export async function refundIfFree(account: Account, disk: EbsDisk): Promise<boolean> {
+  if (!isFree(disk)) return false;
+  await refund(account, disk.diskID);
+  return true;
+}
+
 /** May be repeated. A disk with snapshots leaves them behind; they are deleted on their own. */
-export async function refund({ client }: Account, diskID: string): Promise<void> {
+async function refund({ client }: Account, diskID: string): Promise<void> {
   try {
     await unlessAbsent(client.call("RefundEbs", { clientToken: onceToken(), diskID }));
   } catch (error) {
@@ -193,13 +205,6 @@ export function openVolumes(account: Account): Provider["volumes"] {
     return { id };
   }
 
-  /** What `deleteInstance` could not delete while it hung there. */
-  async function finishDeleting(disk: EbsDisk): Promise<boolean> {
-    const doomed = parseName(disk.diskName)?.doomed === true && serverOf(disk) === undefined;
-    if (doomed && disk.diskStatus !== "deleting") await refund(account, disk.diskID);
-    return doomed;
-  }
-
   return {
     createVolume,
 
@@ -207,7 +212,11 @@ export function openVolumes(account: Account): Provider["volumes"] {
       const disk = await findEbsDisk(account, id);
       if (disk === undefined) return undefined;
       const found = shown(disk, device === "serial");
-      return (await finishDeleting(disk)) ? { ...found, state: "deleting" } : found;
+      // What `deleteInstance` could not delete while it hung there.
+      const doomed = parseName(disk.diskName)?.doomed === true;
+      return doomed && (await refundIfFree(account, disk))
+        ? { ...found, state: "deleting" }
+        : found;
     },
 
     attachVolume: (volumeId, instanceId) =>

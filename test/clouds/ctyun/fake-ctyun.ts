@@ -10,6 +10,7 @@ import { text } from "node:stream/consumers";
 import type { FakeCloud, Inventory } from "../fake-cloud.ts";
 import { Calls, type Fault } from "../faults.ts";
 import { openGuests } from "../guests.ts";
+import { openHyperDoors } from "../hyperdoor.ts";
 import type { Machines } from "../machines.ts";
 import type { Call } from "./api.ts";
 import { diskHandlers, letDisksHappen } from "./disks.ts";
@@ -187,9 +188,11 @@ export async function startFakeCtyun(options: FakeCtyunOptions = {}): Promise<Fa
   // Free on the addresses of servers too: nobody else listens there.
   const [sshPort = 0] = ports;
   const guests = openGuests(options.machines, sshPort);
+  const doors = options.machines && openHyperDoors(options.machines);
   const pool = new Pool(
     {
       machines: options.machines,
+      doors,
       guests,
       delays: { ...quick, ...options.delays },
       quotas: { ...usual, ...options.quotas },
@@ -217,6 +220,7 @@ export async function startFakeCtyun(options: FakeCtyunOptions = {}): Promise<Fa
     },
     inventory: () => inventoryOf(pool),
     async close() {
+      await doors?.close();
       for (const server of servers) {
         server.closeAllConnections();
         server.close();

@@ -107,8 +107,8 @@ const createEip: Handler = async (pool, request) => {
     pool.eips.set(thing.id, {
       ...thing,
       name: asked.name,
-      // Ours is asked for at the server's own address: nobody is at this one.
-      address: `203.0.113.${1 + (pool.eips.size % 250)}`,
+      // Gateways are this machine's processes.
+      address: "127.0.0.1",
       bandwidth: asked.bandwidth ?? 1,
       billing: asked.demandBillingType,
     });

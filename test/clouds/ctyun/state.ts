@@ -1,8 +1,12 @@
 /** What the fake account holds in its pool. Times are milliseconds of the fake's clock. */
 import { randomBytes, randomUUID } from "node:crypto";
 import type { Guests } from "../guests.ts";
+import type { HyperDoors } from "../hyperdoor.ts";
 import type { Machines } from "../machines.ts";
 import { Refusal } from "./request.ts";
+
+/** Of the account's own image that HyperDoor starts from. */
+export const hyperDoorImageId = "7d0a8a8e-2b7b-4b6f-9d62-5f7e1c0d4a11";
 
 /** How long things take; the real ones are hundreds of times longer. */
 export interface Delays {
@@ -137,21 +141,24 @@ export class Pool {
   readonly zone = "cn-huadong1-jsnj1A-public-ctcloud";
   readonly vpcId = `vpc-${randomBytes(5).toString("hex")}`;
   readonly subnetId = `subnet-${randomBytes(5).toString("hex")}`;
-  readonly hyperDoorImageId = randomUUID();
+  readonly hyperDoorImageId = hyperDoorImageId;
   private addressesGiven = 0;
 
   readonly machines: Machines | undefined;
+  /** HyperDoor on the servers that were made of its image. */
+  readonly doors: HyperDoors | undefined;
   readonly guests: Guests;
   readonly delays: Delays;
   readonly quotas: Quotas;
   readonly now: () => number;
 
   constructor(
-    options: Pick<Pool, "machines" | "guests" | "delays" | "quotas" | "now">,
+    options: Pick<Pool, "machines" | "doors" | "guests" | "delays" | "quotas" | "now">,
     firmware: "bios" | "uefi",
   ) {
     ({
       machines: this.machines,
+      doors: this.doors,
       guests: this.guests,
       delays: this.delays,
       quotas: this.quotas,
