@@ -141,13 +141,14 @@ function readAnswer(operation: OperationName, status: number, body: string): unk
   const parsed = Object(parse(body));
   const statusCode = String(parsed.statusCode ?? "");
   if (status < 300 && statusCode === "800") return parsed.returnObj ?? {};
-  const { errorCode, error, code, message, description, errorDetail } = parsed;
+  const { errorCode, error, message, description, errorDetail } = parsed;
   const paid = Object(errorDetail);
   const said = [message, description, paid.bssErrCode, paid.bssErrMsg, paid.bssOrigErr];
   const words = [...new Set(said.filter((one) => typeof one === "string" && one !== ""))];
   throw new CtyunRefusal(operation, {
     status,
-    code: String(errorCode || error || (statusCode === "900" ? "" : statusCode) || code || ""),
+    // Where it is no number, the status says more than what else the gateway calls its refusal.
+    code: /^\D/.test(statusCode) ? statusCode : String(errorCode || error || ""),
     message: words.join(" / ") || body.slice(0, 500) || `HTTP ${status}`,
     returned: parsed.returnObj,
   });
