@@ -6,7 +6,13 @@ import { type Account, unlessAbsent } from "./account.ts";
 import { createInstance, type InstanceOrder } from "./create-instance.ts";
 import { orderInProgress } from "./errors.ts";
 import { chooseGatewayFlavor, listInstanceTypes } from "./flavors.ts";
-import { findEcsInstance, findInstanceByToken, getEcsInstance, shown } from "./instances.ts";
+import {
+  findEcsInstance,
+  findInstanceByToken,
+  findMadeInstance,
+  getEcsInstance,
+  shown,
+} from "./instances.ts";
 import { endLaunchVolumes, launch } from "./launch.ts";
 import { findGatewayImage } from "./machine-images.ts";
 import { parseName } from "./names.ts";
@@ -36,7 +42,7 @@ export function openCompute(account: Account): Provider["compute"] {
     listInstanceTypes: () => listInstanceTypes(account),
 
     async createGateway(spec) {
-      const there = await findInstanceByToken(account, spec.token);
+      const there = await findMadeInstance(account, spec.token);
       if (there !== undefined) return { id: there.instanceID };
       return { id: await createInstance(account, await gatewayOrder(account, spec)) };
     },

@@ -297,6 +297,7 @@ describe("orders", () => {
       (await provider.volumes.findVolume(first.id))?.state === "ready" ? 1 : undefined,
     );
     await provider.volumes.deleteVolume(first.id);
+    await expect(newVolume(provider, "v")).rejects.toMatchObject({ code: "cloud.transient" });
     await until(async () => ((await provider.volumes.findVolume(first.id)) ? undefined : true));
 
     const second = await newVolume(provider, "v");

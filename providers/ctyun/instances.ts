@@ -1,7 +1,7 @@
 /** Servers as ECS shows them. Source: instance-details and list-instances. */
 import { MigrationError } from "#domain/errors.ts";
 import type { Instance, InstanceState } from "../provider.ts";
-import { type Account, listPages, unlessAbsent } from "./account.ts";
+import { type Account, listPages, notYet, unlessAbsent } from "./account.ts";
 import { consolePart, isMadeBy, isOwned, tokenPart } from "./names.ts";
 
 export interface EcsInstance {
@@ -66,6 +66,16 @@ export async function findInstanceByToken(
 ): Promise<EcsInstance | undefined> {
   const found = await listByKeyword(account, tokenPart(token));
   return found.find(({ instanceName }) => isMadeBy(instanceName, account.consoleId, token));
+}
+
+/** For an order: what is being given back keeps its name until it is gone. @throws `cloud.transient` then */
+export async function findMadeInstance(
+  account: Account,
+  token: string,
+): Promise<EcsInstance | undefined> {
+  const found = await findInstanceByToken(account, token);
+  if (found?.instanceStatus !== "unsubscribing") return found;
+  throw notYet(`server ${found.instanceID} is still being given back, and its name is taken`);
 }
 
 export async function listOwnedInstances(

@@ -7,7 +7,7 @@ import type { LaunchSpec } from "../provider.ts";
 import type { Account } from "./account.ts";
 import { createInstance } from "./create-instance.ts";
 import { flavorNamed } from "./flavors.ts";
-import { type EcsInstance, findEcsInstance, findInstanceByToken } from "./instances.ts";
+import { type EcsInstance, findEcsInstance, findMadeInstance } from "./instances.ts";
 import { findMachineImage } from "./machine-images.ts";
 import { tokenPart } from "./names.ts";
 import {
@@ -25,7 +25,7 @@ export async function launch(
   account: Account,
   spec: LaunchSpec,
 ): Promise<{ id: string; waitsFor?: string }> {
-  const there = await findInstanceByToken(account, spec.token);
+  const there = await findMadeInstance(account, spec.token);
   const id = there?.instanceID ?? (await makeServer(account, spec));
   const waitsFor = await hangSystem(account, spec, id);
   return waitsFor === undefined ? { id } : { id, waitsFor };

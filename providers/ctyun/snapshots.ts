@@ -62,10 +62,9 @@ export function openSnapshots(
 
   async function findByToken(token: string): Promise<string | undefined> {
     const found = await list(account, { snapshotName: tokenPart(token) });
-    return found.find(
-      ({ snapshotName, snapshotStatus }) =>
-        snapshotStatus !== "deleting" && isMadeBy(snapshotName, consoleId, token),
-    )?.snapshotID;
+    const snapshot = found.find(({ snapshotName }) => isMadeBy(snapshotName, consoleId, token));
+    if (snapshot?.snapshotStatus !== "deleting") return snapshot?.snapshotID;
+    throw notYet(`snapshot ${snapshot.snapshotID} is still being deleted, and its name is taken`);
   }
 
   return {

@@ -1,7 +1,7 @@
 /** EBS disks as volumes. */
 import { MigrationError } from "#domain/errors.ts";
 import type { Provider, ResourceState, Volume } from "../provider.ts";
-import { type Account, listPages, unlessAbsent } from "./account.ts";
+import { type Account, listPages, notYet, unlessAbsent } from "./account.ts";
 import { diskGiB } from "./config.ts";
 import { orderInProgress } from "./errors.ts";
 import { getEcsInstance } from "./instances.ts";
@@ -55,10 +55,10 @@ async function listByText(account: Account, text: string): Promise<EbsDisk[]> {
     { queryContent: text },
     ({ diskList }) => diskList,
   );
-  return found.filter(
-    ({ isSystemVolume, diskStatus }) => isSystemVolume !== true && diskStatus !== "deleting",
-  );
+  return found.filter(({ isSystemVolume }) => isSystemVolume !== true);
 }
+
+const isDeleting = ({ diskStatus }: EbsDisk) => diskStatus === "deleting";
 
 export async function listOwnedVolumes(
   account: Account,
@@ -66,7 +66,7 @@ export async function listOwnedVolumes(
 ): Promise<{ id: string; name: string }[]> {
   const found = await listByText(account, consolePart(account.consoleId));
   return found
-    .filter(({ diskName }) => isOwned(diskName, account.consoleId, owner))
+    .filter((disk) => !isDeleting(disk) && isOwned(disk.diskName, account.consoleId, owner))
     .map(({ diskID, diskName }) => ({ id: diskID, name: parseName(diskName)?.name ?? diskName }));
 }
 
@@ -169,7 +169,9 @@ export function openVolumes(account: Account): Provider["volumes"] {
 
   async function findByToken(token: string): Promise<string | undefined> {
     const found = await listByText(account, tokenPart(token));
-    return found.find(({ diskName }) => isMadeBy(diskName, consoleId, token))?.diskID;
+    const disk = found.find(({ diskName }) => isMadeBy(diskName, consoleId, token));
+    if (disk === undefined || !isDeleting(disk)) return disk?.diskID;
+    throw notYet(`volume ${disk.diskID} is still being deleted, and its name is taken`);
   }
 
   async function createVolume(options: VolumeOrder): Promise<{ id: string }> {
@@ -237,7 +239,7 @@ export function openVolumes(account: Account): Provider["volumes"] {
 
     async deleteVolume(id) {
       const disk = await findEbsDisk(account, id);
-      if (disk === undefined || disk.diskStatus === "deleting") return;
+      if (disk === undefined || isDeleting(disk)) return;
       const server = serverOf(disk);
       if (server !== undefined) throw wrongState(id, `attached to ${server}`);
       await refund(account, id);
