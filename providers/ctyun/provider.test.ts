@@ -7,7 +7,7 @@ import { describeProvider } from "#test/conformance/provider.ts";
 
 describeProvider("ctyun", () =>
   openFake((machines) => startFakeCtyun({ machines }), {
-    config: { gateway: { maxVolumes: 3 }, lostAnswerMs: 200 },
+    config: { gateway: { maxVolumes: 2, spareVolumes: 1 }, lostAnswerMs: 200 },
     sizeBytes: 10 * 1024 ** 3,
     unknownId: () => randomUUID(),
     hyperDoorImage: hyperDoorImageId,

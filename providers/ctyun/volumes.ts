@@ -32,7 +32,10 @@ export interface EbsDisk {
     | null;
 }
 
-/** Source: www.ctyun.cn/document/10027696/10168629 (states of disks). What is missing can be used. */
+/**
+ * Source: www.ctyun.cn/document/10027696/10168629 (states of disks). What is missing can be used: a free disk is
+ * `detached` in some models and `unattached` in others.
+ */
 const states: Record<string, ResourceState> = {
   creating: "pending",
   restoring: "pending",
@@ -76,9 +79,9 @@ export async function listOwnedVolumes(
  */
 export async function listLaunchVolumes(account: Account, launch: string): Promise<EbsDisk[]> {
   const found = await listByText(account, launch);
-  return found.filter(({ diskName }) => {
-    const ours = isOwned(diskName, account.consoleId);
-    return ours && parseName(diskName)?.launch === launch;
+  return found.filter((disk) => {
+    const ours = !isDeleting(disk) && isOwned(disk.diskName, account.consoleId);
+    return ours && parseName(disk.diskName)?.launch === launch;
   });
 }
 
