@@ -11,6 +11,7 @@ import { awsPolicy } from "./aws/policy.ts";
 import { azureConfig, azureSecrets } from "./azure/config.ts";
 import { azurePolicy } from "./azure/policy.ts";
 import { ctyunConfig, ctyunSecrets } from "./ctyun/config.ts";
+import { ctyunPolicy } from "./ctyun/policy.ts";
 import { huaweiConfig, huaweiSecrets } from "./huawei/config.ts";
 import { huaweiPolicy } from "./huawei/policy.ts";
 import { localConfig, localSecrets } from "./local/config.ts";
@@ -83,7 +84,12 @@ const clouds = {
     async () => (await import("./azure/index.ts")).openAzure,
     azurePolicy,
   ),
-  ctyun: cloud(ctyunConfig, ctyunSecrets, async () => (await import("./ctyun/index.ts")).openCtyun),
+  ctyun: cloud(
+    ctyunConfig,
+    ctyunSecrets,
+    async () => (await import("./ctyun/index.ts")).openCtyun,
+    ctyunPolicy,
+  ),
   huawei: cloud(
     huaweiConfig,
     huaweiSecrets,
