@@ -27,3 +27,23 @@ test("a server migrates to CTyun with every byte, boots there from the disk that
     { sizeGiB: 40, isSystem: true, here: true },
   ]);
 }, 300_000);
+
+test("where CTyun's order for a server comes to nothing, the rehearsal says so, nothing of it stays, and the replica is as it was", async () => {
+  site = await openCloudSite((machines) => startFakeCtyun({ machines }));
+  const { operator, serverId, targetId, cloud } = site;
+  await operator.succeeded(await operator.start(serverId, "migrate", { targetId }));
+  const before = cloud.inventory();
+  const paymentFailed = 22;
+  for (const { name } of await site.provider.compute.listInstanceTypes()) {
+    cloud.pool.failing.set(`id-of-${name}`, paymentFailed);
+  }
+
+  const run = await operator.ended(
+    await operator.start(serverId, "launch", { kind: "test", repair: false }),
+  );
+
+  expect(run).toMatchObject({ state: "failed", error: { code: "cloud.payment" } });
+  expect(cloud.inventory()).toEqual(before);
+  await operator.succeeded(await operator.start(serverId, "clean-up"));
+  expect(Object.values(cloud.inventory())).toEqual([0, 0, 0, 0, 0, 0]);
+}, 300_000);
