@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { startFakeAliyun } from "#test/clouds/aliyun/fake-aliyun.ts";
 import { startFakeAws } from "#test/clouds/aws/fake-aws.ts";
 import { startFakeAzure } from "#test/clouds/azure/fake-azure.ts";
+import { startFakeCtyun } from "#test/clouds/ctyun/fake-ctyun.ts";
 import type { FakeCloud } from "#test/clouds/fake-cloud.ts";
 import { startFakeHuawei } from "#test/clouds/huawei/fake-huawei.ts";
 import { startFakeOpenstack } from "#test/clouds/openstack/fake-openstack.ts";
@@ -27,6 +28,7 @@ test.each([
   ["aliyun", startFakeAliyun],
   ["aws", startFakeAws],
   ["azure", startFakeAzure],
+  ["ctyun", startFakeCtyun],
   ["huawei", startFakeHuawei],
   ["openstack", startFakeOpenstack],
   ["tencent", startFakeTencent],
