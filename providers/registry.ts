@@ -18,6 +18,7 @@ import { localConfig, localSecrets } from "./local/config.ts";
 import { openstackConfig, openstackSecrets } from "./openstack/config.ts";
 import { openstackPolicy } from "./openstack/policy.ts";
 import type { Provider, ProviderOptions } from "./provider.ts";
+import { qingcloudConfig, qingcloudSecrets } from "./qingcloud/config.ts";
 import { tencentConfig, tencentSecrets } from "./tencent/config.ts";
 import { tencentPolicy } from "./tencent/policy.ts";
 
@@ -101,6 +102,11 @@ const clouds = {
     openstackSecrets,
     async () => (await import("./openstack/index.ts")).openOpenstack,
     openstackPolicy,
+    ),
+  qingcloud: cloud(
+    qingcloudConfig,
+    qingcloudSecrets,
+    async () => (await import("./qingcloud/index.ts")).openQingcloud,
   ),
   tencent: cloud(
     tencentConfig,
