@@ -1,0 +1,26 @@
+import { afterEach, expect, test } from "vitest";
+import { type FakeQingcloud, startFakeQingcloud } from "../clouds/qingcloud/fake-qingcloud.ts";
+import { isGone } from "../clouds/qingcloud/state.ts";
+import { migrateAndCutOver } from "./cloud-migration.ts";
+import { type CloudSite, openCloudSite } from "./cloud-site.ts";
+
+let site: CloudSite<FakeQingcloud>;
+
+afterEach(() => site.close());
+
+test("a server migrates to QingCloud with every byte, boots there from an image of its disk, behind the firewall of its gateway, and is cut over, and nothing else is left (R-208)", async () => {
+  site = await openCloudSite((machines) => startFakeQingcloud({ machines }));
+  const { account } = site.cloud;
+
+  // The launched server with its data volume (its system disk is part of it), and the firewall it is behind.
+  await migrateAndCutOver(site, {
+    ...{ instances: 1, volumes: 1, snapshots: 0, images: 0, addresses: 0, groups: 1 },
+  });
+
+  const [launched] = [...account.instances.values()].filter((one) => !isGone(one));
+  const [group] = account.groups.values();
+  expect(launched).toMatchObject({ status: "running", runs: "server", groupId: group?.id });
+  expect([...account.volumes.values()].filter((volume) => !isGone(volume))).toMatchObject([
+    { instanceId: launched?.id, status: "in-use" },
+  ]);
+}, 300_000);
