@@ -10,8 +10,11 @@ export const GiB = 1024 ** 3;
 export const hostClasses = [0, 1, 3, 6, 7, 101, 201, 202, 203, 301] as const;
 export type HostClass = (typeof hostClasses)[number];
 
-/** Performance 0, capacity 2, super-high 3, NeonSAN 5 to 7, basic 100, SSD enterprise 200. */
-export const volumeTypes = [0, 2, 3, 5, 6, 7, 100, 200] as const;
+/**
+ * Performance 0, capacity 2, super-high 3, NeonSAN 5 and 6, basic 100, SSD enterprise 200. Not NeonSAN by
+ * RDMA, 7: it begins at 450 GB, and no system disk may be that large.
+ */
+export const volumeTypes = [0, 2, 3, 5, 6, 100, 200] as const;
 export type VolumeType = (typeof volumeTypes)[number];
 
 const enterprise = [201, 202, 301] as const;
@@ -22,7 +25,6 @@ const hostsOf: Readonly<Record<VolumeType, readonly HostClass[]>> = {
   3: [1, ...enterprise],
   5: hostClasses,
   6: hostClasses,
-  7: hostClasses,
   100: [0, 101],
   200: [1, 203, ...enterprise],
 };
@@ -31,18 +33,18 @@ export const takes = (host: HostClass, volume: VolumeType): boolean =>
   hostsOf[volume].includes(host);
 
 const usual: Readonly<Record<HostClass, VolumeType>> = {
-  ...{ 0: 0, 1: 3, 3: 5, 6: 5, 7: 7, 101: 100 },
+  ...{ 0: 0, 1: 3, 3: 5, 6: 5, 7: 5, 101: 100 },
   ...{ 201: 200, 202: 200, 203: 200, 301: 200 },
 };
 
 export const usualVolumeType = (host: HostClass): VolumeType => usual[host];
 
 /** Of a NeonSAN volume's snapshot no image is made. Source: QingCloud API, CaptureImageFromSnapshot. */
-export const isNeonSan = (volume: VolumeType): boolean => [5, 6, 7].includes(volume);
+export const isNeonSan = (volume: VolumeType): boolean => volume === 5 || volume === 6;
 
 /** Some zones sell larger ones. */
 const mostGiB: Readonly<Record<VolumeType, number>> = {
-  ...{ 0: 1000, 2: 5000, 3: 1000, 5: 5000, 6: 32_000, 7: 32_000 },
+  ...{ 0: 1000, 2: 5000, 3: 1000, 5: 5000, 6: 32_000 },
   ...{ 100: 2000, 200: 2000 },
 };
 
@@ -54,16 +56,15 @@ export function sizeRules(
   type: VolumeType,
   most: { readonly dataGiB?: number | undefined; readonly systemGiB: number },
 ): { system: VolumeRule; data: VolumeRule } {
-  const least = type === 7 ? 450 : leastGiB;
   const dataGiB = most.dataGiB ?? mostGiB[type];
   const rule = (maxGiB: number): VolumeRule => ({
     type: String(type),
     isSsd: type === 3 || type === 200,
-    minBytes: least * GiB,
+    minBytes: leastGiB * GiB,
     maxBytes: maxGiB * GiB,
     stepBytes: stepGiB * GiB,
   });
-  return { system: rule(Math.max(least, Math.min(most.systemGiB, dataGiB))), data: rule(dataGiB) };
+  return { system: rule(Math.min(most.systemGiB, dataGiB)), data: rule(dataGiB) };
 }
 
 /** Whole steps, as orders take them. */

@@ -46,10 +46,20 @@ export function openQingcloud(
     jobs: new Map(),
   };
 
+  const permitted = once(() => checkRights(account));
+  const placed = once(() => checkPlace(account));
+
   const provider: Provider = {
     platform: "qingcloud",
     capabilities: async () => capabilitiesOf(account),
-    check: () => check(account),
+    async check() {
+      await placed();
+      await permitted();
+      checkVolumes(account);
+      await chooseGateway(account);
+      await findGatewayImage(account);
+      if (config.hyperDoor !== undefined) await getImage(account, config.hyperDoor.image);
+    },
     listOwned: (owner) => listOwned(account, owner),
     network: openNetwork(account),
     compute: openCompute(account, secrets),
@@ -63,6 +73,18 @@ export function openQingcloud(
       throw inCloudTerms(error, call.method);
     }
   });
+}
+
+/** Asks until it went well once. */
+function once(ask: () => Promise<void>): () => Promise<void> {
+  let asked: Promise<void> | undefined;
+  return () => {
+    asked ??= ask().catch((error: unknown) => {
+      asked = undefined;
+      throw error;
+    });
+    return asked;
+  };
 }
 
 /** An image of the clone; HyperDoor where there is none of it, or it is refused. */
@@ -104,16 +126,22 @@ const lists = [
   ...["DescribeSecurityGroups", "DescribeSecurityGroupRules", "DescribeEips", "DescribeJobs"],
 ];
 
-/** @throws `cloud.forbidden`, naming every list that may not be read */
+/** Stand in the way of every call. */
+const inTheWay = ["cloud.credentials", "cloud.clock-skew"];
+
+/**
+ * A list that failed on the way counts as allowed, until it is needed.
+ * @throws `cloud.forbidden`, naming every list that may not be read
+ */
 async function checkRights({ client }: Account): Promise<void> {
   const missing: string[] = [];
   for (const action of lists) {
     try {
       await client.call(action, { limit: 1 });
     } catch (error) {
-      const meant = inCloudTerms(error, action);
-      if (meant.code !== "cloud.forbidden") throw error;
-      missing.push(action);
+      const { code } = inCloudTerms(error, action);
+      if (inTheWay.includes(code)) throw error;
+      if (code === "cloud.forbidden") missing.push(action);
     }
   }
   if (missing.length === 0) return;
@@ -124,34 +152,30 @@ async function checkRights({ client }: Account): Promise<void> {
 const invalid = (where: string, problem: string) =>
   new MigrationError("input.invalid", { where, problem });
 
-async function check(account: Account): Promise<void> {
-  const { client, config } = account;
-  const { zone, vxnetId, gateway, hyperDoor } = config;
-  const zones = await client.call<{ zone_set?: { zone_id: string; status: string }[] }>(
-    "DescribeZones",
-    {},
+async function checkPlace(account: Account): Promise<void> {
+  const { zone, vxnetId } = account.config;
+  // The zone is a parameter of this call too.
+  const answer = await unlessAbsent(
+    account.client.call<{ zone_set?: { zone_id: string; status: string }[] }>("DescribeZones", {}),
   );
-  const found = zones.zone_set?.find(({ zone_id }) => zone_id === zone);
+  const found = answer?.zone_set?.find(({ zone_id }) => zone_id === zone);
   if (found === undefined) throw isAbsent("zone", zone);
   if (found.status !== "active") throw invalid("zone", `${zone} is ${found.status}`);
-  await checkRights(account);
   await checkNetwork(account, vxnetId);
+}
+
+/** Whether the volumes hang on the gateway's hosts, and servers can be launched from them. */
+function checkVolumes(account: Account): void {
+  const { hostClass } = account.config.gateway;
   const volume = volumeTypeOf(account);
-  if (!takes(gateway.hostClass, volume)) {
-    throw invalid(
-      "volume.type",
-      `hosts of class ${gateway.hostClass} take no volumes of ${volume}`,
-    );
+  if (!takes(hostClass, volume)) {
+    throw invalid("volume.type", `hosts of class ${hostClass} take no volumes of type ${volume}`);
   }
-  if (strategiesOf(account).length === 0) {
-    throw invalid(
-      "hyperDoor.image",
-      "of NeonSAN volumes QingCloud makes no images: servers are launched with HyperDoor, whose image must be named",
-    );
-  }
-  await chooseGateway(account);
-  await findGatewayImage(account);
-  if (hyperDoor !== undefined) await getImage(account, hyperDoor.image);
+  if (strategiesOf(account).length > 0) return;
+  throw invalid(
+    "hyperDoor.image",
+    "of NeonSAN volumes QingCloud makes no images: servers are launched with HyperDoor, whose image must be named",
+  );
 }
 
 /** Everybody has the base network, which is no one's. */
