@@ -80,7 +80,7 @@ export function openCompute(
    * The instance goes last: as long as it is there, a repeated order finds what belongs to it. A gateway's
    * volumes come off and stay; those of a launch are deleted.
    */
-  async function deleteInstance(instance: QingInstance): Promise<void> {
+  async function end(instance: QingInstance): Promise<void> {
     const { instance_id: id, volume_ids = [] } = instance;
     for (const volumeId of volume_ids) await takeOff(volumeId);
     const token = readName(instance.instance_name)?.token ?? "";
@@ -123,7 +123,7 @@ export function openCompute(
       });
       const instance = made?.instance ?? (await findQingInstance(account, id));
       if (instance === undefined || instance.transition_status === "terminating") return;
-      await deleteInstance(instance);
+      await end(instance);
     },
 
     /** No call shows a serial line, only a person's browser does (CreateBrokers, VNC). */

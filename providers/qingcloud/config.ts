@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { gatewayDefaults, gatewayDiskGiB } from "#domain/gateway-defaults.ts";
 import { imageWish } from "#domain/gateway-images.ts";
+import { hyperDoorSettings } from "../hyper-door.ts";
 import { hostClasses, leastGiB, stepGiB, volumeTypes } from "./host-classes.ts";
 
 const { bandwidth, instanceFamily } = gatewayDefaults.qingcloud;
@@ -59,7 +60,7 @@ export const qingcloudConfig = z.strictObject({
     })
     .prefault({}),
   /** S-14: the HyperDoor image that was uploaded to this account. */
-  hyperDoor: z.strictObject({ image: imageId }).optional(),
+  hyperDoor: hyperDoorSettings.optional(),
   /** A private QingCloud has its own host, the same path. */
   endpoint: z
     .url({ protocol: /^https?$/ })

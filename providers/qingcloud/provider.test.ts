@@ -15,7 +15,7 @@ const prefixes: Record<ResourceKind, string> = {
 
 describeProvider("qingcloud", () =>
   openFake((machines) => startFakeQingcloud({ machines }), {
-    config: { gateway: { maxVolumes: 3 } },
+    config: { gateway: { maxVolumes: 2, spareVolumes: 1 } },
     sizeBytes: 20 * 1024 ** 3,
     unknownId: (kind) => `${prefixes[kind]}-neverwas`,
   }),

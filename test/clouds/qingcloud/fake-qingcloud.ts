@@ -10,6 +10,7 @@ import { text } from "node:stream/consumers";
 import type { FakeCloud, Inventory } from "../fake-cloud.ts";
 import { Calls } from "../faults.ts";
 import { openGuests } from "../guests.ts";
+import { openHyperDoors } from "../hyperdoor.ts";
 import type { Machines } from "../machines.ts";
 import { actions } from "./actions.ts";
 import { imageActions, letImagesHappen } from "./images.ts";
@@ -62,8 +63,9 @@ export async function startFakeQingcloud(
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
   const guests = openGuests(options.machines, port);
+  const doors = options.machines && openHyperDoors(options.machines);
   const account = new Account({
-    ...{ machines: options.machines, guests },
+    ...{ machines: options.machines, guests, doors },
     delays: { ...quick, ...options.delays },
     quotas: { ...ample, ...options.quotas },
   });
@@ -139,6 +141,7 @@ export async function startFakeQingcloud(
       server.close();
       await once(server, "close");
       await queue;
+      await doors?.close();
       await guests.closeAll();
     },
   };

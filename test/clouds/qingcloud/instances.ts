@@ -7,6 +7,7 @@ import {
   type Account,
   defaultGroupId,
   get,
+  hyperDoorImageId,
   type Image,
   type Instance,
   isGone,
@@ -41,7 +42,7 @@ function bootstrapIn(userData: string): ReturnType<typeof gatewayBootstrap.parse
   return text === undefined ? undefined : gatewayBootstrap.parse(JSON.parse(text));
 }
 
-export const systemDiskOf = (instance: Instance) => `${instance.id}-os`;
+const systemDiskOf = (instance: Instance) => `${instance.id}-os`;
 
 /** What has come about by itself since the last call. */
 export async function letInstancesHappen(account: Account): Promise<void> {
@@ -51,7 +52,8 @@ export async function letInstancesHappen(account: Account): Promise<void> {
     const was = instance.transition;
     Object.assign(instance, { status: instance.next, transition: "" });
     delete instance.next;
-    if (was === "stopping") await account.machines?.stop(instance.id);
+    if (was === "creating" && instance.runs === "hyperdoor") openDoor(account, instance);
+    if (was === "stopping") await stop(account, instance);
     if (isGone(instance)) await end(account, instance);
   }
 }
@@ -64,11 +66,33 @@ function letFirewallHappen(account: Account, instance: Instance): void {
   instance.rules = [...(account.groups.get(applying.groupId)?.rules.values() ?? [])];
 }
 
+async function stop(account: Account, { id }: Instance): Promise<void> {
+  await account.doors?.end(id);
+  if ((await account.machines?.find(id)) !== undefined) await account.machines?.stop(id);
+}
+
+/** HyperDoor begins; when it restarts, what it has copied does. */
+function openDoor(account: Account, instance: Instance): void {
+  const { id } = instance;
+  const attached = () =>
+    volumesOf(account, id)
+      .filter(({ transition }) => transition !== "detaching")
+      .map((volume) => volume.id);
+  account.doors?.start({
+    ...{ id, attached, userData: instance.userData?.text ?? "" },
+    systemVolumeId: systemDiskOf(instance),
+    boot: () => boot(account, instance, attached()),
+  });
+}
+
 async function end(account: Account, instance: Instance): Promise<void> {
+  await account.doors?.end(instance.id);
   for (const volume of volumesOf(account, instance.id)) await setFree(account, volume);
   await account.guests.close(instance.id);
   await account.machines?.remove(instance.id);
-  if (instance.runs === "server") await account.machines?.deleteVolume(systemDiskOf(instance));
+  if (instance.runs === "server" || instance.runs === "hyperdoor") {
+    await account.machines?.deleteVolume(systemDiskOf(instance));
+  }
   for (const eip of account.eips.values()) {
     if (eip.instanceId !== instance.id) continue;
     delete eip.instanceId;
@@ -156,7 +180,8 @@ const runInstances: Action = async (account, parameters) => {
   const wish = order(account, parameters);
   const userData = userDataOf(parameters);
   const bootstrap = userData?.type === "exec" ? bootstrapIn(userData.text) : undefined;
-  const system = wish.image.snapshotId === undefined ? "nothing" : "server";
+  const ofImage = wish.image.snapshotId === undefined ? "nothing" : "server";
+  const system = wish.image.id === hyperDoorImageId ? "hyperdoor" : ofImage;
   // Only in the base network the order's firewall counts. Source: RunInstances, `security_group`.
   const groupId = wish.vxnetId === "vxnet-0" ? (wish.groupId ?? defaultGroupId) : defaultGroupId;
   const instance: Instance = {
@@ -175,16 +200,23 @@ const runInstances: Action = async (account, parameters) => {
   account.change(instance, "creating", "running", account.delays.bootMs);
   if (bootstrap !== undefined) await account.machines?.startGateway(instance.id, bootstrap);
   for (const volume of wish.volumes) await hangOn(account, volume, instance);
-  if (instance.runs === "server") await boot(account, instance, wish.image);
+  if (instance.runs === "server" || instance.runs === "hyperdoor") {
+    const bytes = instance.osDiskGiB * GiB;
+    const { snapshotId } = wish.image;
+    await account.machines?.createVolume(systemDiskOf(instance), bytes, snapshotId);
+  }
+  const volumeIds = volumesOf(account, instance.id).map(({ id }) => id);
+  if (instance.runs === "server") await boot(account, instance, volumeIds);
   return { instances: [instance.id], job_id };
 };
 
-/** A guest: its system disk, as its image has it, and all that hangs on the instance. */
-async function boot(account: Account, instance: Instance, image: Image): Promise<void> {
-  const system = systemDiskOf(instance);
-  await account.machines?.createVolume(system, instance.osDiskGiB * GiB, image.snapshotId);
-  const volumes = volumesOf(account, instance.id).map(({ id }) => id);
-  await account.machines?.startServer(instance.id, [system, ...volumes]);
+/** A guest: its system disk, and what hangs on the instance. */
+async function boot(
+  account: Account,
+  instance: Instance,
+  volumeIds: readonly string[],
+): Promise<void> {
+  await account.machines?.startServer(instance.id, [systemDiskOf(instance), ...volumeIds]);
   if (instance.privateAddress.startsWith("127.")) {
     await account.guests.open(instance.id, instance.privateAddress);
   }

@@ -1,6 +1,7 @@
 /** What the fake account holds. Times are milliseconds of the fake's clock. */
 import { randomBytes } from "node:crypto";
 import type { Guests } from "../guests.ts";
+import type { HyperDoors } from "../hyperdoor.ts";
 import type { Machines } from "../machines.ts";
 import { Refusal } from "./request.ts";
 
@@ -81,7 +82,7 @@ export interface Instance extends Thing, Changing {
     | { readonly type: string; readonly text: string; readonly file: string }
     | undefined;
   /** What runs on it: nothing of ours while it boots another's image. */
-  readonly runs: "nothing" | "gateway" | "server";
+  readonly runs: "nothing" | "gateway" | "server" | "hyperdoor";
   groupId: string;
   /** Of its firewall, as they were when that was applied. */
   rules: readonly string[];
@@ -111,6 +112,8 @@ export interface Job {
 }
 
 export const defaultGroupId = "sg-default0";
+/** As somebody uploaded it. */
+export const hyperDoorImageId = "img-hyperdoor";
 
 export class Account {
   readonly volumes = new Map<string, Volume>();
@@ -137,17 +140,20 @@ export class Account {
   readonly vxnetId = "vxnet-ytuyg2q";
   readonly machines: Machines | undefined;
   readonly guests: Guests;
+  readonly doors: HyperDoors | undefined;
   readonly delays: Delays;
   readonly quotas: Quotas;
 
   constructor(options: {
     machines: Machines | undefined;
     guests: Guests;
+    doors: HyperDoors | undefined;
     delays: Delays;
     quotas: Quotas;
   }) {
     this.machines = options.machines;
     this.guests = options.guests;
+    this.doors = options.doors;
     this.delays = options.delays;
     this.quotas = options.quotas;
     for (const image of initialImages) this.images.set(image.id, image);
@@ -236,7 +242,7 @@ const initialImages: Image[] = [
     processor: "32bit",
   },
   {
-    ...systemImage("img-hyperdoor", "HyperDoor", "linux", "2026-10-01"),
+    ...systemImage(hyperDoorImageId, "HyperDoor", "linux", "2026-10-01"),
     provider: "self",
     sizeGiB: 20,
   },

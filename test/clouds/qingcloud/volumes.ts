@@ -54,11 +54,17 @@ export async function hangOn(account: Account, volume: Volume, instance: Instanc
   }
 }
 
+/** A system of the source's runs there: of an image, or as HyperDoor has copied it. */
+const isGuest = (account: Account, { id, runs }: Instance): boolean =>
+  runs === "server" || (runs === "hyperdoor" && !(account.doors?.isOpen(id) ?? true));
+
 async function comeOff(account: Account, volume: Volume): Promise<void> {
   const instance = account.instances.get(volume.instanceId ?? "");
   if (instance?.runs === "gateway") await account.machines?.detach(volume.id);
   // Nothing of ours takes one from a guest that is to live on; this fake's do not survive it.
-  if (instance?.runs === "server") await account.machines?.remove(instance.id);
+  if (instance !== undefined && isGuest(account, instance)) {
+    await account.machines?.remove(instance.id);
+  }
 }
 
 /** With its instance. */
@@ -181,7 +187,7 @@ const attachVolumes: Action = async (account, parameters) => {
     }
     refuseHost(volume, instance.hostClass);
   }
-  if (instance.runs === "server") {
+  if (isGuest(account, instance)) {
     throw new Error("this fake's guests see their volumes only when they start");
   }
   const job_id = account.newJob(
