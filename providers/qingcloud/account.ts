@@ -15,8 +15,6 @@ export interface Account {
   readonly clock: Clock;
   /** Orders of this process that are at work now, by token. */
   readonly making: Map<string, Promise<unknown>>;
-  /** Jobs of this process that make something, by its id. */
-  readonly jobs: Map<string, string>;
 }
 
 /** What volumes are made of. */
@@ -28,7 +26,7 @@ export const launchClassOf = ({ config }: Account): HostClass =>
   config.launch.hostClass ?? config.gateway.hostClass;
 
 /** The most that every list takes. */
-const pageSize = 100;
+export const pageSize = 100;
 
 /** All pages of a list. @param set the answer's field that holds them */
 export async function listAll<T>(

@@ -18,7 +18,7 @@ import {
 } from "./instances.ts";
 import { launch, listLaunchVolumes } from "./launch.ts";
 import { nameOf, readName } from "./names.ts";
-import { findOurs, insist, makeOnce, type Ordered, untilSeen } from "./orders.ts";
+import { findOurs, insist, makeOnce, untilSeen } from "./orders.ts";
 import { anyPassword, userDataOf } from "./run-order.ts";
 import { deleteVolume, detach, findQingVolume } from "./volumes.ts";
 
@@ -26,7 +26,7 @@ export function openCompute(
   account: Account,
   { gatewayPassword }: QingcloudSecrets,
 ): Provider["compute"] {
-  const { client, config, jobs } = account;
+  const { client, config } = account;
 
   async function runGateway(spec: GatewaySpec): Promise<string> {
     const { gateway, vxnetId } = config;
@@ -38,7 +38,7 @@ export function openCompute(
         gateway.keyPairId === undefined
           ? { login_mode: "passwd", login_passwd: gatewayPassword ?? anyPassword() }
           : { login_mode: "keypair", login_keypair: gateway.keyPairId };
-      const made = await client.call<Ordered & { instances: string[] }>("RunInstances", {
+      const made = await client.call<{ instances: string[] }>("RunInstances", {
         image_id: image.image_id,
         instance_type,
         instance_class: hostClassOf(instance_type, gateway.hostClass),
@@ -50,9 +50,7 @@ export function openCompute(
         security_group: spec.securityGroupId,
         ...userData,
       });
-      const [id = ""] = made.instances;
-      jobs.set(id, made.job_id ?? "");
-      return id;
+      return made.instances[0] ?? "";
     });
   }
 

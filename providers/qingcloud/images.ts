@@ -10,7 +10,7 @@ import type { Provider, VolumeBoots } from "../provider.ts";
 import { type Account, isAbsent, listAll, unlessAbsent } from "./account.ts";
 import type { Parameters } from "./client.ts";
 import { nameOf } from "./names.ts";
-import { insist, type Kind, makeOnce, type Ordered, problemOf } from "./orders.ts";
+import { insist, type Kind, makeOnce, problemOf } from "./orders.ts";
 import { findQingSnapshot, osIn, stateOf } from "./volumes.ts";
 
 export interface QingImage {
@@ -100,7 +100,7 @@ async function findBaseImage(account: Account, os: VolumeBoots["os"]): Promise<Q
 }
 
 export function openImages(account: Account): NonNullable<Provider["images"]> {
-  const { client, jobs } = account;
+  const { client } = account;
 
   return {
     async createImage(options) {
@@ -116,12 +116,11 @@ export function openImages(account: Account): NonNullable<Provider["images"]> {
         const snapshot = await findQingSnapshot(account, snapshotId);
         if (snapshot === undefined) throw isAbsent("snapshot", snapshotId);
         const base = await findBaseImage(account, osIn(snapshot.snapshot_name));
-        const made = await client.call<Ordered & { image_id: string }>("CaptureImageFromSnapshot", {
+        const made = await client.call<{ image_id: string }>("CaptureImageFromSnapshot", {
           snapshot: snapshotId,
           image_name: nameOf(options),
           base_image: base.image_id,
         });
-        jobs.set(made.image_id, made.job_id ?? "");
         return made.image_id;
       });
       return { id };

@@ -43,7 +43,6 @@ export function openQingcloud(
   const account: Account = {
     ...{ client, config, consoleId, edition, clock },
     making: new Map(),
-    jobs: new Map(),
   };
 
   const permitted = once(() => checkRights(account));

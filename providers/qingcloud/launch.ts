@@ -12,7 +12,7 @@ import { findQingImage, type QingImage } from "./images.ts";
 import { hostClassOf } from "./instance-types.ts";
 import { applyFirewall, findQingInstance, instanceKind, type QingInstance } from "./instances.ts";
 import { nameOf, tokenDigest } from "./names.ts";
-import { findOurs, listOurs, makeOnce, type Ordered, problemOf } from "./orders.ts";
+import { findOurs, listOurs, makeOnce, problemOf } from "./orders.ts";
 import { anyPassword, userDataOf } from "./run-order.ts";
 import { attach, findQingVolume, hangsOn, type QingVolume, volumeKind } from "./volumes.ts";
 
@@ -64,7 +64,7 @@ function systemGiB(account: Account, { hyperDoor }: LaunchSpec, image: QingImage
 }
 
 async function makeInstance(account: Account, spec: LaunchSpec): Promise<string> {
-  const { client, config, jobs } = account;
+  const { client, config } = account;
   const { network = {}, instanceType } = spec;
   const group = groupOf(spec);
   const image = await imageOf(account, spec);
@@ -92,10 +92,8 @@ async function makeInstance(account: Account, spec: LaunchSpec): Promise<string>
     ...(spec.hyperDoor === undefined ? { need_userdata: 0 } : userDataOf("plain", spec.hyperDoor)),
   };
   return makeOnce(account, instanceKind, spec, async () => {
-    const made = await client.call<Ordered & { instances: string[] }>("RunInstances", order);
-    const [id = ""] = made.instances;
-    jobs.set(id, made.job_id ?? "");
-    return id;
+    const made = await client.call<{ instances: string[] }>("RunInstances", order);
+    return made.instances[0] ?? "";
   });
 }
 

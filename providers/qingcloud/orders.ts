@@ -4,7 +4,7 @@
  */
 import { MigrationError } from "#domain/errors.ts";
 import type { CreateOptions } from "../provider.ts";
-import { type Account, listAll, unlessAbsent } from "./account.ts";
+import { type Account, listAll, pageSize, unlessAbsent } from "./account.ts";
 import { asksToTryLater, isAmbiguous } from "./errors.ts";
 import { type Name, readName, searchWord, tokenDigest } from "./names.ts";
 
@@ -17,6 +17,8 @@ interface Job {
   readonly job_id: string;
   readonly job_action: string;
   readonly status: "pending" | "working" | "failed" | "successful" | "done with failure";
+  /** Separated by commas. */
+  readonly resource_ids?: string;
 }
 
 /** Doubling from 50 ms to 3 s, together about as long as told. */
@@ -76,12 +78,26 @@ export async function settle(account: Account, { job_id }: Ordered): Promise<voi
   });
 }
 
-/** Of what a job of this process makes: why it never will be there. */
-export async function problemOf(account: Account, id: string): Promise<string | undefined> {
-  const jobId = account.jobs.get(id);
-  const job = jobId === undefined ? undefined : await findJob(account, jobId);
-  if (job === undefined || !isOver(job)) return undefined;
-  return job.status === "successful" ? undefined : failed(job);
+/** Jobs that make something. */
+const makers = [
+  ...["CreateVolumes", "CreateVolumeFromSnapshot", "CreateSnapshots"],
+  ...["CaptureImageFromSnapshot", "RunInstances"],
+];
+
+/**
+ * Why a thing that is pending never will be there. Only its job says so, which is found by the thing
+ * among the jobs that failed last: whoever ordered it may be another process.
+ */
+export async function problemOf({ client }: Account, id: string): Promise<string | undefined> {
+  const answer = await client.call<{ job_set?: Job[] }>("DescribeJobs", {
+    status: ["failed", "done with failure"],
+    limit: pageSize,
+  });
+  const job = (answer.job_set ?? []).find(
+    ({ job_action, resource_ids = "" }) =>
+      makers.includes(job_action) && String(resource_ids).split(",").includes(id),
+  );
+  return job && failed(job);
 }
 
 /**

@@ -398,6 +398,25 @@ describe("orders and jobs", () => {
     },
   );
 
+  test.each([
+    ["CreateVolumes", 1],
+    ["CreateVolumeFromSnapshot", 2],
+    ["ResizeVolumes", 2],
+  ])("%s whose answer is lost is found again: nothing is made twice", async (action, volumes) => {
+    const provider = await open({ lostAnswerMs: 1_000 });
+    cloud.calls.fail({ action, nth: 1, when: "after", how: "cut" });
+
+    const origin = await newVolume(provider, "origin");
+    if (volumes > 1) {
+      const fromSnapshotId = await newSnapshot(provider, "s", origin);
+      const clone = await newVolume(provider, "clone", { fromSnapshotId, sizeBytes: 40 * GiB });
+      expect((await provider.volumes.findVolume(clone))?.sizeBytes).toBe(40 * GiB);
+    }
+
+    expect(cloud.calls.made).toContainEqual({ action, outcome: "cut" });
+    expect(cloud.inventory().volumes).toBe(volumes);
+  });
+
   test("what was just made is deleted at once: its lease is waited for", async () => {
     const provider = await open({}, { delays: { leaseMs: 300 } });
     const gateway = await newGateway(provider);

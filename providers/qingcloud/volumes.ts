@@ -163,7 +163,7 @@ const wantedGiB = ({ volume_name }: QingVolume): number =>
   Number.parseInt(readName(volume_name)?.note ?? "0", 10) || 0;
 
 export function openVolumes(account: Account): Provider["volumes"] {
-  const { client, jobs } = account;
+  const { client } = account;
 
   /** A clone has its origin's size when it is made; it grows as soon as it is there. */
   async function grow(volume: QingVolume): Promise<void> {
@@ -187,22 +187,19 @@ export function openVolumes(account: Account): Provider["volumes"] {
       const name = nameOf(options, volumeNote(sizeGiB, boots));
       const id = await makeOnce(account, volumeKind, options, async () => {
         if (fromSnapshotId !== undefined) {
-          const made = await client.call<Ordered & { volume_id: string }>(
-            "CreateVolumeFromSnapshot",
-            { snapshot: fromSnapshotId, volume_name: name },
-          );
-          jobs.set(made.volume_id, made.job_id ?? "");
+          const made = await client.call<{ volume_id: string }>("CreateVolumeFromSnapshot", {
+            snapshot: fromSnapshotId,
+            volume_name: name,
+          });
           return made.volume_id;
         }
-        const made = await client.call<Ordered & { volumes: string[] }>("CreateVolumes", {
+        const made = await client.call<{ volumes: string[] }>("CreateVolumes", {
           size: sizeGiB,
           volume_name: name,
           volume_type: volumeTypeOf(account),
           count: 1,
         });
-        const [volumeId = ""] = made.volumes;
-        jobs.set(volumeId, made.job_id ?? "");
-        return volumeId;
+        return made.volumes[0] ?? "";
       });
       return { id };
     },
@@ -224,16 +221,14 @@ export function openVolumes(account: Account): Provider["volumes"] {
       const origin = forImage ? await getQingVolume(account, volumeId) : undefined;
       const note = origin && osLetters[osIn(origin.volume_name)];
       const id = await makeOnce(account, snapshotKind, options, async () => {
-        const made = await client.call<Ordered & { snapshots: string[] }>("CreateSnapshots", {
+        const made = await client.call<{ snapshots: string[] }>("CreateSnapshots", {
           resources: [volumeId],
           snapshot_name: nameOf(options, note),
           // Each for itself: with one of a chain, all that were taken after it are deleted, and can't be
           // had back. Source: QingCloud API, DeleteSnapshots.
           is_full: 1,
         });
-        const [snapshotId = ""] = made.snapshots;
-        jobs.set(snapshotId, made.job_id ?? "");
-        return snapshotId;
+        return made.snapshots[0] ?? "";
       });
       return { id };
     },

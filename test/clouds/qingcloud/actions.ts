@@ -81,7 +81,7 @@ export const actions: Readonly<Record<string, ActionTable>> = {
   },
   DescribeInstanceTypes: { "instance_types.#": "text" },
   DescribeInstances: { "instances.#": "instance", verbose: "flag", ...searched },
-  DescribeJobs: { "jobs.#": "job", ...pages },
+  DescribeJobs: { "jobs.#": "job", "status.#": "text", ...pages },
   DescribeSecurityGroupRules: { security_group: "group", direction: "flag", ...pages },
   DescribeSecurityGroups: { "security_groups.#": "group", verbose: "integer", ...searched },
   DescribeSnapshots: { "snapshots.#": "snapshot", ...searched },

@@ -2,7 +2,7 @@
 import type { Parameters } from "../parameters.ts";
 import { listed, paged } from "./listing.ts";
 import { type Answer, Refusal } from "./request.ts";
-import { type Account, type Eip, type Group, get, isGone, refuseBusy } from "./state.ts";
+import { type Account, type Eip, type Group, get, isGone, type Job, refuseBusy } from "./state.ts";
 
 type Action = (account: Account, parameters: Parameters) => Answer;
 
@@ -204,20 +204,18 @@ const releaseEips: Action = (account, parameters) => {
 };
 
 const describeJobs: Action = (account, parameters) => {
-  const things = [...account.jobs.values()].map((job) => ({
-    ...job,
-    ...{ name: "", madeAt: 0, createdAt: "" },
+  const statusOf = ({ overAt, fails }: Job) => {
+    if (account.now() < overAt) return "working";
+    return fails ? "failed" : "successful";
+  };
+  const found = listed(account.jobs, parameters, "jobs", { fields: { status: statusOf } });
+  return paged("job_set", found, parameters, (job) => ({
+    job_id: job.id,
+    job_action: job.action,
+    resource_ids: job.resourceIds.join(","),
+    status: statusOf(job),
+    create_time: job.createdAt,
   }));
-  const found = listed(new Map(things.map((job) => [job.id, job])), parameters, "jobs");
-  return paged("job_set", found, parameters, (job) => {
-    const isOver = account.now() >= job.overAt;
-    return {
-      job_id: job.id,
-      job_action: job.action,
-      resource_ids: job.resourceIds.join(","),
-      status: isOver ? (job.fails ? "failed" : "successful") : "working",
-    };
-  });
 };
 
 export const networkActions: Record<string, Action> = {

@@ -103,8 +103,7 @@ export interface Group extends Thing {
   isApplied: boolean;
 }
 
-export interface Job {
-  readonly id: string;
+export interface Job extends Thing {
   readonly action: string;
   readonly resourceIds: readonly string[];
   readonly overAt: number;
@@ -177,10 +176,10 @@ export class Account {
 
   /** @returns the job's id, as every answer to an order has it */
   newJob(action: string, resourceIds: readonly string[], takesMs: number): string {
-    const { id } = this.newThing("j", "");
+    const thing = this.newThing("j", "");
     const fails = this.failing.delete(action);
-    this.jobs.set(id, { id, action, resourceIds, overAt: this.now() + takesMs, fails });
-    return id;
+    this.jobs.set(thing.id, { ...thing, action, resourceIds, overAt: this.now() + takesMs, fails });
+    return thing.id;
   }
 
   fails(jobId: string): boolean {
