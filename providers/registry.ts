@@ -102,7 +102,7 @@ const clouds = {
     openstackSecrets,
     async () => (await import("./openstack/index.ts")).openOpenstack,
     openstackPolicy,
-    ),
+  ),
   qingcloud: cloud(
     qingcloudConfig,
     qingcloudSecrets,
