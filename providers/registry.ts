@@ -21,6 +21,7 @@ import type { Provider, ProviderOptions } from "./provider.ts";
 import { qingcloudConfig, qingcloudSecrets } from "./qingcloud/config.ts";
 import { tencentConfig, tencentSecrets } from "./tencent/config.ts";
 import { tencentPolicy } from "./tencent/policy.ts";
+import { zstackConfig, zstackSecrets } from "./zstack/config.ts";
 
 interface Entry {
   readonly configSchema: z.ZodType;
@@ -113,6 +114,11 @@ const clouds = {
     tencentSecrets,
     async () => (await import("./tencent/index.ts")).openTencent,
     tencentPolicy,
+  ),
+  zstack: cloud(
+    zstackConfig,
+    zstackSecrets,
+    async () => (await import("./zstack/index.ts")).openZstack,
   ),
   local: cloud(localConfig, localSecrets, async () => (await import("./local/index.ts")).openLocal),
 } as const satisfies Record<string, Entry>;
