@@ -5,14 +5,13 @@ import { describeProvider } from "#test/conformance/provider.ts";
 
 const unknown = "00000000000040008000000000000000";
 
+const gateway = { maxVolumes: 3, spareVolumes: 0 };
+
 for (const boot of ["image", "volume"] as const) {
   describeProvider(`zstack (${boot})`, () =>
-    openFake((machines) => startFakeZstack({ machines, launch: { boot } }), {
-      config: {
-        // The suite asks what a volume's device says; where it says nothing: test/e2e/zstack.test.ts.
-        volume: { device: "serial" },
-        gateway: { maxVolumes: 3, spareVolumes: 0 },
-      },
+    openFake((machines) => startFakeZstack({ machines, launch: { boot }, gateway }), {
+      // The suite asks what a volume's device says; where it says nothing: test/e2e/zstack.test.ts.
+      config: { volume: { device: "serial" } },
       sizeBytes: 1024 ** 2,
       unknownId: () => unknown,
     }),

@@ -43,8 +43,9 @@ export interface FakeZstack extends FakeCloud {
 export interface FakeZstackOptions {
   readonly machines?: Machines;
   readonly delays?: Partial<Delays>;
-  /** Of the target: how servers are launched. */
+  /** Of the target: how servers are launched, and what its gateways are. */
   readonly launch?: Readonly<Record<string, unknown>>;
+  readonly gateway?: Readonly<Record<string, unknown>>;
   /** Before the API's own path. */
   readonly contextPath?: string;
   readonly now?: () => number;
@@ -300,6 +301,7 @@ export async function startFakeZstack(options: FakeZstackOptions = {}): Promise<
         clusterId: cloud.cluster.uuid,
         networkId: cloud.network.uuid,
         imageServerId: cloud.imageServer.uuid,
+        gateway: { publicNetworkId: cloud.publicNetwork.uuid, ...options.gateway },
         launch: { sshPort: port, ...options.launch },
       },
       credentials: keys,

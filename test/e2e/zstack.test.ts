@@ -1,0 +1,50 @@
+import { afterEach, expect, test } from "vitest";
+import { type FakeZstack, startFakeZstack } from "../clouds/zstack/fake-zstack.ts";
+import { migrateAndCutOver } from "./cloud-migration.ts";
+import { type CloudSite, openCloudSite } from "./cloud-site.ts";
+
+let site: CloudSite<FakeZstack>;
+
+afterEach(() => site.close());
+
+test.each([
+  {
+    opened: false,
+    refused: undefined,
+    ends: "a root volume made of its image, as the document has it",
+  },
+  { opened: true, refused: undefined, ends: "the repaired disk itself, once the limit is opened" },
+  {
+    opened: false,
+    refused: "not supported by the image server",
+    ends: "the disk, since no image could be made",
+  },
+])(
+  "a server migrates to ZStack with every byte, its volumes known by having appeared, boots there from $ends and is cut over, and nothing else is left (R-215 to R-217, R-220, S-18)",
+  async ({ opened, refused }) => {
+    site = await openCloudSite((machines) => startFakeZstack({ machines }));
+    const { cloud } = site.cloud;
+    cloud.imagesRefused = refused;
+    if (opened) {
+      await site.operator.call("PUT", `/v1/targets/${site.targetId}/limits/bootFromVolume`, {
+        value: true,
+        reason: "this ZStack can",
+      });
+    }
+
+    // The launched server with its two volumes, and the group it runs in.
+    await migrateAndCutOver(site, {
+      ...{ instances: 1, volumes: 2, snapshots: 0, images: 0, addresses: 0, groups: 1 },
+    });
+
+    const [vm] = cloud.vms.values();
+    const [group] = cloud.groups.keys();
+    const volumes = [...cloud.volumes.values()];
+    expect(volumes.map(({ type }) => type).sort()).toEqual(["Data", "Root"]);
+    expect(volumes.map(({ vmInstanceUuid }) => vmInstanceUuid)).toEqual([vm?.uuid, vm?.uuid]);
+    expect(new Set(volumes.map(({ primaryStorageUuid }) => primaryStorageUuid)).size).toBe(1);
+    expect([...(vm?.groups ?? [])]).toEqual([group]);
+    expect(vm?.imageUuid === undefined).toBe(opened || refused !== undefined);
+  },
+  300_000,
+);
