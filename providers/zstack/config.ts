@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { gatewayDiskGiB } from "#domain/gateway-defaults.ts";
 import { imageWish } from "#domain/gateway-images.ts";
+import { hyperDoorSettings } from "../hyper-door.ts";
 
 /** Without dashes. Source: zstack 5.2.1, StringDSL.isZStackUuid. */
 const uuid = z.string().regex(/^[0-9a-f]{32}$/, "is no uuid of ZStack: 32 hex digits, no dashes");
@@ -62,8 +63,8 @@ export const zstackConfig = z.strictObject({
       sshPort: z.number().int().min(1).max(65_535).default(22),
     })
     .prefault({}),
-  /** A live HyperDoor image on the image server. */
-  hyperDoor: z.strictObject({ image: uuid }).optional(),
+  /** Its image lies on the image server. */
+  hyperDoor: hyperDoorSettings.extend({ image: uuid }).optional(),
   /** The authority that signed the endpoint's certificate, as PEM, where it is the site's own. */
   certificateAuthority: z.string().startsWith("-----BEGIN CERTIFICATE-----").optional(),
   /** Where the console reaches the cloud only through a proxy; HTTP_PROXY and HTTPS_PROXY unless told. */

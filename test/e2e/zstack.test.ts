@@ -9,20 +9,32 @@ afterEach(() => site.close());
 
 test.each([
   {
-    opened: false,
-    refused: undefined,
-    ends: "a root volume made of its image, as the document has it",
+    way: "a root volume made of its image, as the document has it",
+    launch: {},
+    madeOf: "an image of its own",
   },
-  { opened: true, refused: undefined, ends: "the repaired disk itself, once the limit is opened" },
   {
-    opened: false,
+    way: "the repaired disk itself, once the limit is opened",
+    launch: {},
+    opened: true,
+    madeOf: "no image",
+  },
+  {
+    way: "the disk, since no image could be made",
+    launch: {},
     refused: "not supported by the image server",
-    ends: "the disk, since no image could be made",
+    madeOf: "no image",
+  },
+  {
+    way: "a root volume that HyperDoor copied",
+    launch: { boot: "hyperDoor" },
+    madeOf: "HyperDoor's",
   },
 ])(
-  "a server migrates to ZStack with every byte, its volumes known by having appeared, boots there from $ends and is cut over, and nothing else is left (R-215 to R-217, R-220, S-18)",
-  async ({ opened, refused }) => {
-    site = await openCloudSite((machines) => startFakeZstack({ machines }));
+  "a server migrates to ZStack with every byte, its volumes known by having appeared, boots there from $way and is cut over, and nothing else is left (R-215 to R-217, R-220, S-18)",
+  async ({ launch, opened, refused, madeOf }) => {
+    const hasHyperDoor = launch.boot === "hyperDoor";
+    site = await openCloudSite((machines) => startFakeZstack({ machines, launch, hasHyperDoor }));
     const { cloud } = site.cloud;
     cloud.imagesRefused = refused;
     if (opened) {
@@ -44,7 +56,9 @@ test.each([
     expect(volumes.map(({ vmInstanceUuid }) => vmInstanceUuid)).toEqual([vm?.uuid, vm?.uuid]);
     expect(new Set(volumes.map(({ primaryStorageUuid }) => primaryStorageUuid)).size).toBe(1);
     expect([...(vm?.groups ?? [])]).toEqual([group]);
-    expect(vm?.imageUuid === undefined).toBe(opened || refused !== undefined);
+    const image =
+      vm?.imageUuid === cloud.hyperDoorImage.uuid ? "HyperDoor's" : "an image of its own";
+    expect(vm?.imageUuid === undefined ? "no image" : image).toBe(madeOf);
   },
   300_000,
 );

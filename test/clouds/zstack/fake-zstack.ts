@@ -9,6 +9,7 @@ import { text } from "node:stream/consumers";
 import type { FakeCloud, Inventory } from "../fake-cloud.ts";
 import { Calls } from "../faults.ts";
 import { openGuests } from "../guests.ts";
+import { openHyperDoors } from "../hyperdoor.ts";
 import type { Machines } from "../machines.ts";
 import { queries } from "./api.ts";
 import { imageHandlers, imageJson, letImagesHappen } from "./images.ts";
@@ -46,6 +47,8 @@ export interface FakeZstackOptions {
   /** Of the target: how servers are launched, and what its gateways are. */
   readonly launch?: Readonly<Record<string, unknown>>;
   readonly gateway?: Readonly<Record<string, unknown>>;
+  /** Whether the target names the account's image of HyperDoor. */
+  readonly hasHyperDoor?: boolean;
   /** Before the API's own path. */
   readonly contextPath?: string;
   readonly now?: () => number;
@@ -281,9 +284,11 @@ export async function startFakeZstack(options: FakeZstackOptions = {}): Promise<
   const { port } = server.address() as AddressInfo;
   // Free on the addresses of VMs too: nobody else listens there.
   const guests = openGuests(options.machines, port);
+  const doors = options.machines && openHyperDoors(options.machines);
   const cloud = new Cloud({
     machines: options.machines,
     guests,
+    doors,
     delays: { ...quick, ...options.delays },
     now: options.now ?? (() => performance.now()),
   });
@@ -303,6 +308,7 @@ export async function startFakeZstack(options: FakeZstackOptions = {}): Promise<
         imageServerId: cloud.imageServer.uuid,
         gateway: { publicNetworkId: cloud.publicNetwork.uuid, ...options.gateway },
         launch: { sshPort: port, ...options.launch },
+        ...(options.hasHyperDoor ? { hyperDoor: { image: cloud.hyperDoorImage.uuid } } : {}),
       },
       credentials: keys,
     },
@@ -312,6 +318,7 @@ export async function startFakeZstack(options: FakeZstackOptions = {}): Promise<
       server.close();
       await once(server, "close");
       await queue;
+      await doors?.close();
       await guests.closeAll();
     },
   };

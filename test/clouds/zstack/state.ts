@@ -1,6 +1,7 @@
 /** What the fake ZStack holds. Times are milliseconds of the fake's clock. */
 import { randomBytes, randomUUID } from "node:crypto";
 import type { Guests } from "../guests.ts";
+import type { HyperDoors } from "../hyperdoor.ts";
 import type { Machines } from "../machines.ts";
 import { Failure } from "./request.ts";
 
@@ -72,7 +73,7 @@ export interface Vm extends Thing {
   becomes: string | undefined;
   changesAt: number;
   /** What runs it: nothing while it stands, or where its image is foreign. */
-  runs: "nothing" | "gateway" | "guest";
+  runs: "nothing" | "gateway" | "door" | "guest";
 }
 
 export interface Group extends Thing {
@@ -166,34 +167,40 @@ export class Cloud {
     type: name.startsWith("vrouter") ? "VirtualRouter" : "UserVm",
     state: "Enabled",
   }));
+  /** HyperDoor's, as an operator brought it there. */
+  readonly hyperDoorImage = this.newImage("HyperDoor", undefined, 1024 ** 2);
   private addressesGiven = 0;
 
   readonly machines: Machines | undefined;
   readonly guests: Guests;
+  readonly doors: HyperDoors | undefined;
   readonly delays: Delays;
   readonly now: () => number;
 
   constructor(options: {
     machines: Machines | undefined;
     guests: Guests;
+    doors: HyperDoors | undefined;
     delays: Delays;
     now: () => number;
   }) {
     this.machines = options.machines;
     this.guests = options.guests;
+    this.doors = options.doors;
     this.delays = options.delays;
     this.now = options.now;
     for (const [name, createDate] of templates) {
       const image = this.newImage(name, createDate);
       this.images.set(image.uuid, image);
     }
+    this.images.set(this.hyperDoorImage.uuid, this.hyperDoorImage);
   }
 
   /** One that somebody has put on the image server. */
-  newImage(name: string, createDate = "Jan 1, 2026 0:00:00 AM"): Image {
+  newImage(name: string, createDate = "Jan 1, 2026 0:00:00 AM", size = 10 * GiB): Image {
     return {
       ...{ uuid: newUuid(), name, description: undefined, createDate },
-      ...{ size: 10 * GiB, platform: "Linux", architecture: "x86_64" },
+      ...{ size, platform: "Linux", architecture: "x86_64" },
       ...{ backupStorageUuid: this.imageServer.uuid, isOurs: false, systemTags: [] },
       ...{ status: "Ready", changesAt: Number.NEGATIVE_INFINITY },
     };

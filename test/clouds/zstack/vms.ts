@@ -93,7 +93,7 @@ function examine(cloud: Cloud, { params, systemTags }: Request) {
     const why = new Failure("HOST_ALLOCATION.1000", "no host has enough CPU and memory");
     throw new Failure("SYS.1006", "[Host allocation] unable to create the VM", why);
   }
-  const [, staticIp] = /^staticIp::.+::(.+)$/.exec(systemTags.join("\n")) ?? [];
+  const [, staticIp] = /^staticIp::.+::(.+)$/m.exec(systemTags.join("\n")) ?? [];
   if ([...cloud.vms.values()].some(({ nic }) => nic.ip === staticIp)) {
     throw operationError(`IP[${staticIp}] is occupied`);
   }
@@ -139,12 +139,28 @@ async function boot(cloud: Cloud, vm: Vm): Promise<void> {
     return;
   }
   if (cloud.volumes.get(vm.rootVolumeUuid)?.isForeign !== false) return;
+  if (vm.imageUuid !== cloud.hyperDoorImage.uuid) {
+    await startGuest(cloud, vm);
+    return;
+  }
+  vm.runs = "door";
+  cloud.doors?.start({
+    id: vm.uuid,
+    userData: vm.userData,
+    systemVolumeId: vm.rootVolumeUuid,
+    attached: () => vm.dataVolumeUuids,
+    boot: () => startGuest(cloud, vm),
+  });
+}
+
+async function startGuest(cloud: Cloud, vm: Vm): Promise<void> {
   vm.runs = "guest";
   await cloud.machines?.startServer(vm.uuid, [vm.rootVolumeUuid, ...vm.dataVolumeUuids]);
   await cloud.guests.open(vm.uuid, vm.nic.ip);
 }
 
 async function halt(cloud: Cloud, vm: Vm): Promise<void> {
+  await cloud.doors?.end(vm.uuid);
   vm.runs = "nothing";
   await cloud.guests.close(vm.uuid);
   await cloud.machines?.remove(vm.uuid);
@@ -182,7 +198,8 @@ const createVm: Handler = async (cloud, request) => {
       ...{ description: `Root volume for VM[uuid:${uuid}]`, type: "Root" },
       size: params.rootDiskSize ?? image.size,
       primaryStorageUuid: cloud.getPool(params.primaryStorageUuidForRootVolume).uuid,
-      isForeign: !image.isOurs,
+      // HyperDoor's is written over.
+      isForeign: !image.isOurs && image !== cloud.hyperDoorImage,
     },
     image.isOurs ? image.uuid : undefined,
   );
