@@ -11,6 +11,7 @@ import type { FakeCloud } from "#test/clouds/fake-cloud.ts";
 import { startFakeHuawei } from "#test/clouds/huawei/fake-huawei.ts";
 import { startFakeOpenstack } from "#test/clouds/openstack/fake-openstack.ts";
 import { startFakeTencent } from "#test/clouds/tencent/fake-tencent.ts";
+import { startFakeZstack } from "#test/clouds/zstack/fake-zstack.ts";
 import { bundle, root } from "./bundle.ts";
 
 let folder: string;
@@ -32,6 +33,7 @@ test.each([
   ["huawei", startFakeHuawei],
   ["openstack", startFakeOpenstack],
   ["tencent", startFakeTencent],
+  ["zstack", startFakeZstack],
 ] as [string, () => Promise<FakeCloud>][])(
   "a target of %s answers to a Lambda's code as it does to ours",
   async (_platform, startCloud) => {
