@@ -9,7 +9,13 @@ import {
 import { isOfFamily } from "#domain/limits/instance-families.ts";
 import { limitTables } from "#domain/limits/tables.ts";
 import type { SourceServer, Target } from "#domain/records.ts";
-import type { Capabilities, InstanceType, Provider } from "#providers/provider.ts";
+import type {
+  BootStrategy,
+  Capabilities,
+  Firmware,
+  InstanceType,
+  Provider,
+} from "#providers/provider.ts";
 import type { Deps } from "./deps.ts";
 
 const GiB = 1024 ** 3;
@@ -56,6 +62,18 @@ function cloudLimits(can: Capabilities): LimitValues {
 
 /** HyperDoor lives in it. */
 const hyperDoorMemoryGB = 2;
+
+/** How a server may boot there, best first: what the platform offers and the limits allow. */
+export async function allowedStrategies(
+  provider: Provider,
+  limits: Limits,
+  firmware: Firmware,
+): Promise<BootStrategy[]> {
+  const { bootStrategies } = await provider.capabilities();
+  return bootStrategies[firmware].filter(
+    (strategy) => strategy !== "bootFromVolume" || limits.value("bootFromVolume") !== false,
+  );
+}
 
 /**
  * The target's instance types that the limits let a server be launched as.

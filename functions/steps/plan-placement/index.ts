@@ -12,7 +12,7 @@ import { freeSlotsWhere, isSlotOf, takeReplicaSlots } from "#domain/slots.ts";
 import { planVolumes } from "#domain/volume-plan.ts";
 import type { Deps } from "../../deps.ts";
 import { derivedId } from "../../ids.ts";
-import { limitsOf } from "../../limits.ts";
+import { allowedStrategies, limitsOf } from "../../limits.ts";
 import { type Migration, migrationOf } from "../../migration.ts";
 import {
   asWaiting,
@@ -40,7 +40,8 @@ export async function placeVolumes(request: z.output<typeof input>, deps: Deps) 
   const { server, target, provider } = await migrationOf(deps, request.serverId, runId);
   const rules = await rulesOf(target, provider, server);
   const volumes = planVolumes(server.inventory.disks, server.volumes, rules);
-  const bootStrategy = await chooseBootStrategy(server, target, provider);
+  const limits = await limitsOf(target, provider);
+  const [bootStrategy] = await allowedStrategies(provider, limits, server.inventory.firmware);
   await leaveFormerTarget(deps, server);
 
   const gatewayId = await takePlace(deps, {
@@ -49,19 +50,6 @@ export async function placeVolumes(request: z.output<typeof input>, deps: Deps) 
   });
   await deps.store.placeRequests.delete(server.id);
   return { gatewayId };
-}
-
-/** The best that the platform offers and the limits allow. */
-async function chooseBootStrategy(
-  { inventory }: SourceServer,
-  target: Target,
-  provider: Migration["provider"],
-): Promise<string | undefined> {
-  const { bootStrategies } = await provider.capabilities();
-  const limits = await limitsOf(target, provider);
-  return bootStrategies[inventory.firmware].find(
-    (strategy) => strategy !== "bootFromVolume" || limits.value("bootFromVolume") !== false,
-  );
 }
 
 interface Wish extends Pick<Migration, "server" | "target" | "provider"> {

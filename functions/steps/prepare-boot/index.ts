@@ -12,6 +12,7 @@ import {
   takeSlotsForClones,
   updateLaunch,
 } from "../../launches.ts";
+import { allowedStrategies, limitsOf } from "../../limits.ts";
 import { gatewayOf, type Migration, migrationOf, written } from "../../migration.ts";
 import { step } from "../../step.ts";
 import { tell } from "../../tell.ts";
@@ -100,7 +101,7 @@ async function makeImage(
   launch: Launched,
   from: ImageOrigin,
 ): Promise<string | undefined> {
-  const { server, provider } = migration;
+  const { server, target, provider } = migration;
   const { runId } = launch;
   try {
     const imageId = await imageOf(deps, migration, launch, from);
@@ -108,10 +109,9 @@ async function makeImage(
     return imageId;
   } catch (error) {
     if (!(error instanceof MigrationError) || !refusals.has(error.code)) throw error;
-    const { bootStrategies } = await provider.capabilities();
-    const other = bootStrategies[server.inventory.firmware].find(
-      (strategy) => imageSource[strategy] === undefined,
-    );
+    const limits = await limitsOf(target, provider);
+    const allowed = await allowedStrategies(provider, limits, server.inventory.firmware);
+    const other = allowed.find((strategy) => imageSource[strategy] === undefined);
     if (other === undefined) throw error;
     await deps.store.servers.update(server.id, (found) => ({ ...found, bootStrategy: other }));
     await tell(deps, server.id, "launch.image-refused", { problem: error.message, other }, runId);
