@@ -19,6 +19,7 @@ export const maxUserDataBytes = 48 * 1024;
 
 async function makeGateway(account: Account, spec: GatewaySpec, id: string): Promise<void> {
   const { client, config } = account;
+  const { affinityGroupId } = config.gateway;
   const userData = gatewayScript(spec.bootstrap);
   if (Buffer.byteLength(userData) > maxUserDataBytes) {
     throw refused("a gateway", `its user data is longer than ${maxUserDataBytes} bytes`);
@@ -46,6 +47,8 @@ async function makeGateway(account: Account, spec: GatewaySpec, id: string): Pro
       `userdata::${Buffer.from(userData).toString("base64")}`,
       // In its group from the start. Source: zstack 5.2.1, VmSystemTags.java; since 2022.
       `l3::${config.networkId}::SecurityGroupUuids::${spec.securityGroupId}`,
+      // Source: zstack-woodpecker, test_lib.py, create_vm.
+      ...(affinityGroupId === undefined ? [] : [`affinityGroupUuid::${affinityGroupId}`]),
     ],
   });
 }

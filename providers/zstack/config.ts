@@ -40,6 +40,8 @@ export const zstackConfig = z.strictObject({
       /** By the console's edition unless told (S-05). */
       image: imageWish.optional(),
       diskGiB: gatewayDiskGiB("zstack"),
+      /** S-05. */
+      affinityGroupId: uuid.optional(),
       /** A public L3 network to take an address from; without it gateways are reached at their own. */
       publicNetworkId: uuid.optional(),
       /** */

@@ -108,13 +108,15 @@ test("a gateway is HyperGate: of the smallest offering with 4 vCPUs and 8 GiB, w
   expect((await provider.compute.findInstance(id))?.publicAddress).toBe(vip?.ip);
 });
 
-test("where no public network is set, a gateway is reached at its own address (S-05)", async () => {
-  const provider = await open({ gateway: {} });
+test("where no public network is set, a gateway is reached at its own address; it is in the affinity group that is set (S-05)", async () => {
+  const affinityGroupId = "ab".repeat(16);
+  const provider = await open({ gateway: { affinityGroupId } });
 
   const id = await makeGateway(provider);
 
   expect(await provider.network.ensureAddress({ ...naming("a"), instanceId: id })).toBeUndefined();
-  const { nic } = site.cloud.vms.get(id) ?? {};
+  const { nic, systemTags } = site.cloud.vms.get(id) ?? {};
+  expect(systemTags).toContain(`affinityGroupUuid::${affinityGroupId}`);
   expect(await provider.compute.findInstance(id)).toMatchObject({ privateAddress: nic?.ip });
 });
 

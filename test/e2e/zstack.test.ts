@@ -10,31 +10,22 @@ afterEach(() => site.close());
 test.each([
   {
     way: "a root volume made of its image, as the document has it",
-    launch: {},
     madeOf: "an image of its own",
   },
   {
     way: "the repaired disk itself, once the limit is opened",
-    launch: {},
     opened: true,
     madeOf: "no image",
   },
   {
-    way: "the disk, since no image could be made",
-    launch: {},
+    way: "a root volume that HyperDoor copied, since no image could be made",
     refused: "not supported by the image server",
-    madeOf: "no image",
-  },
-  {
-    way: "a root volume that HyperDoor copied",
-    launch: { boot: "hyperDoor" },
     madeOf: "HyperDoor's",
   },
 ])(
   "a server migrates to ZStack with every byte, its volumes known by having appeared, boots there from $way and is cut over, and nothing else is left (R-215 to R-217, R-220, S-18)",
-  async ({ launch, opened, refused, madeOf }) => {
-    const hasHyperDoor = launch.boot === "hyperDoor";
-    site = await openCloudSite((machines) => startFakeZstack({ machines, launch, hasHyperDoor }));
+  async ({ opened, refused, madeOf }) => {
+    site = await openCloudSite((machines) => startFakeZstack({ machines, hasHyperDoor: true }));
     const { cloud } = site.cloud;
     cloud.imagesRefused = refused;
     if (opened) {

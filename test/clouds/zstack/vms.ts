@@ -60,6 +60,7 @@ const known = [
   /^bootMode::(UEFI|Legacy|UEFI_WITH_CSM)$/,
   /^staticIp::[0-9a-f]{32}::[0-9.]+$/,
   /^l3::[0-9a-f]{32}::SecurityGroupUuids::[0-9a-f,]+$/,
+  /^affinityGroupUuid::[0-9a-f]{32}$/,
 ];
 
 /** Source: zstack 5.2.1, SecurityGroupNetworkServiceExtension.java; the groups must be for the network. */
