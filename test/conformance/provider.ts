@@ -194,11 +194,16 @@ export function describeProvider(
 
     async function attached(volumeId: string, instanceId: string) {
       await provider.volumes.attachVolume(volumeId, instanceId);
+      const says = await devicesSay();
       return until(`volume ${volumeId} to hang on ${instanceId}`, async () => {
         const found = await provider.volumes.findVolume(volumeId);
-        return found?.attachedTo === instanceId && found.device ? found : undefined;
+        const isThere = found?.attachedTo === instanceId && (!says || found.device !== undefined);
+        return isThere ? found : undefined;
       });
     }
+
+    /** Which volume they are; where they don't, the new one is it (R-216). */
+    const devicesSay = async () => (await provider.capabilities()).deviceMapping === "identity";
 
     async function detached(volumeId: string): Promise<void> {
       await provider.volumes.detachVolume(volumeId);
@@ -436,13 +441,14 @@ export function describeProvider(
         await detached(volume);
         await detached(volume);
 
-        expect(first.device).toBeDefined();
+        expect(first.device !== undefined).toBe(await devicesSay());
         expect(second.device).toEqual(first.device);
         expect((await provider.volumes.findVolume(volume))?.device).toBeUndefined();
       });
 
-      test("two volumes on one gateway are told apart", async () => {
+      test("two volumes on one gateway are told apart", async ({ skip }) => {
         newOwner();
+        if (!(await devicesSay())) return skip("volumes say nothing of themselves here");
         const gateway = await makeGateway("gateway");
 
         const first = await attached(await makeVolume("v1"), gateway);
