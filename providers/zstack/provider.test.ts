@@ -5,13 +5,15 @@ import { describeProvider } from "#test/conformance/provider.ts";
 
 const unknown = "00000000000040008000000000000000";
 
-const gateway = { maxVolumes: 3, spareVolumes: 0 };
+const gateway = { maxVolumes: 2, spareVolumes: 1 };
 
-for (const boot of ["image", "volume"] as const) {
-  describeProvider(`zstack (${boot})`, () =>
+for (const [boot, device] of [
+  ["image", "difference"],
+  ["volume", "serial"],
+] as const) {
+  describeProvider(`zstack (${boot}, ${device})`, () =>
     openFake((machines) => startFakeZstack({ machines, launch: { boot }, gateway }), {
-      // The suite asks what a volume's device says; where it says nothing: test/e2e/zstack.test.ts.
-      config: { volume: { device: "serial" } },
+      config: { volume: { device } },
       sizeBytes: 1024 ** 2,
       unknownId: () => unknown,
     }),
