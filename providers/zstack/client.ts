@@ -35,10 +35,10 @@ export interface ZstackClient {
   /** All that fit every condition, such as `uuid=…`; `~=` is SQL's LIKE. */
   list<T>(query: QueryName, conditions?: readonly string[]): Promise<T[]>;
   /**
-   * @returns what the job made, or `done`; `undefined` while it is still running after our patience
+   * @returns whether the job is done; it may still be running after our patience
    * @throws ZstackRefusal where it failed, NoAnswer
    */
-  order<T = unknown>(name: OrderName, options?: OrderOptions): Promise<T | "done" | undefined>;
+  order(name: OrderName, options?: OrderOptions): Promise<boolean>;
   /** Whether this ZStack knows the call: an order without parameters, which does nothing. */
   offers(name: OrderName): Promise<boolean>;
   /** Whose the credentials are. */
@@ -168,21 +168,17 @@ export function openClient(
     }
   }
 
-  async function carryOut<T>(
-    name: OrderName,
-    options: OrderOptions,
-  ): Promise<T | "done" | undefined> {
+  async function carryOut(name: OrderName, options: OrderOptions): Promise<boolean> {
     const jobId = randomUUID().replaceAll("-", "");
     let seen = await begin(name, options, jobId);
     const until = clock.now() + config.jobPatienceMs;
     for (let pauseMs = 20; seen?.status === 202; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
-      if (clock.now() >= until) return undefined;
+      if (clock.now() >= until) return false;
       await clock.sleep(pauseMs);
       seen = await findJob(name, jobId);
     }
-    // Forgotten already: what it made is looked for.
-    if (seen === undefined) return undefined;
-    return (seen.body.inventory as T | undefined) ?? "done";
+    // One that is forgotten already was done or failed: what it made is looked for.
+    return seen !== undefined;
   }
 
   const client: ZstackClient = {
@@ -202,8 +198,7 @@ export function openClient(
       }
     },
 
-    order: <T>(name: OrderName, options: OrderOptions = {}) =>
-      inSession(() => carryOut<T>(name, options)),
+    order: (name, options = {}) => inSession(() => carryOut(name, options)),
 
     async offers(name) {
       const { method, path } = orders[name];

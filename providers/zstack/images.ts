@@ -26,7 +26,8 @@ export function openImages(account: Account): NonNullable<Provider["images"]> {
   async function remove(image: ZstackImage): Promise<void> {
     const path = { image: image.uuid };
     if (image.status !== "Deleted") {
-      if ((await client.order("DeleteImage", { path })) === undefined) return;
+      const isDeleted = await client.order("DeleteImage", { path });
+      if (!isDeleted) return;
     }
     if ((await find(image.uuid)) !== undefined) await client.order("ExpungeImage", { path });
   }

@@ -15,7 +15,8 @@ export async function removeVm(account: Account, vm: ZstackVm): Promise<void> {
   if (vm.state === "Destroying" || vm.state === "Expunging") return;
   if (vm.state !== "Destroyed") {
     if (marks?.role !== "server") await freeVolumes(account, vm);
-    if ((await client.order("DestroyVmInstance", { path })) === undefined) return;
+    const isDestroyed = await client.order("DestroyVmInstance", { path });
+    if (!isDestroyed) return;
   }
   if (marks?.role === "server") {
     const ours = await listOurs<ZstackVolume>(account, "QueryVolume", marks.owner);

@@ -82,8 +82,8 @@ export async function removeVolume(account: Account, volume: ZstackVolume): Prom
   const { client } = account;
   const path = { volume: volume.uuid };
   if (volume.status !== "Deleted") {
-    const deleted = await client.order("DeleteDataVolume", { path });
-    if (deleted === undefined) return;
+    const isDeleted = await client.order("DeleteDataVolume", { path });
+    if (!isDeleted) return;
   }
   // The deletion policy may have done that already. Source: zstack 5.2.1, VolumeDeletionPolicyManager.
   const left = await findOne<ZstackVolume>(account, "QueryVolume", volume.uuid);
