@@ -14,6 +14,8 @@ import { ctyunConfig, ctyunSecrets } from "./ctyun/config.ts";
 import { ctyunPolicy } from "./ctyun/policy.ts";
 import { huaweiConfig, huaweiSecrets } from "./huawei/config.ts";
 import { huaweiPolicy } from "./huawei/policy.ts";
+import { kingsoftConfig, kingsoftSecrets } from "./kingsoft/config.ts";
+import { kingsoftPolicy } from "./kingsoft/policy.ts";
 import { localConfig, localSecrets } from "./local/config.ts";
 import { openstackConfig, openstackSecrets } from "./openstack/config.ts";
 import { openstackPolicy } from "./openstack/policy.ts";
@@ -108,6 +110,12 @@ const clouds = {
     qingcloudConfig,
     qingcloudSecrets,
     async () => (await import("./qingcloud/index.ts")).openQingcloud,
+  ),
+  kingsoft: cloud(
+    kingsoftConfig,
+    kingsoftSecrets,
+    async () => (await import("./kingsoft/index.ts")).openKingsoft,
+    kingsoftPolicy,
   ),
   tencent: cloud(
     tencentConfig,
