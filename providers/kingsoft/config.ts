@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { gatewayDefaults, gatewayDiskGiB } from "#domain/gateway-defaults.ts";
 import { imageWish } from "#domain/gateway-images.ts";
+import { hyperDoorSettings } from "../hyper-door.ts";
 
 const { bandwidth, systemDisk } = gatewayDefaults.kingsoft;
 
@@ -61,7 +62,7 @@ export const kingsoftConfig = z.strictObject({
     })
     .prefault({}),
   /** S-13, S-19: the image that repaired system disks are copied by. Nothing is launched without it. */
-  hyperDoor: z.strictObject({ image: uuid }).optional(),
+  hyperDoor: hyperDoorSettings.optional(),
   launch: z
     .strictObject({
       /** Begins of type names, such as `S6`; all that have no GPU unless told. */

@@ -12,6 +12,7 @@ import { parseAuthorization, sign } from "../aws/sigv4.ts";
 import type { FakeCloud, Inventory } from "../fake-cloud.ts";
 import { Calls } from "../faults.ts";
 import { openGuests } from "../guests.ts";
+import { openHyperDoors } from "../hyperdoor.ts";
 import type { Machines } from "../machines.ts";
 import { actions } from "./actions.ts";
 import { instanceActions, letInstancesHappen } from "./instances.ts";
@@ -159,9 +160,10 @@ export async function startFakeKingsoft(options: FakeKingsoftOptions = {}): Prom
   const url = `http://127.0.0.1:${port}`;
   // The port is free on the addresses of launched servers too: nobody else listens there.
   const guests = openGuests(options.machines, port);
+  const doors = options.machines && openHyperDoors(options.machines);
   const account = new Account({
     machines: options.machines,
-    guests,
+    ...{ guests, doors },
     delays: { ...quick, ...options.delays },
     quotas: { volumes: 1000, addresses: 20, instances: 100, ...options.quotas },
     now: options.now ?? (() => performance.now()),
@@ -190,6 +192,7 @@ export async function startFakeKingsoft(options: FakeKingsoftOptions = {}): Prom
       server.close();
       await once(server, "close");
       await queue;
+      await doors?.close();
       await guests.closeAll();
     },
   };

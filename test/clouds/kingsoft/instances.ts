@@ -23,15 +23,36 @@ function bootstrapIn(userData: string): ReturnType<typeof gatewayBootstrap.parse
 export async function letInstancesHappen(account: Account): Promise<void> {
   for (const instance of account.instances.values()) {
     if (account.now() < instance.changesAt) continue;
-    if (instance.state === "scheduling") instance.state = "active";
-    else if (instance.state === "stopping") {
+    if (instance.state === "scheduling") {
+      instance.state = "active";
+      openDoor(account, instance);
+    } else if (instance.state === "stopping") {
       await halt(account, instance);
       instance.state = "stopped";
     } else if (instance.state === "deleting") await end(account, instance);
   }
 }
 
+/** What was made of HyperDoor's image copies what is hung on it, and restarts into that. */
+function openDoor(account: Account, instance: Instance): void {
+  const { id, userData } = instance;
+  const system = volumesOf(account, id).find(({ category }) => category === "system");
+  if (instance.runs !== "hyperDoor" || system === undefined) return;
+  const attached = () =>
+    volumesOf(account, id)
+      .filter(({ category, status }) => category === "data" && status === "in-use")
+      .map((volume) => volume.id);
+  const systemVolumeId = system.id;
+  const boot = async () => {
+    instance.runs = "server";
+    await account.machines?.startServer(id, [systemVolumeId, ...attached()]);
+    await account.guests.open(id, instance.privateAddress);
+  };
+  account.doors?.start({ id, userData, systemVolumeId, attached, boot });
+}
+
 async function halt(account: Account, instance: Instance): Promise<void> {
+  await account.doors?.end(instance.id);
   await account.guests.close(instance.id);
   await account.machines?.remove(instance.id);
 }

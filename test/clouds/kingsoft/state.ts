@@ -1,6 +1,7 @@
 /** What the fake account holds. Times are milliseconds of the fake's clock. */
 import { randomUUID } from "node:crypto";
 import type { Guests } from "../guests.ts";
+import type { HyperDoors } from "../hyperdoor.ts";
 import type { Machines } from "../machines.ts";
 import { Refusal } from "./request.ts";
 
@@ -137,6 +138,7 @@ export class Account {
 
   readonly machines: Machines | undefined;
   readonly guests: Guests;
+  readonly doors: HyperDoors | undefined;
   readonly delays: Delays;
   readonly quotas: Quotas;
   readonly now: () => number;
@@ -145,12 +147,14 @@ export class Account {
   constructor(options: {
     machines: Machines | undefined;
     guests: Guests;
+    doors: HyperDoors | undefined;
     delays: Delays;
     quotas: Quotas;
     now: () => number;
   }) {
     this.machines = options.machines;
     this.guests = options.guests;
+    this.doors = options.doors;
     this.delays = options.delays;
     this.quotas = options.quotas;
     this.now = options.now;

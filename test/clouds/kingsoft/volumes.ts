@@ -185,6 +185,9 @@ const attachVolume: Action = async (account, parameters) => {
   if (instance.state !== "active" && instance.state !== "stopped") {
     throw new Refusal(400, "InstanceStateNotSupported", `The instance is ${instance.state}.`);
   }
+  if (instance.runs === "server" && instance.state === "active") {
+    throw new Error("this fake's guests see their volumes only when they start");
+  }
   const most = typeOf(instance.type).dataDisks[volume.type];
   if (most === undefined) {
     throw new Refusal(400, "VolumeTypeNotSupported", `${instance.type} takes no ${volume.type}`);
