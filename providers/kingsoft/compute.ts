@@ -26,9 +26,8 @@ export function openCompute(account: Account, secrets: KingsoftSecrets): Provide
     },
 
     async createGateway(spec) {
-      const there = await findByToken(account, spec.token);
-      if (there !== undefined) return { id: there.InstanceId };
-      return { id: await createInstance(account, await gatewayOrder(account, secrets, spec)) };
+      const orderOf = () => gatewayOrder(account, secrets, spec);
+      return { id: await createInstance(account, spec.token, orderOf) };
     },
 
     launch: (spec) => launch(account, spec),

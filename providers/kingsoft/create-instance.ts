@@ -27,17 +27,24 @@ export interface InstanceOrder extends CreateOptions {
   readonly address?: { readonly lineId: string; readonly mbps: number; readonly billing: string };
 }
 
-/** @returns its id, once it is shown */
-export async function createInstance(account: Account, order: InstanceOrder): Promise<string> {
-  const { config, client } = account;
-  const parameters = parametersOf(account, order);
-  return makeOnce(account, order.token, {
-    find: async () => (await findByToken(account, order.token))?.InstanceId,
+/**
+ * One of a token, which is made unless it is there.
+ * @param orderOf asked only when it is made
+ * @returns its id, once it is shown
+ */
+export async function createInstance(
+  account: Account,
+  token: string,
+  orderOf: () => Promise<InstanceOrder>,
+): Promise<string> {
+  const { client } = account;
+  return makeOnce(account, token, {
+    find: async () => (await findByToken(account, token))?.InstanceId,
     async make() {
       const made = await client.call<{ InstancesSet?: { InstanceId: string }[] }>(
         "kec",
         "RunInstances",
-        { ...parameters, ProjectId: config.projectId },
+        parametersOf(account, await orderOf()),
       );
       return made.InstancesSet?.[0]?.InstanceId ?? "";
     },
@@ -79,6 +86,7 @@ function parametersOf({ config }: Account, order: InstanceOrder): Parameters {
     FailureAutoDelete: false,
     IsProtect: false,
     SyncTag: false,
+    ProjectId: config.projectId,
     Tag: tagsOf(order),
   };
 }

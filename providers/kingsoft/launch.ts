@@ -9,25 +9,18 @@
 import { MigrationError } from "#domain/errors.ts";
 import type { LaunchSpec } from "../provider.ts";
 import type { Account } from "./account.ts";
-import { createInstance, systemDiskGiB } from "./create-instance.ts";
+import { createInstance, type InstanceOrder, systemDiskGiB } from "./create-instance.ts";
 import { GiB } from "./instance-types.ts";
-import {
-  findByToken,
-  findKecInstance,
-  type KecInstance,
-  primaryInterface,
-  shown,
-} from "./instances.ts";
+import { findKecInstance, type KecInstance, primaryInterface, shown } from "./instances.ts";
 import { getMachineImage } from "./machine-images.ts";
 import { getType, systemDiskOf } from "./stock.ts";
-import { attach, bindToLaunch, getVolume, hangsOn } from "./volumes.ts";
+import { bindToLaunch, getVolume, hang, hangsOn } from "./volumes.ts";
 
 export async function launch(
   account: Account,
   spec: LaunchSpec,
 ): Promise<{ id: string; waitsFor?: string }> {
-  const there = await findByToken(account, spec.token);
-  const id = there?.InstanceId ?? (await makeServer(account, spec));
+  const id = await createInstance(account, spec.token, () => serverOrder(account, spec));
   const waitsFor = await moveOn(account, spec, id);
   return waitsFor === undefined ? { id } : { id, waitsFor };
 }
@@ -40,7 +33,8 @@ function refused(problem: string): MigrationError {
   });
 }
 
-async function makeServer(account: Account, spec: LaunchSpec): Promise<string> {
+/** Binds the volumes to the launch: whoever deletes the server finds what belongs to it. */
+async function serverOrder(account: Account, spec: LaunchSpec): Promise<InstanceOrder> {
   const { config } = account;
   const { network = {}, hyperDoor, imageId, strategy } = spec;
   if (strategy !== "hyperDoorCopy" || hyperDoor === undefined || imageId === undefined) {
@@ -58,9 +52,8 @@ async function makeServer(account: Account, spec: LaunchSpec): Promise<string> {
   if (sizeGiB > systemDiskGiB.most) {
     throw refused(`its system disk of ${sizeGiB} GB is larger than ${systemDiskGiB.most} GB`);
   }
-  // Before the server is: whoever deletes it finds what belongs to it.
   for (const volumeId of spec.volumeIds) await bindToLaunch(account, volumeId, spec.token);
-  return createInstance(account, {
+  return {
     token: spec.token,
     tags: spec.tags,
     role: "server",
@@ -73,7 +66,7 @@ async function makeServer(account: Account, spec: LaunchSpec): Promise<string> {
     userData: hyperDoor.userData,
     // The guest's own accounts stay as they are.
     login: "as-image",
-  });
+  };
 }
 
 const groupsOf = ({ network, securityGroupId }: LaunchSpec): readonly string[] =>
@@ -95,7 +88,7 @@ async function moveOn(account: Account, spec: LaunchSpec, id: string): Promise<s
   const volume = await getVolume(account, volumeId);
   const isOn = volume.VolumeStatus === "in-use" || volume.VolumeStatus === "inuse";
   if (hangsOn(volume) === id && isOn) return undefined;
-  if (hangsOn(volume) !== id) await attach(account, volumeId, id);
+  if (hangsOn(volume) !== id) await hang(account, volume, instance);
   return `volume ${volumeId} to hang on it`;
 }
 

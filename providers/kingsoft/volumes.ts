@@ -4,7 +4,7 @@ import type { Provider, ResourceState, Volume } from "../provider.ts";
 import { type Account, makeOnce, unlessAbsent } from "./account.ts";
 import type { Parameters } from "./client.ts";
 import { GiB } from "./instance-types.ts";
-import { findKecInstance, roleOf } from "./instances.ts";
+import { findKecInstance, type KecInstance, roleOf } from "./instances.ts";
 import { listByMarker, listByNumber } from "./paging.ts";
 import { isMadeBy, isOwned, nameOf, tagsOf, tokenMark } from "./tags.ts";
 
@@ -116,33 +116,38 @@ export async function getVolume(account: Account, id: string): Promise<EbsVolume
   throw new MigrationError("cloud.not-found", { platform: "kingsoft", what: "volume", id });
 }
 
-/** Its life ends with the instance's if that is a launched server. May be repeated. */
-export async function attach(
-  account: Account,
-  volumeId: string,
-  instanceId: string,
-): Promise<void> {
+/** May be repeated. */
+async function attach(account: Account, volumeId: string, instanceId: string): Promise<void> {
   const volume = await getVolume(account, volumeId);
-  const at = hangsOn(volume);
-  if (at === instanceId && volume.VolumeStatus !== "detaching") return;
-  if (at !== undefined) throw wrongState(volumeId, `attached to ${at}`);
+  if (hangsOn(volume) === instanceId && volume.VolumeStatus !== "detaching") return;
   const instance = await findKecInstance(account, instanceId);
   if (instance === undefined) {
     const facts = { platform: "kingsoft", what: "instance", id: instanceId };
     throw new MigrationError("cloud.not-found", facts);
   }
-  const isServer = roleOf(instance) === "server";
-  if (!isServer) await refuseOneMore(account, instanceId);
+  if (roleOf(instance) !== "server") await refuseOneMore(account, instanceId);
+  await hang(account, volume, instance);
+}
+
+/** Its life ends with the instance's if that is a launched server. @param volume as it was just seen */
+export async function hang(
+  account: Account,
+  volume: EbsVolume,
+  instance: KecInstance,
+): Promise<void> {
+  const { VolumeId } = volume;
+  const { InstanceId } = instance;
+  const at = hangsOn(volume);
+  if (at !== undefined) throw wrongState(VolumeId, `attached to ${at}`);
   try {
     await account.client.call("ebs", "AttachVolume", {
-      VolumeId: volumeId,
-      InstanceId: instanceId,
-      DeleteWithInstance: isServer,
+      ...{ VolumeId, InstanceId },
+      DeleteWithInstance: roleOf(instance) === "server",
     });
   } catch (error) {
     // By a call whose answer was lost.
-    const now = await findEbsVolume(account, volumeId);
-    if (now === undefined || hangsOn(now) !== instanceId) throw error;
+    const now = await findEbsVolume(account, VolumeId);
+    if (now === undefined || hangsOn(now) !== InstanceId) throw error;
   }
 }
 
@@ -195,9 +200,8 @@ export async function bindToLaunch(
   volumeId: string,
   token: string,
 ): Promise<void> {
-  const VolumeDesc = launchedBy(tokenMark(token));
-  if ((await getVolume(account, volumeId)).VolumeDesc === VolumeDesc) return;
-  await account.client.call("ebs", "ModifyVolume", { VolumeId: volumeId, VolumeDesc });
+  const order = { VolumeId: volumeId, VolumeDesc: launchedBy(tokenMark(token)) };
+  await account.client.call("ebs", "ModifyVolume", order);
 }
 
 /**
