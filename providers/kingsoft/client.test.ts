@@ -82,6 +82,7 @@ test("an order that is refused for one instance is a refusal, though its answer 
       InstancePassword: "Password1",
     },
   );
+  fake.account.keepsUnmade = true;
   const ids = InstancesSet.map(({ InstanceId }) => InstanceId);
 
   const refused = client.call("kec", "TerminateInstances", { InstanceId: ids, ForceDelete: true });

@@ -360,6 +360,22 @@ test("a gateway's address goes with it, though nobody asked for its name", async
   expect(cloud.account.addresses.size).toBe(0);
 });
 
+test("a gateway that can't be deleted while it is being made is to be deleted again", async () => {
+  await cloud.close();
+  cloud = await startFakeKingsoft({ delays: { bootMs: 300 } });
+  cloud.account.keepsUnmade = true;
+  const provider = await open({ gateway: { publicAddress: "none" } });
+  const order = { ...naming("gateway"), securityGroupId: await makeGroup(provider), bootstrap };
+  const { id } = await provider.compute.createGateway(order);
+
+  const early = provider.compute.deleteInstance(id);
+
+  await expect(early).rejects.toMatchObject({ code: "cloud.transient", retryable: true });
+  await running(provider, id);
+  await provider.compute.deleteInstance(id);
+  while ((await provider.compute.findInstance(id)) !== undefined);
+});
+
 test("where addresses are not wanted none is bought, and none is asked for", async () => {
   const provider = await open({ gateway: { publicAddress: "none" } });
   const instanceId = await makeGateway(provider);

@@ -262,7 +262,7 @@ const terminateInstances: Action = (account, parameters) => {
   if (!parameters.flag("ForceDelete")) throw new Error("this fake has no bin for instances");
   const answer = { InstanceId: instance.id, Return: true, Message: "" };
   if (instance.state === "deleting") return { InstancesSet: [answer] };
-  if (instance.state === "scheduling") {
+  if (instance.state === "scheduling" && account.keepsUnmade) {
     // Refused for this one, in an answer with status 200.
     const Message = "The instance is being made";
     return { InstancesSet: [{ ...answer, Return: false, Message }] };

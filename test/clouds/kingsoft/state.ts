@@ -125,6 +125,8 @@ export class Account {
   readonly denied = new Set<string>();
   /** Actions that the account can't pay for. */
   readonly unpaid = new Set<string>();
+  /** Whether an instance is deleted only when it is made; Nova, which the states are of, knows no such rule. */
+  keepsUnmade = false;
   readonly region = "cn-beijing-6";
   readonly zone = "cn-beijing-6a";
   readonly vpcId = "6f8b1b0a-2d3c-4a5e-9f10-1a2b3c4d5e6f";
