@@ -4,5 +4,5 @@
  */
 export const kingsoftFaults = {
   testing: { instances: 2, volumes: 5, snapshots: 2, images: 0, addresses: 1, groups: 1 },
-  rounds: 4,
+  rounds: 3,
 };
