@@ -12,6 +12,7 @@ import { startFakeHuawei } from "#test/clouds/huawei/fake-huawei.ts";
 import { startFakeOpenstack } from "#test/clouds/openstack/fake-openstack.ts";
 import { startFakeTencent } from "#test/clouds/tencent/fake-tencent.ts";
 import { startFakeZstack } from "#test/clouds/zstack/fake-zstack.ts";
+import { startFakeUCloud } from "#test/clouds/ucloud/fake-ucloud.ts";
 import { bundle, root } from "./bundle.ts";
 
 let folder: string;
@@ -34,6 +35,7 @@ test.each([
   ["openstack", startFakeOpenstack],
   ["tencent", startFakeTencent],
   ["zstack", startFakeZstack],
+  ["ucloud", startFakeUCloud],
 ] as [string, () => Promise<FakeCloud>][])(
   "a target of %s answers to a Lambda's code as it does to ours",
   async (_platform, startCloud) => {

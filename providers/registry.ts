@@ -24,6 +24,8 @@ import { qingcloudConfig, qingcloudSecrets } from "./qingcloud/config.ts";
 import { tencentConfig, tencentSecrets } from "./tencent/config.ts";
 import { tencentPolicy } from "./tencent/policy.ts";
 import { zstackConfig, zstackSecrets } from "./zstack/config.ts";
+import { ucloudConfig, ucloudSecrets } from "./ucloud/config.ts";
+import { ucloudPolicy } from "./ucloud/policy.ts";
 
 interface Entry {
   readonly configSchema: z.ZodType;
@@ -127,6 +129,12 @@ const clouds = {
     zstackConfig,
     zstackSecrets,
     async () => (await import("./zstack/index.ts")).openZstack,
+  ),
+  ucloud: cloud(
+    ucloudConfig,
+    ucloudSecrets,
+    async () => (await import("./ucloud/index.ts")).openUCloud,
+    ucloudPolicy,
   ),
   local: cloud(localConfig, localSecrets, async () => (await import("./local/index.ts")).openLocal),
 } as const satisfies Record<string, Entry>;
