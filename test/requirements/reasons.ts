@@ -75,7 +75,6 @@ export const reasons: readonly Reason[] = [
   { rows: ["R-111"], because: address },
   { rows: ["R-112"], because: notATarget("openstack") },
   { rows: ["R-113"], because: notATarget("qingcloud") },
-  { rows: ["R-115"], because: notATarget("ucloud") },
   { rows: ["R-116"], because: notATarget("zstack") },
 
   // --- the agents ---
@@ -122,7 +121,6 @@ export const reasons: readonly Reason[] = [
   { rows: ["S-07"], because: windows },
   { rows: ["S-13"], because: notATarget("kingsoft") },
   { rows: ["S-14"], because: notATarget("qingcloud") },
-  { rows: ["S-16"], because: notATarget("ucloud") },
   { rows: ["S-17"], because: notATarget("openstack") },
   { rows: ["S-18"], because: notATarget("zstack") },
   { rows: ["S-19"], because: hyperDoor },
