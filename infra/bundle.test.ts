@@ -11,8 +11,8 @@ import type { FakeCloud } from "#test/clouds/fake-cloud.ts";
 import { startFakeHuawei } from "#test/clouds/huawei/fake-huawei.ts";
 import { startFakeOpenstack } from "#test/clouds/openstack/fake-openstack.ts";
 import { startFakeTencent } from "#test/clouds/tencent/fake-tencent.ts";
-import { startFakeZstack } from "#test/clouds/zstack/fake-zstack.ts";
 import { startFakeUCloud } from "#test/clouds/ucloud/fake-ucloud.ts";
+import { startFakeZstack } from "#test/clouds/zstack/fake-zstack.ts";
 import { bundle, root } from "./bundle.ts";
 
 let folder: string;

@@ -23,9 +23,9 @@ import type { Provider, ProviderOptions } from "./provider.ts";
 import { qingcloudConfig, qingcloudSecrets } from "./qingcloud/config.ts";
 import { tencentConfig, tencentSecrets } from "./tencent/config.ts";
 import { tencentPolicy } from "./tencent/policy.ts";
-import { zstackConfig, zstackSecrets } from "./zstack/config.ts";
 import { ucloudConfig, ucloudSecrets } from "./ucloud/config.ts";
 import { ucloudPolicy } from "./ucloud/policy.ts";
+import { zstackConfig, zstackSecrets } from "./zstack/config.ts";
 
 interface Entry {
   readonly configSchema: z.ZodType;

@@ -99,7 +99,7 @@ async function orderOf(
   };
 }
 
-test("a gateway is HyperGate: paid by the hour, of 4 vCPU and 8 GiB, on 100 GB of SSD cloud disk, with a new elastic address of 5 Mbps by traffic, which is told (R-095, R-098 to R-100, R-102 to R-108, X-04, X-10)", async () => {
+test("a gateway is HyperGate: paid by the hour, of 4 vCPU and 8 GiB, on 100 GB of SSD cloud disk, with a new elastic address of 5 Mbps by traffic, which is told (R-095, R-098 to R-100, R-102 to R-108, R-111, X-04, X-10)", async () => {
   const { account } = cloud;
   const provider = await open();
 

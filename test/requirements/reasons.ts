@@ -3,8 +3,6 @@
  * loses its reason; a row that is proved whole loses what it lacked.
  */
 
-import { targetPlatforms } from "#providers/registry.ts";
-
 export interface Reason {
   /** One row, or the first and the last of several. */
   readonly rows: readonly [first: string, last?: string];
@@ -13,38 +11,10 @@ export interface Reason {
 
 const byApi =
   "a way through the cloud's own console, which nobody has to go: the product makes the gateway itself, through the cloud's API (R-001)";
-const address =
-  "one step keeps the address on every platform (R-014); not proved yet on this one, whose provider is not in the product";
-const ports =
-  "one step opens the ports on every platform (R-010); not proved yet on this one, whose provider is not in the product";
-const place = (platform: keyof typeof clouds) =>
-  `not built yet: ${clouds[platform]} as a target. The rule is kept as data (domain/gateway-defaults.ts, sameAsGroup)`;
-const notATarget = (platform: keyof typeof clouds) =>
-  `not built yet: ${clouds[platform]} as a target`;
 const windows = "not built yet: an agent for Windows";
-const hyperDoor =
-  "not built yet: HyperDoor. On AWS and on this machine a clone is repaired at the gateway";
-
-const clouds = {
-  aliyun: "Aliyun",
-  azure: "Azure",
-  tencent: "Tencent Cloud",
-  huawei: "Huawei Cloud",
-  kingsoft: "Kingsoft Cloud",
-  openstack: "OpenStack",
-  qingcloud: "QingCloud",
-  ctyun: "CTyun",
-  ucloud: "UCloud",
-  zstack: "ZStack",
-} as const;
 
 export const reasons: readonly Reason[] = [
   // --- scope ---
-  {
-    rows: ["R-002"],
-    because:
-      "not built yet: all of the eleven. `hypermotion target add --help` and GET /v1/platforms name those that are",
-  },
   {
     rows: ["R-003"],
     because: "the agent for Linux is there (R-137); not built yet: the one for Windows",
@@ -67,15 +37,7 @@ export const reasons: readonly Reason[] = [
   { rows: ["R-075", "R-076"], because: byApi },
   { rows: ["R-092"], because: byApi },
   { rows: ["R-094"], because: byApi },
-  { rows: ["R-096", "R-097"], because: place("kingsoft") },
-  { rows: ["R-103"], because: notATarget("kingsoft") },
-  { rows: ["R-107"], because: byApi },
-  { rows: ["R-108"], because: ports },
   { rows: ["R-109", "R-110"], because: byApi },
-  { rows: ["R-111"], because: address },
-  { rows: ["R-112"], because: notATarget("openstack") },
-  { rows: ["R-113"], because: notATarget("qingcloud") },
-  { rows: ["R-116"], because: notATarget("zstack") },
 
   // --- the agents ---
   { rows: ["R-117", "R-132"], because: windows },
@@ -98,7 +60,6 @@ export const reasons: readonly Reason[] = [
     because:
       "not needed on AWS: a clone is repaired at the gateway and takes the place of an instance's root; no image of HyperDoor is made. Windows is not built yet",
   },
-  { rows: ["R-220", "R-221"], because: notATarget("zstack") },
 
   // --- readings ---
   { rows: ["X-07"], because: windows },
@@ -107,10 +68,8 @@ export const reasons: readonly Reason[] = [
     rows: ["X-09"],
     because: "a reading of R-062 and R-180: default and warning, as their proofs show",
   },
-  { rows: ["X-13"], because: "a reading of empty sections: S-01 to S-07 are their rows" },
   { rows: ["X-14"], because: "a reading of an empty section: S-08 to S-18 are its rows" },
   { rows: ["X-17"], because: "a slip of a title, with nothing to build" },
-  { rows: ["X-26"], because: notATarget("zstack") },
 
   // --- the supplement ---
   {
@@ -119,11 +78,6 @@ export const reasons: readonly Reason[] = [
       "not built yet: one command that fetches the agent from the console and installs it as a service. Where the program is, one command registers and starts it (R-137)",
   },
   { rows: ["S-07"], because: windows },
-  { rows: ["S-13"], because: notATarget("kingsoft") },
-  { rows: ["S-14"], because: notATarget("qingcloud") },
-  { rows: ["S-17"], because: notATarget("openstack") },
-  { rows: ["S-18"], because: notATarget("zstack") },
-  { rows: ["S-19"], because: hyperDoor },
   {
     rows: ["S-22"],
     because:
@@ -147,52 +101,16 @@ export const reasons: readonly Reason[] = [
     rows: ["S-28"],
     because: "out of reach here: an appliance that is filled at the source and shipped",
   },
-  {
-    rows: ["S-29"],
-    because:
-      "out of reach here: flattening chains of snapshots needs a Ceph cluster, and belongs to OpenStack as a target",
-  },
   { rows: ["S-30"], because: "not built: the product sells no licences and asks for none" },
 ];
 
-/** Rows of which the defaults alone are proved, as long as their platform is no target. */
-const asData: readonly (readonly [keyof typeof clouds, first: string, last?: string])[] = [
-  ["aliyun", "R-017", "R-031"],
-  ["azure", "R-049", "R-052"],
-  ["tencent", "R-059", "R-072"],
-  ["huawei", "R-077", "R-091"],
-  ["kingsoft", "R-095", "R-106"],
-  ["ucloud", "R-210"],
-  ["azure", "X-03"],
-  ["kingsoft", "X-04"],
-  ["kingsoft", "X-10"],
-  ["azure", "X-15"],
-  ["tencent", "X-16"],
-  ["tencent", "X-18"],
-  ["openstack", "S-01"],
-  ["qingcloud", "S-02"],
-  ["ctyun", "S-03"],
-  ["ucloud", "S-04"],
-  ["zstack", "S-05"],
-];
-
-const isTarget = (platform: string) => targetPlatforms.some((each) => each === platform);
-
 /** What the proofs of rows leave open; of the rows between, those that are proved. */
 export const lacks: readonly Reason[] = [
-  ...asData
-    .filter(([platform]) => !isTarget(platform))
-    .map(([platform, ...rows]) => ({
-      rows,
-      because: `as data; ${clouds[platform]} is no target yet`,
-    })),
-  { rows: ["R-004"], because: "for the platforms that are targets today" },
   { rows: ["R-133"], because: "by the agent for Linux; the one for Windows is not built yet" },
   {
     rows: ["R-137"],
     because: "the agent is not installed as a service by one command yet (S-06)",
   },
-  { rows: ["R-138"], because: "for the platforms that are targets today" },
   {
     rows: ["R-165"],
     because: "the check goes by what collected an inventory; agentless sources are not built yet",
