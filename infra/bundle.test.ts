@@ -10,6 +10,7 @@ import { startFakeCtyun } from "#test/clouds/ctyun/fake-ctyun.ts";
 import type { FakeCloud } from "#test/clouds/fake-cloud.ts";
 import { startFakeHuawei } from "#test/clouds/huawei/fake-huawei.ts";
 import { startFakeOpenstack } from "#test/clouds/openstack/fake-openstack.ts";
+import { startFakeQingcloud } from "#test/clouds/qingcloud/fake-qingcloud.ts";
 import { startFakeTencent } from "#test/clouds/tencent/fake-tencent.ts";
 import { startFakeUCloud } from "#test/clouds/ucloud/fake-ucloud.ts";
 import { startFakeZstack } from "#test/clouds/zstack/fake-zstack.ts";
@@ -33,6 +34,7 @@ test.each([
   ["ctyun", startFakeCtyun],
   ["huawei", startFakeHuawei],
   ["openstack", startFakeOpenstack],
+  ["qingcloud", startFakeQingcloud],
   ["tencent", startFakeTencent],
   ["zstack", startFakeZstack],
   ["ucloud", startFakeUCloud],
