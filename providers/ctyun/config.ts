@@ -12,14 +12,22 @@ const id = z.string().regex(/^[\w-]{4,64}$/);
 /** Sources: new-ebs and create-instance, diskType and bootDiskType. XSSD wants figures of its own. */
 const diskType = z.enum(["SATA", "SAS", "SSD", "FAST-SSD"]);
 
+const oneZone = "default";
+
+/**
+ * For products that must be told a zone in pools of several only: ECS calls the zone of a pool that has one
+ * `default`, and the others know no such name. Sources: azName of create-instance and of new-ebs.
+ */
+export const zoneIfSeveral = ({ zone }: { zone: string }) => (zone === oneZone ? undefined : zone);
+
 /** Sources: create-instance, bootDiskSize; new-ebs, diskSize. */
 export const diskGiB = { system: [40, 32_768], data: [10, 32_768] } as const;
 
 export const ctyunConfig = z.strictObject({
   /** The resource pool's id [资源池ID]: gateways, volumes and launched servers are put there (S-03). */
   region: id,
-  /** As the pool names it; `default` where it has one zone only (create-instance, azName). */
-  zone: z.string().min(1).max(64).default("default"),
+  /** As the pool names it; in a pool of one zone it has no name to tell. */
+  zone: z.string().min(1).max(64).default(oneZone),
   /** It fixes the VPC. */
   subnetId: id,
   /** Of the enterprise project [企业项目]; the default one unless told. */

@@ -219,6 +219,28 @@ describe("what a target can do", () => {
   });
 });
 
+describe("a target's place", () => {
+  test.each([
+    ["a pool of one zone, which has no name", { oneZone: true }, {}],
+    ["an enterprise project of its own", {}, { projectId: "b3a51cd0a4e34d8cb14d2a1f" }],
+  ])("%s: all is made there, found again and given back", async (_what, options, config) => {
+    const provider = await open(options, { config });
+    await provider.check();
+
+    const gateway = await newGateway(provider);
+    await running(provider, gateway);
+    const order = { ...naming("address"), instanceId: gateway };
+    const address = await provider.network.ensureAddress(order);
+    const volume = await newVolume(provider, "v");
+
+    expect(await provider.network.ensureAddress(order)).toEqual(address);
+    const listed = (await provider.listOwned("srv-1")).map(({ id }) => id);
+    expect(listed).toEqual(expect.arrayContaining([gateway, address?.id, volume.id]));
+    await provider.network.releaseAddress(address?.id ?? "");
+    expect(cloud.inventory().addresses).toBe(0);
+  });
+});
+
 describe("gateways", () => {
   test("a gateway is HyperGate: paid by use, in the group's pool and zone, of the document's size, disk, ports and address, which is told (R-114, R-010 to R-013, S-03)", async () => {
     const provider = await open({}, { secrets: { gatewayPassword: "Hyper-Gate-2026" } });

@@ -3,6 +3,7 @@ import { MigrationError } from "#domain/errors.ts";
 import { chooseGatewayImage, defaultImageWish, type GatewayImage } from "#domain/gateway-images.ts";
 import type { Firmware } from "../provider.ts";
 import { type Account, listPages, unlessAbsent } from "./account.ts";
+import { zoneIfSeveral } from "./config.ts";
 
 /** As create-instance takes them for `imageType`, and image/list for `visibility`. */
 const visibilities = { private: 0, public: 1, shared: 2, safe: 3, app: 4 } as const;
@@ -58,7 +59,7 @@ async function list(account: Account, visibility: Visibility): Promise<MachineIm
   const found = await listPages<ImsImage>(
     account,
     "ListImage",
-    { azName: account.config.zone, visibility: visibilities[visibility] },
+    { azName: zoneIfSeveral(account.config), visibility: visibilities[visibility] },
     ({ images }) => images,
   );
   return found

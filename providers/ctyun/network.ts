@@ -41,7 +41,12 @@ async function listGroups(account: Account, text: string): Promise<SecurityGroup
 }
 
 const listAddresses = (account: Account, ids?: readonly string[]): Promise<Eip[]> =>
-  listPages<Eip>(account, "ListEip", { ids }, ({ eips }) => eips);
+  listPages<Eip>(
+    account,
+    "ListEip",
+    { ids, projectID: account.config.projectId },
+    ({ eips }) => eips,
+  );
 
 export async function listOwnedGroups(
   account: Account,
@@ -107,6 +112,7 @@ export function openNetwork(account: Account): Provider["network"] {
   async function allow(securityGroupID: string, rules: readonly SecurityRule[]): Promise<void> {
     const { securityGroupRuleList } = await client.call<SecurityGroup>("ShowSecurityGroup", {
       securityGroupID,
+      projectID: config.projectId,
       direction: "ingress",
     });
     const have = securityGroupRuleList ?? [];

@@ -2,7 +2,7 @@
 import { MigrationError } from "#domain/errors.ts";
 import type { Provider, ResourceState, Volume } from "../provider.ts";
 import { type Account, listPages, notYet, unlessAbsent } from "./account.ts";
-import { diskGiB } from "./config.ts";
+import { diskGiB, zoneIfSeveral } from "./config.ts";
 import { orderInProgress } from "./errors.ts";
 import { getEcsInstance } from "./instances.ts";
 import {
@@ -192,7 +192,7 @@ export function openVolumes(account: Account): Provider["volumes"] {
     // A clone is in its snapshot's zone, and of its type.
     const [operation, origin] =
       fromSnapshotId === undefined
-        ? (["NewEbs", { diskType: config.volume.type, azName: config.zone }] as const)
+        ? (["NewEbs", { diskType: config.volume.type, azName: zoneIfSeveral(config) }] as const)
         : (["NewFromSnapshot", { snapshotID: fromSnapshotId }] as const);
     const id = await buy(account, {
       options,

@@ -238,7 +238,7 @@ export const calls: Readonly<Record<string, Call>> = {
     product: "vpc",
     method: "GET",
     path: "/v4/vpc/describe-security-group-attribute",
-    fields: { ...region, "securityGroupID!": "text", direction: "text" },
+    fields: { ...region, "securityGroupID!": "text", direction: "text", projectID: "text" },
   },
   CreateSecurityGroup: {
     product: "vpc",

@@ -23,7 +23,7 @@ function diskJson(pool: Pool, disk: Disk) {
     diskMode: "VBD",
     diskStatus: disk.status,
     regionID: pool.regionId,
-    azName: pool.zone,
+    azName: pool.zones[0] ?? "",
     onDemand: true,
     isPackaged: disk.isSystem,
     // Only for system disks, and only while it hangs somewhere: the fields are left out else.
@@ -120,7 +120,8 @@ const newEbs: Handler = async (pool, request) => {
   const order = await once(pool, request, async () => {
     examine(pool, asked);
     if (!diskTypes.has(asked.diskType)) refuse("ebs", `diskType ${asked.diskType}`);
-    if (asked.azName !== pool.zone) refuse("ebs", `azName ${asked.azName}`);
+    // Must be told in pools of several zones.
+    if (asked.azName !== pool.zones[0]) refuse("ebs", `azName ${asked.azName}`);
     const wish = { name: asked.diskName, sizeGiB: asked.diskSize, type: asked.diskType };
     const disk = await addDisk(pool, { ...wish, isSystem: false, isHollow: false });
     return pool.newOrder([disk.id]);

@@ -35,6 +35,8 @@ export interface FakeCtyunOptions {
   readonly skewMs?: number;
   /** Of HyperDoor's image. */
   readonly firmware?: "bios" | "uefi";
+  /** The pool has one zone, and so no zone by name. */
+  readonly oneZone?: boolean;
 }
 
 const quick: Delays = {
@@ -198,7 +200,7 @@ export async function startFakeCtyun(options: FakeCtyunOptions = {}): Promise<Fa
       quotas: { ...usual, ...options.quotas },
       now: () => performance.now(),
     },
-    options.firmware ?? "bios",
+    { firmware: options.firmware ?? "bios", oneZone: options.oneZone ?? false },
   );
 
   return {
@@ -209,7 +211,7 @@ export async function startFakeCtyun(options: FakeCtyunOptions = {}): Promise<Fa
       platform: "ctyun",
       config: {
         region: pool.regionId,
-        zone: pool.zone,
+        ...(pool.zones.length === 0 ? {} : { zone: pool.zone }),
         subnetId: pool.subnetId,
         hyperDoor: { image: pool.hyperDoorImageId },
         endpoints,

@@ -255,6 +255,9 @@ const imageJson = (image: Image) => ({ ...image, size: 1, minimumRAM: 0, maximum
 
 /** 0 are the account's own, 1 is everybody's and what is listed unless told. Source: image_list.go, visibility. */
 const listImages: Handler = (pool, { asked }) => {
+  if (asked.azName !== undefined && !pool.zones.includes(asked.azName)) {
+    refuse("image", `azName ${asked.azName}`);
+  }
   const wanted = (["private", "public"] as const)[asked.visibility ?? 1];
   const all = [...pool.images.values()].filter(({ visibility }) => visibility === wanted);
   const { items, counts } = pageOf(asked, all, 50);
@@ -267,8 +270,8 @@ const listRegions: Handler = (pool) => ({
     {
       regionID: pool.regionId,
       regionName: "华东1",
-      isMultiZones: true,
-      zoneList: [pool.zone, "cn-huadong1-jsnj2A-public-ctcloud"],
+      isMultiZones: pool.zones.length > 0,
+      zoneList: pool.zones,
       openapiAvailable: true,
     },
   ],

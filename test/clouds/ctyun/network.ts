@@ -80,6 +80,9 @@ const deleteGroup: Handler = (pool, { asked }) => {
   return {};
 };
 
+/** "企业项目 ID，默认为"0"": of another one nothing is listed unless it is asked for. */
+const noProject = "0";
+
 const eipJson = ({ id, name, address, bandwidth, billing, serverId }: Eip) => ({
   ID: id,
   name,
@@ -111,6 +114,7 @@ const createEip: Handler = async (pool, request) => {
       address: "127.0.0.1",
       bandwidth: asked.bandwidth ?? 1,
       billing: asked.demandBillingType,
+      projectId: asked.projectID ?? noProject,
     });
     return pool.newOrder([thing.id]);
   });
@@ -119,9 +123,12 @@ const createEip: Handler = async (pool, request) => {
 };
 
 const listEips: Handler = (pool, { asked }) => {
-  const { ids } = asked;
+  const { ids, projectID = noProject } = asked;
   const found = [...pool.eips.values()].filter(
-    (eip) => pool.isShown(eip) && (ids === undefined || ids.includes(eip.id)),
+    (eip) =>
+      pool.isShown(eip) &&
+      eip.projectId === projectID &&
+      (ids === undefined || ids.includes(eip.id)),
   );
   const { items, counts } = pageOf(asked, found, 50);
   return { eips: items.map(eipJson), ...counts };

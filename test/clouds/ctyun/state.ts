@@ -5,6 +5,8 @@ import type { HyperDoors } from "../hyperdoor.ts";
 import type { Machines } from "../machines.ts";
 import { Refusal } from "./request.ts";
 
+const zones = ["cn-huadong1-jsnj1A-public-ctcloud", "cn-huadong1-jsnj2A-public-ctcloud"];
+
 /** Of the account's own image that HyperDoor starts from. */
 export const hyperDoorImageId = "7d0a8a8e-2b7b-4b6f-9d62-5f7e1c0d4a11";
 
@@ -92,6 +94,7 @@ export interface Eip extends Thing {
   readonly address: string;
   readonly bandwidth: number;
   readonly billing: string;
+  readonly projectId: string;
   serverId?: string;
 }
 
@@ -138,9 +141,10 @@ export class Pool {
   /** Calls the key's user may not make. */
   readonly denied = new Set<string>();
   readonly regionId = randomBytes(16).toString("hex");
-  readonly zone = "cn-huadong1-jsnj1A-public-ctcloud";
-  readonly vpcId = `vpc-${randomBytes(5).toString("hex")}`;
-  readonly subnetId = `subnet-${randomBytes(5).toString("hex")}`;
+  /** Its zones by name: none where it has but one. */
+  readonly zones: readonly string[];
+  readonly vpcId: string;
+  readonly subnetId: string;
   readonly hyperDoorImageId = hyperDoorImageId;
   private addressesGiven = 0;
 
@@ -154,7 +158,7 @@ export class Pool {
 
   constructor(
     options: Pick<Pool, "machines" | "doors" | "guests" | "delays" | "quotas" | "now">,
-    firmware: "bios" | "uefi",
+    { firmware, oneZone }: { firmware: "bios" | "uefi"; oneZone: boolean },
   ) {
     ({
       machines: this.machines,
@@ -164,6 +168,10 @@ export class Pool {
       quotas: this.quotas,
       now: this.now,
     } = options);
+    this.zones = oneZone ? [] : zones;
+    // Ids have another shape there. Sources: vpcID and subnetID of create-instance.
+    this.vpcId = oneZone ? randomUUID() : this.newThing("vpc").id;
+    this.subnetId = oneZone ? randomUUID() : this.newThing("subnet").id;
     const door = image("HyperDoor-linux", 1_760_000_000, { visibility: "private" });
     for (const each of [
       ...publicImages,
@@ -171,6 +179,11 @@ export class Pool {
     ]) {
       this.images.set(each.imageID, each);
     }
+  }
+
+  /** As ECS takes it. Source: create-instance, azName. */
+  get zone(): string {
+    return this.zones[0] ?? "default";
   }
 
   newThing(prefix = ""): Thing {
