@@ -2,6 +2,7 @@
 import { MigrationError } from "#domain/errors.ts";
 import type { Edition } from "#domain/gateway-defaults.ts";
 import type { Clock } from "../clock.ts";
+import type { ResourceKind } from "../provider.ts";
 import type { KingsoftClient } from "./client.ts";
 import type { KingsoftConfig } from "./config.ts";
 import { isAmbiguous, isNotFound } from "./errors.ts";
@@ -35,7 +36,7 @@ export interface Account {
   types(): Promise<readonly KecType[]>;
   /** By what the zone has in stock. Cheap after the first call. */
   choice(): Promise<Choice>;
-  /** Orders under way, by token: no action takes a client token. */
+  /** Orders under way, by kind and token: no action takes a client token. */
   readonly orders: Map<string, Promise<string>>;
 }
 
@@ -81,20 +82,22 @@ export async function lookUpPlace(client: KingsoftClient, config: KingsoftConfig
 
 /**
  * Makes a thing unless it is there. When the answer is lost it is looked for, as long as the target's settings
- * say; only then the failure is the caller's. Orders of one token wait for each other.
+ * say; only then the failure is the caller's. Orders of one kind and token wait for each other.
  * @returns its id
  */
 export function makeOnce(
   account: Account,
+  kind: ResourceKind,
   token: string,
   ways: { find(): Promise<string | undefined>; make(): Promise<string> },
 ): Promise<string> {
   const { orders } = account;
-  const before = orders.get(token)?.catch(() => undefined) ?? Promise.resolve(undefined);
+  const key = `${kind} ${token}`;
+  const before = orders.get(key)?.catch(() => undefined) ?? Promise.resolve(undefined);
   const order = before.then((made) => made ?? carryOut(account, ways));
-  orders.set(token, order);
+  orders.set(key, order);
   const forget = () => {
-    if (orders.get(token) === order) orders.delete(token);
+    if (orders.get(key) === order) orders.delete(key);
   };
   order.then(forget, forget);
   return order;

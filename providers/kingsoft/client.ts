@@ -55,7 +55,7 @@ export function openClient(config: KingsoftConfig, secrets: KingsoftSecrets): Ki
       const answer = await (url.protocol === "http:"
         ? send(httpRequest(url, { ...options, agent: agents.http }), body)
         : send(httpsRequest(url, { ...options, agent: agents.https }), body));
-      return answerIn<Answer>(answer.status, answer.body);
+      return answerIn<Answer>(`${service}:${action}`, answer.status, answer.body);
     },
   };
 }
@@ -122,24 +122,30 @@ interface Orders {
   }[];
 }
 
-function answerIn<Answer>(status: number, body: string): Answer {
+function answerIn<Answer>(action: string, status: number, body: string): Answer {
   let answer: Failure & Orders;
   try {
     answer = JSON.parse(body);
   } catch (error) {
-    throw new KingsoftRefusal(status, "", body.slice(0, 200), undefined, { cause: error });
+    throw new KingsoftRefusal(action, status, "", body.slice(0, 200), undefined, { cause: error });
   }
   const { Error: told, RequestId, codeDesc, message = "" } = answer;
   if (told !== undefined) {
-    throw new KingsoftRefusal(status, told.Code ?? "", told.Message ?? "", RequestId);
+    throw new KingsoftRefusal(action, status, told.Code ?? "", told.Message ?? "", RequestId);
   }
   if (status >= 300) {
-    throw new KingsoftRefusal(status, codeDesc ?? String(answer.code ?? ""), message, RequestId);
+    throw new KingsoftRefusal(
+      action,
+      status,
+      codeDesc ?? String(answer.code ?? ""),
+      message,
+      RequestId,
+    );
   }
   const refused = answer.InstancesSet?.find(({ Return }) => Return === false);
   if (refused !== undefined) {
     const why = refused.Message || refused.Messgae || "";
-    throw new KingsoftRefusal(status, "Return", why, RequestId);
+    throw new KingsoftRefusal(action, status, "Return", why, RequestId);
   }
   return answer as Answer;
 }

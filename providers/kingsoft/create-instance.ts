@@ -38,7 +38,7 @@ export async function createInstance(
   orderOf: () => Promise<InstanceOrder>,
 ): Promise<string> {
   const { client } = account;
-  return makeOnce(account, token, {
+  return makeOnce(account, "instance", token, {
     find: async () => (await findByToken(account, token))?.InstanceId,
     async make() {
       const made = await client.call<{ InstancesSet?: { InstanceId: string }[] }>(

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { inCloudTerms, isAmbiguous, isNotFound, KingsoftRefusal, NoAnswer } from "./errors.ts";
 
 const refusal = (status: number, code: string, message = "said so") =>
-  new KingsoftRefusal(status, code, message, "4C467B38");
+  new KingsoftRefusal("ebs:CreateVolume", status, code, message, "4C467B38");
 
 /** As the reference, the vendor's Terraform provider and its CSI plugin print them; the rest by AWS's example. */
 test.each([
@@ -54,6 +54,12 @@ test("what failed on the platform's side, or on the way, may have been done all 
   expect(isAmbiguous(new NoAnswer(new Error("socket hang up")))).toBe(true);
   expect(isAmbiguous(refusal(500, "INTERNAL_FAILURE"))).toBe(true);
   expect(isAmbiguous(refusal(400, "InvalidParameterValue"))).toBe(false);
+});
+
+test("a right that is missing is named as the policy names it", () => {
+  const error = inCloudTerms(refusal(403, "AccessDenied"), "volumes.createVolume");
+
+  expect(error.message).toContain("ebs:CreateVolume");
 });
 
 test("money that ran out is not waited for, and is said in the platform's words", () => {

@@ -10,12 +10,15 @@ const platform = "kingsoft";
 
 /** What Kingsoft Cloud answered instead of doing it. */
 export class KingsoftRefusal extends Error {
+  /** As permissions name it, such as `ebs:CreateVolume`. */
+  readonly action: string;
   readonly status: number;
   readonly code: string;
   /** Kingsoft Cloud's support asks for it. */
   readonly requestId: string | undefined;
 
   constructor(
+    action: string,
     status: number,
     code: string,
     message: string,
@@ -24,6 +27,7 @@ export class KingsoftRefusal extends Error {
   ) {
     super(message, options);
     this.name = "KingsoftRefusal";
+    this.action = action;
     this.status = status;
     this.code = code;
     this.requestId = requestId;
@@ -55,6 +59,9 @@ const isOwnFault = (refusal: KingsoftRefusal) =>
 interface About {
   readonly code: string;
   readonly message: string;
+  /** Ours, such as `createVolume`. */
+  readonly what: string;
+  /** The platform's. */
   readonly action: string;
 }
 
@@ -158,7 +165,7 @@ function kindOf(code: string): string {
 }
 
 function errorOf(means: Means, about: About, cause: ErrorOptions): MigrationError {
-  const { code, message, action } = about;
+  const { code, message, what, action } = about;
   const problem = code === "" || code === "Return" ? message : `${code}: ${message}`;
   switch (means) {
     case "throttled":
@@ -186,11 +193,11 @@ function errorOf(means: Means, about: About, cause: ErrorOptions): MigrationErro
     case "wrong-state":
       return new MigrationError(
         "cloud.wrong-state",
-        { platform, what: action, id: "-", state: problem },
+        { platform, what, id: "-", state: problem },
         cause,
       );
     case "refused":
-      return new MigrationError("cloud.refused", { platform, what: action, problem }, cause);
+      return new MigrationError("cloud.refused", { platform, what, problem }, cause);
   }
 }
 
@@ -205,8 +212,8 @@ export function inCloudTerms(error: unknown, method: string): MigrationError {
     const text = error instanceof Error ? error.message : String(error);
     return new MigrationError("cloud.unexpected", { platform, problem: text }, cause);
   }
-  const { code, message, status } = error;
-  const about = { code, message, action: method.replace(/^\w+\./, "") };
+  const { code, message, status, action } = error;
+  const about = { code, message, action, what: method.replace(/^\w+\./, "") };
   const meaning = meaningOf(error);
   if (meaning !== undefined) return errorOf(meaning.means, about, cause);
   if (status >= 500) return errorOf("transient", about, cause);

@@ -29,7 +29,7 @@ import type { KingsoftConfig, KingsoftSecrets } from "./config.ts";
 import { maxUserDataBytes, systemDiskGiB } from "./create-instance.ts";
 import { inCloudTerms } from "./errors.ts";
 import { GiB, listTypes } from "./instance-types.ts";
-import { isDeleting, listInstances } from "./instances.ts";
+import { listInstances } from "./instances.ts";
 import { findGatewayImage, getMachineImage } from "./machine-images.ts";
 import { addressesOf, findLine, listOwnedGroups, openNetwork } from "./network.ts";
 import { checkPermissions } from "./permissions.ts";
@@ -56,8 +56,8 @@ export function openKingsoft(
     platform: "kingsoft",
     capabilities: once(() => probe(account)),
     async check() {
-      await client.call("kec", "DescribeRegions");
       await permitted();
+      await client.call("kec", "DescribeRegions");
       await account.place();
       await account.choice();
       await findGatewayImage(account);
@@ -150,8 +150,8 @@ async function strategies(account: Account): Promise<Record<Firmware, readonly B
 
 async function listOwned(account: Account, owner: string | undefined): Promise<Leftover[]> {
   const { consoleId } = account;
-  const instances = (await listInstances(account)).filter(
-    (instance) => isOwned(instance.InstanceName, consoleId, owner) && !isDeleting(instance),
+  const instances = (await listInstances(account)).filter(({ InstanceName }) =>
+    isOwned(InstanceName, consoleId, owner),
   );
   const addresses = await addressesOf(account, instances);
   const volumes = await listOwnedVolumes(account, owner);

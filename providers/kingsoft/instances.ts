@@ -62,7 +62,10 @@ export async function findByToken(
   token: string,
 ): Promise<KecInstance | undefined> {
   const found = await listInstances(account);
-  return found.find(({ InstanceName }) => isMadeBy(InstanceName, account.consoleId, token));
+  return found.find(
+    (instance) =>
+      isMadeBy(instance.InstanceName, account.consoleId, token) && !isDeleting(instance),
+  );
 }
 
 export const roleOf = ({ InstanceName }: KecInstance): Role | undefined =>

@@ -99,7 +99,7 @@ async function orderOf(
   };
 }
 
-test("a gateway is HyperGate: paid by the hour, of 4 vCPU and 8 GiB, on 100 GB of SSD cloud disk, with a new elastic address of 5 Mbps by traffic, which is told (R-095, R-098 to R-100, R-102 to R-108, R-111, X-04, X-10)", async () => {
+test("a gateway is HyperGate: paid by the hour, of 4 vCPU and 8 GiB, on 100 GB of SSD cloud disk, with a new elastic address of 5 Mbps by traffic, which is told (R-095, R-098 to R-100, R-102 to R-106, R-108, R-111, X-04, X-10)", async () => {
   const { account } = cloud;
   const provider = await open();
 
@@ -376,6 +376,21 @@ test("a gateway that can't be deleted while it is being made is to be deleted ag
   while ((await provider.compute.findInstance(id)) !== undefined);
 });
 
+test("what is being deleted is still listed, and is not what a new order of its token returns", async () => {
+  await cloud.close();
+  cloud = await startFakeKingsoft({ delays: { bootMs: 1, deleteMs: 400 } });
+  const provider = await open();
+  const first = await makeGateway(provider);
+  await provider.compute.deleteInstance(first);
+
+  const left = (await provider.listOwned()).filter(({ kind }) => kind === "instance");
+  const second = await makeGateway(provider);
+
+  expect(left).toEqual([{ kind: "instance", id: first, name: "HyperGate" }]);
+  expect(second).not.toBe(first);
+  expect((await provider.compute.findInstanceByToken("gateway"))?.id).toBe(second);
+});
+
 test("where addresses are not wanted none is bought, and none is asked for", async () => {
   const provider = await open({ gateway: { publicAddress: "none" } });
   const instanceId = await makeGateway(provider);
@@ -388,7 +403,7 @@ test("where addresses are not wanted none is bought, and none is asked for", asy
 
 test("permissions that are missing are all named when the target is checked, and nothing is made or changed by looking", async () => {
   const { account, calls } = cloud;
-  for (const action of ["AttachVolume", "RunInstances", "ReleaseAddress"]) {
+  for (const action of ["AttachVolume", "DescribeImages", "RunInstances", "ReleaseAddress"]) {
     account.denied.add(action);
   }
 
@@ -396,7 +411,9 @@ test("permissions that are missing are all named when the target is checked, and
 
   await expect(checked).rejects.toMatchObject({
     ...{ code: "cloud.forbidden" },
-    params: { action: "ebs:AttachVolume, kec:RunInstances, eip:ReleaseAddress" },
+    params: {
+      action: "ebs:AttachVolume, kec:DescribeImages, kec:RunInstances, eip:ReleaseAddress",
+    },
   });
   expect(Object.values(cloud.inventory())).toEqual([0, 0, 0, 0, 0, 0]);
   const changed = calls.made.filter(

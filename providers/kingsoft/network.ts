@@ -171,7 +171,7 @@ export function openNetwork(account: Account): Provider["network"] {
     async ensureSecurityGroup(options) {
       const { token, rules } = options;
       const { vpcId } = await account.place();
-      const id = await makeOnce(account, token, {
+      const id = await makeOnce(account, "security-group", token, {
         find: async () =>
           (await listGroupsHere(account)).find(({ SecurityGroupName }) =>
             isMadeBy(SecurityGroupName, consoleId, token),

@@ -243,7 +243,7 @@ export function openVolumes(account: Account): Provider["volumes"] {
       const { zone } = await account.place();
       const { volumeType, volumeGiB } = await account.choice();
       if (fromSnapshotId !== undefined) await getSnapshot(account, fromSnapshotId);
-      const id = await makeOnce(account, token, {
+      const id = await makeOnce(account, "volume", token, {
         find: async () =>
           (await listEbsVolumes(account)).find(
             ({ VolumeName, VolumeStatus }) =>
@@ -278,10 +278,11 @@ export function openVolumes(account: Account): Provider["volumes"] {
 
     async createSnapshot(options) {
       const { token, volumeId } = options;
-      const id = await makeOnce(account, token, {
+      const id = await makeOnce(account, "snapshot", token, {
         find: async () =>
-          (await listSnapshots(account, { VolumeId: volumeId })).find(({ SnapshotName }) =>
-            isMadeBy(SnapshotName, consoleId, token),
+          (await listSnapshots(account, { VolumeId: volumeId })).find(
+            ({ SnapshotName, SnapshotStatus }) =>
+              isMadeBy(SnapshotName, consoleId, token) && SnapshotStatus !== "deleting",
           )?.SnapshotId,
         async make() {
           const made = await client.call<{ SnapshotId: string }>("ebs", "CreateSnapshot", {
