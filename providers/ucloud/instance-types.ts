@@ -7,6 +7,7 @@ import { checkGatewayType, chooseGatewayType, gatewayDefaults } from "#domain/ga
 import type { InstanceType } from "../provider.ts";
 import type { Account } from "./account.ts";
 
+const MiB = 1024 ** 2;
 const GiB = 1024 ** 3;
 
 interface AvailableType {
@@ -31,6 +32,7 @@ interface AvailableType {
 export interface Machine {
   readonly MachineType: string;
   readonly CPU: number;
+  /** In MiB. */
   readonly Memory: number;
   readonly MinimalCpuPlatform: string;
   /** Of its own disk: local ones can't be larger than the image. */
@@ -71,17 +73,20 @@ export async function getMachine(account: Account, name: string): Promise<Machin
  */
 export async function gatewayMachine(account: Account, given?: string): Promise<Machine> {
   const name = given ?? account.config.gateway.instanceType;
-  const offers = await listOffers(account);
-  if (name === undefined) {
-    const { instanceFamily } = gatewayDefaults.ucloud;
-    const advised = offers.filter(({ machine }) => machine.MachineType === instanceFamily);
-    const choices = (advised.length > 0 ? advised : offers).map(({ type }) => type);
-    return getMachine(account, chooseGatewayType("ucloud", choices).name);
+  if (name !== undefined) {
+    const machine = await getMachine(account, name);
+    const { CPU: vcpus, Memory } = machine;
+    checkGatewayType("ucloud", { name, vcpus, memoryBytes: Memory * MiB });
+    return machine;
   }
-  const [MachineType = "", cpu = "", memory = ""] = name.split("-");
-  const asked = { name, vcpus: Number(cpu), memoryBytes: Number(memory) * GiB };
-  checkGatewayType("ucloud", asked);
-  return getMachine(account, `${MachineType}-${cpu}-${memory}`);
+  const offers = await listOffers(account);
+  const { instanceFamily } = gatewayDefaults.ucloud;
+  const advised = offers.filter(({ machine }) => machine.MachineType === instanceFamily);
+  const choices = advised.length > 0 ? advised : offers;
+  return chooseGatewayType(
+    "ucloud",
+    choices.map(({ type, machine }) => ({ ...type, machine })),
+  ).machine;
 }
 
 async function listOffers(
