@@ -15,6 +15,13 @@ interface MachineImage extends GatewayImage {
   readonly sizeBytes: number;
 }
 
+/** Such as `Jan 10, 2026 1:00:00 AM`, of which nobody says in what zone: good enough to tell the newer one. */
+function createdAt(text = ""): { createdAt?: string } {
+  // Later Java puts a narrow space before AM and PM.
+  const moment = Date.parse(text.replaceAll("\u202f", " "));
+  return Number.isNaN(moment) ? {} : { createdAt: new Date(moment).toISOString() };
+}
+
 /**
  * Of the target's settings, else of the console's edition (R-007, R-008, S-05). A private cloud has no images but
  * those its people have put there: by the product's own name it is ours, by a distribution's the platform's.
@@ -37,7 +44,7 @@ export async function findGatewayImage({
     .map(({ uuid, name, size, createDate }) => ({
       id: uuid,
       name,
-      ...(createDate === undefined ? {} : { createdAt: createDate }),
+      ...createdAt(createDate),
       owner: /^HM_IMG_/i.test(name) ? ("self" as const) : ("platform" as const),
       sizeBytes: size,
     }));

@@ -124,6 +124,10 @@ test("the image is the edition's: one of a distribution for SaaS, HM_IMG_<date> 
   const { cloud } = site;
   const nameOf = (id: string) => cloud.images.get(cloud.vms.get(id)?.imageUuid ?? "")?.name;
 
+  // Older, whatever the letters of its month are.
+  const older = cloud.newImage("debian-12-generic-older", "Sep 1, 2025 1:00:00 AM");
+  cloud.images.set(older.uuid, older);
+
   const saas = nameOf(await makeGateway(await open(), "one"));
   const provider = await open({}, "standalone");
   const standalone = nameOf(await makeGateway(provider, "another"));
