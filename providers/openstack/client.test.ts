@@ -167,6 +167,32 @@ describe("the service catalogue", () => {
   });
 });
 
+test("a service at the root of its host is called there", async () => {
+  const seen: string[] = [];
+  const server = createServer((request, response) => {
+    const root = `http://${request.headers.host}`;
+    seen.push(`${request.method} ${request.url}`);
+    const endpoints = [{ interface: "public", region_id: "R", url: root }];
+    const token = {
+      ...{ project: { id: "p" }, user: { id: "u" }, roles: [{ name: "member" }] },
+      ...{ issued_at: "2026-01-01T00:00:00Z", expires_at: "2026-01-01T01:00:00Z" },
+      catalog: [{ type: "image", endpoints }],
+    };
+    response.setHeader("x-subject-token", "t");
+    response.end(JSON.stringify(request.method === "POST" ? { token } : { images: [] }));
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const identityUrl = `http://127.0.0.1:${port}/v3`;
+  const config = openstackConfig.parse({ identityUrl, networkId: "n", subnetId: "s" });
+
+  await openClient(config, { token: "t", projectId: "p" }).call("ListImages");
+  server.closeAllConnections();
+  server.close();
+
+  expect(seen).toEqual(["POST /v3/auth/tokens", "GET /v2/images"]);
+});
+
 describe("microversions", () => {
   test.each([
     [{ compute: 93, volume: 70 }, 79, 59],

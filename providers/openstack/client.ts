@@ -69,7 +69,9 @@ export function openClient(
 
   function addressOf(held: Session, service: Service): URL {
     const url = endpointOf(held, config, service);
-    if (!/\/v\d/.test(url.pathname)) url.pathname += versions[service](held.projectId);
+    // The path of an address without one is a slash.
+    const path = url.pathname.replace(/\/+$/, "");
+    url.pathname = /\/v\d/.test(path) ? path : `${path}${versions[service](held.projectId)}`;
     return url;
   }
 

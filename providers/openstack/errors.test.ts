@@ -146,7 +146,11 @@ test.each([
     "Unauthorized",
     "who are you",
   ],
-  [{ message: "no image", code: "404 Not Found", title: "Not Found" }, "Not Found", "no image"],
+  [
+    { message: "no image<br /><br />\n\n", code: "404 Not Found", title: "Not Found" },
+    "Not Found",
+    "no image",
+  ],
 ] as const)("%j is read as %s: %s", (body, code, message) => {
   expect(answered(body)).toMatchObject({ code, message });
 });

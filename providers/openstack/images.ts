@@ -1,10 +1,11 @@
 /** System images made of repaired clones, where a launch boots from one. */
 import { MigrationError } from "#domain/errors.ts";
 import type { Provider, ResourceState } from "../provider.ts";
-import { type Account, listAll, makeOnce, unlessAbsent } from "./account.ts";
+import { type Account, absent, listAll, makeOnce, unlessAbsent } from "./account.ts";
 import { bootProperties, setImageProperties } from "./launch.ts";
-import { findGlanceImage, type GlanceImage } from "./machine-images.ts";
+import { findGlanceImage, type GlanceImage, sizeProperty } from "./machine-images.ts";
 import { tagValue } from "./tags.ts";
+import { findCinderVolume } from "./volumes.ts";
 
 /** Source: "Image statuses" of Glance. What is missing is on its way. */
 const states: Readonly<Record<string, ResourceState>> = {
@@ -61,12 +62,15 @@ export function openImages(account: Account): NonNullable<Provider["images"]> {
         key: `image ${token}`,
         find: () => listOwnedImages(account, undefined, token),
         async make() {
+          const volume = await findCinderVolume(account, volumeId);
+          if (volume === undefined) throw absent("volume", volumeId);
           // An image begins with the properties of its volume. Source: cinder/volume/api.py,
           // _merge_volume_image_meta.
           await setImageProperties(account, volumeId, {
             ...bootProperties(account, firmware),
             [consoleProperty]: tagValue(consoleId),
             [ownerProperty]: tagValue(tags["hypermotion:owner"]),
+            [sizeProperty]: String(volume.size),
           });
           const answer = await client.call<{ "os-volume_upload_image": { image_id: string } }>(
             "UploadVolumeToImage",

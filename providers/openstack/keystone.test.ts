@@ -20,9 +20,11 @@ import { openTransport } from "./transport.ts";
 
 const run = promisify(execFile);
 
+const programs = { manage: "keystone-manage", serve: "keystone-wsgi-public" } as const;
+
 const isInstalled = (process.env.PATH ?? "")
   .split(delimiter)
-  .some((folder) => existsSync(join(folder, "keystone-manage")));
+  .some((folder) => existsSync(join(folder, programs.manage)));
 
 const password = "a password of this test";
 
@@ -52,7 +54,7 @@ describe.skipIf(!isInstalled)(
         ].join("\n"),
       );
       const manage = (...words: string[]) =>
-        run("keystone-manage", ["--config-file", config, ...words]);
+        run(programs.manage, ["--config-file", config, ...words]);
       const { uid, gid } = { uid: String(process.getuid?.()), gid: String(process.getgid?.()) };
       await manage("db_sync");
       // So that its readers don't lock out its writers.
@@ -63,7 +65,7 @@ describe.skipIf(!isInstalled)(
       await manage("credential_setup", "--keystone-user", uid, "--keystone-group", gid);
       const at = ["--bootstrap-public-url", root, "--bootstrap-region-id", "RegionOne"];
       await manage("bootstrap", "--bootstrap-password", password, ...at);
-      server = spawn("keystone-wsgi-public", ["--host", "127.0.0.1", "--port", String(port)], {
+      server = spawn(programs.serve, ["--host", "127.0.0.1", "--port", String(port)], {
         env: { ...process.env, OS_KEYSTONE_CONFIG_FILES: config },
         stdio: "ignore",
       });

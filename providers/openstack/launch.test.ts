@@ -201,6 +201,23 @@ test("two processes that launch in the same moment end with one server", async (
   expect(cloud.inventory()).toMatchObject({ instances: 1, addresses: 0 });
 });
 
+test("a server made of an image has its system on the flavor's disk where that is large enough, else on a volume as large as the image's", async () => {
+  const volumeId = await volume("of-the-image", 30 * GiB);
+  const { id: imageId = "" } =
+    (await provider.images?.createImage({ ...naming("image"), volumeId, firmware: "bios" })) ?? {};
+  while ((await provider.images?.findImage(imageId))?.state !== "ready");
+  const change = { imageId, strategy: "imageFromVolume" } as const;
+
+  const small = await order({ ...change, volumeIds: [] });
+  const large = { ...small, ...naming("large"), instanceType: "m1.large" };
+  const ids = [await launched(small), await launched(large)];
+
+  expect(cloud.project.servers.get(ids[0] ?? "")?.imageId).toBeUndefined();
+  expect(cloud.project.servers.get(ids[1] ?? "")?.imageId).toBe(imageId);
+  const roots = [...cloud.project.volumes.values()].filter(({ attachment }) => attachment);
+  expect(roots).toMatchObject([{ sizeGiB: 30, attachment: { serverId: ids[0] } }]);
+});
+
 test("HyperDoor starts on a disk of its own, as large as is asked, with its orders as user data and the clone alone beside it (R-202, S-17)", async () => {
   const image = cloud.project.imageNamed("HyperDoor").id;
   const withDoor = await open({ hyperDoor: { image }, launch: { boot: "hyperDoor" } });

@@ -71,6 +71,11 @@ function asGatewayImage(image: GlanceImage, projectId: string): GatewayImage {
   };
 }
 
-function diskGiBOf({ min_disk = 0, virtual_size }: GlanceImage): number {
-  return Math.max(1, min_disk, Math.ceil((virtual_size ?? 0) / GiB));
+/** On images we made, the size of what they were made of: Cinder says nothing of it (`min_disk` 0, seen on Zed). */
+export const sizeProperty = "hypermotion_gib";
+
+function diskGiBOf(image: GlanceImage): number {
+  const { min_disk = 0, virtual_size } = image;
+  const ours = Number(image[sizeProperty] ?? 0);
+  return Math.max(1, min_disk, ours, Math.ceil((virtual_size ?? 0) / GiB));
 }

@@ -43,13 +43,13 @@ export function refusalOf(
  *   {"NeutronError": {"type", "message", "detail"}}          Neutron
  *   {"<kind>": {"code", "message"}}                          Nova, Cinder, such as itemNotFound
  *   {"error": {"code", "title", "message"}}                  Keystone, and what guards the others' doors
- *   {"message", "code", "title"}                             Glance's newer calls; its older ones answer in HTML
+ *   {"message", "code", "title"}                             Glance, with line breaks of HTML in its message
  */
 function wordsIn(answer: unknown): { code: string; message: string } {
   const [[kind, inner] = ["", undefined]] = Object.entries(Object(answer));
   if (typeof inner === "string") {
     const { title, message } = Object(answer);
-    return { code: String(title ?? ""), message: String(message ?? inner) };
+    return { code: String(title ?? ""), message: plain(String(message ?? inner)) };
   }
   const { type, title, message, detail } = Object(inner);
   const said = [message, detail].filter((part) => typeof part === "string" && part !== "");
@@ -57,7 +57,7 @@ function wordsIn(answer: unknown): { code: string; message: string } {
   return { code: String(code ?? ""), message: said.join(" ") };
 }
 
-/** Glance and load balancers answer in HTML or plain text. */
+/** Load balancers answer in HTML or plain text. */
 function plain(text: string): string {
   return text
     .replaceAll(/<head>[\s\S]*?<\/head>|<[^>]+>/g, " ")

@@ -322,6 +322,7 @@ export function openVolumes(account: Account): Provider["volumes"] {
     async deleteSnapshot(id) {
       const found = await findCinderSnapshot(id);
       if (found === undefined || found.status === "deleting") return;
+      if (found.status === "creating") throw passing(`snapshot ${id} is still being made`);
       await removeSnapshot(id);
     },
   };

@@ -202,12 +202,8 @@ export async function startFakeOpenstack(
       return;
     }
     const { status, body, headers } = answered;
-    const isText = typeof body === "string";
-    response.writeHead(status, {
-      "content-type": isText ? "text/html" : "application/json",
-      ...headers,
-    });
-    response.end(body === undefined ? "" : isText ? body : JSON.stringify(body));
+    response.writeHead(status, { "content-type": "application/json", ...headers });
+    response.end(body === undefined ? "" : JSON.stringify(body));
   }
 
   const listener = (request: IncomingMessage, response: ServerResponse) => {
@@ -296,10 +292,9 @@ function refusalAnswer(service: Service | "identity", refusal: Refusal): Answer 
     return answer({ NeutronError: { type: kind || "HTTPNotFound", message, detail: "" } });
   }
   if (service === "image") {
-    const title = `${status} refused`;
-    return answer(
-      `<html>\n <head>\n  <title>${title}</title>\n </head>\n <body>\n  <h1>${title}</h1>\n  ${message}<br /><br />\n </body>\n</html>`,
-    );
+    // As Debian's Glance (25.1, Zed) answers whoever accepts JSON.
+    const title = status === 404 ? "Not Found" : "Refused";
+    return answer({ message: `${message}<br /><br />\n\n\n`, code: `${status} ${title}`, title });
   }
   return answer({ [kind || "itemNotFound"]: { code: status, message } });
 }

@@ -154,8 +154,9 @@ function checkRoot(project: Project, root: Device, imageRef: string | undefined,
     return undefined;
   }
   const image = imageOf(project, root.uuid);
+  const needed = Math.max(1, image.minDisk, image.isOurs ? image.sizeGiB : 0);
   if (root.destination_type === "volume") {
-    if ((root.volume_size ?? 0) < Math.max(image.minDisk, 1)) {
+    if ((root.volume_size ?? 0) < needed) {
       throw bad("Volume is smaller than the minimum size specified in image metadata.");
     }
     return image;
@@ -165,7 +166,7 @@ function checkRoot(project: Project, root: Device, imageRef: string | undefined,
     const message = "Only volume-backed servers are allowed for flavors with zero disk.";
     throw new Refusal(403, "forbidden", message);
   }
-  if (flavor.disk < image.minDisk) {
+  if (flavor.disk < needed) {
     throw bad("Flavor's disk is smaller than the minimum size specified in image metadata.");
   }
   return image;

@@ -265,7 +265,8 @@ const uploadToImage: Handler = async (project, { path, body }) => {
   const image: Image = {
     ...project.newThing(wish.image_name),
     ...{ owner: project.projectId, isOurs: true, volumeId: volume.id },
-    ...{ minDisk: volume.sizeGiB, sizeGiB: volume.sizeGiB },
+    // Cinder does not say how large a disk it needs (seen on Zed).
+    ...{ minDisk: 0, sizeGiB: volume.sizeGiB },
     visibility: "private",
     status: "saving",
     properties: { ...Object.fromEntries(volume.imageMetadata), disk_format: wish.disk_format },
