@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type FakeOpenstack, startFakeOpenstack } from "#test/clouds/openstack/fake-openstack.ts";
 import type { LaunchSpec, Provider } from "../provider.ts";
@@ -199,6 +201,22 @@ test("two processes that launch in the same moment end with one server", async (
   const ids = [(await provider.compute.launch(spec)).id, (await another.compute.launch(spec)).id];
   expect(new Set(ids).size).toBe(1);
   expect(cloud.inventory()).toMatchObject({ instances: 1, addresses: 0 });
+});
+
+test("a server whose console tells nothing is asked by SSH at its address", async () => {
+  const ssh = createServer((socket) => socket.end("SSH-2.0-OpenSSH_9.2\r\n"));
+  ssh.listen(0, "127.80.0.7");
+  await once(ssh, "listening");
+  const { port: sshPort } = ssh.address() as AddressInfo;
+  const asking = await open({ launch: { sshPort } });
+  const id = await launched(await order({ network: { privateAddress: "127.80.0.7" } }), asking);
+
+  const heard = await asking.compute.probeAddress?.(id);
+  ssh.close();
+
+  expect(await asking.compute.readConsole(id)).toBe("");
+  expect(heard).toBe("SSH-2.0-OpenSSH_9.2");
+  expect(await asking.compute.probeAddress?.("none")).toBeUndefined();
 });
 
 test("a server made of an image has its system on the flavor's disk where that is large enough, else on a volume as large as the image's", async () => {

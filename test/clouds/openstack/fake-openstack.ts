@@ -9,7 +9,6 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import type { FakeCloud, Inventory } from "../fake-cloud.ts";
 import { Calls } from "../faults.ts";
-import { openGuests } from "../guests.ts";
 import type { Machines } from "../machines.ts";
 import type { Service } from "./api.ts";
 import { Identity, type IdentityOptions, places } from "./identity.ts";
@@ -218,10 +217,8 @@ export async function startFakeOpenstack(
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
   const base = `${tls === undefined ? "http" : "https"}://127.0.0.1:${port}`;
-  // Free on the addresses of servers too: nobody else listens there.
-  const guests = openGuests(options.machines, port);
   const project = new Project({
-    ...{ machines: options.machines, guests, backend: options.backend ?? "independent" },
+    ...{ machines: options.machines, backend: options.backend ?? "independent" },
     ...{ delays: { ...quick, ...options.delays }, quotas: { ...plenty, ...options.quotas } },
     now: options.now ?? (() => performance.now()),
   });
@@ -239,6 +236,7 @@ export async function startFakeOpenstack(
       config: {
         identityUrl: `${base}/identity/v3`,
         ...{ networkId: project.networkId, subnetId: project.subnetId },
+        // Consoles show what its servers do; nobody listens there.
         launch: { sshPort: port, ...options.launch },
         ...(options.hyperDoor && { hyperDoor: { image: project.imageNamed("HyperDoor").id } }),
         lostAnswerMs: 500,
@@ -255,7 +253,6 @@ export async function startFakeOpenstack(
       await once(server, "close");
       await queue;
       await project.doors?.close();
-      await guests.closeAll();
     },
   };
 }

@@ -55,7 +55,6 @@ const ownDisk = (server: Server) => `${server.id}-disk`;
 
 async function halt(project: Project, server: Server): Promise<void> {
   await project.doors?.end(server.id);
-  await project.guests.close(server.id);
   await project.machines?.remove(server.id);
 }
 
@@ -92,14 +91,8 @@ function openDoor(project: Project, server: Server): void {
       .map((volume) => volume.id);
   const boot = async () => {
     await project.machines?.startServer(id, [system.id, ...attached()]);
-    await answerBySsh(project, server);
   };
   project.doors?.start({ id, userData, systemVolumeId: system.id, attached, boot });
-}
-
-async function answerBySsh(project: Project, server: Server): Promise<void> {
-  const [port] = project.portsOf(server.id);
-  if (port !== undefined) await project.guests.open(server.id, port.address);
 }
 
 async function end(project: Project, server: Server): Promise<void> {
@@ -276,7 +269,6 @@ async function build(
   if (bootstrap !== undefined) await project.machines?.startGateway(server.id, bootstrap);
   else if (server.runs === "guest") {
     await project.machines?.startServer(server.id, [system, ...others.map(({ uuid }) => uuid)]);
-    await answerBySsh(project, server);
   }
 }
 

@@ -1,6 +1,5 @@
 /** What the fake project holds. Times are milliseconds of the fake's clock. */
 import { randomBytes, randomUUID } from "node:crypto";
-import type { Guests } from "../guests.ts";
 import { type HyperDoors, openHyperDoors } from "../hyperdoor.ts";
 import type { Machines } from "../machines.ts";
 import { Refusal } from "./request.ts";
@@ -188,7 +187,6 @@ export class Project {
   readonly machines: Machines | undefined;
   /** What runs on servers that are made of HyperDoor's image. */
   readonly doors: HyperDoors | undefined;
-  readonly guests: Guests;
   readonly delays: Delays;
   readonly quotas: Quotas;
   readonly backend: Backend;
@@ -196,7 +194,6 @@ export class Project {
 
   constructor(options: {
     machines: Machines | undefined;
-    guests: Guests;
     delays: Delays;
     quotas: Quotas;
     backend: Backend;
@@ -204,7 +201,6 @@ export class Project {
   }) {
     this.machines = options.machines;
     this.doors = options.machines && openHyperDoors(options.machines);
-    this.guests = options.guests;
     this.delays = options.delays;
     this.quotas = options.quotas;
     this.backend = options.backend;
