@@ -37,6 +37,7 @@ export const reasons: readonly Reason[] = [
   { rows: ["R-075", "R-076"], because: byApi },
   { rows: ["R-092"], because: byApi },
   { rows: ["R-094"], because: byApi },
+  { rows: ["R-107"], because: byApi },
   { rows: ["R-109", "R-110"], because: byApi },
 
   // --- the agents ---
