@@ -9,6 +9,7 @@ import { startFakeAzure } from "#test/clouds/azure/fake-azure.ts";
 import { startFakeCtyun } from "#test/clouds/ctyun/fake-ctyun.ts";
 import type { FakeCloud } from "#test/clouds/fake-cloud.ts";
 import { startFakeHuawei } from "#test/clouds/huawei/fake-huawei.ts";
+import { startFakeKingsoft } from "#test/clouds/kingsoft/fake-kingsoft.ts";
 import { startFakeOpenstack } from "#test/clouds/openstack/fake-openstack.ts";
 import { startFakeQingcloud } from "#test/clouds/qingcloud/fake-qingcloud.ts";
 import { startFakeTencent } from "#test/clouds/tencent/fake-tencent.ts";
@@ -33,6 +34,7 @@ test.each([
   ["azure", startFakeAzure],
   ["ctyun", startFakeCtyun],
   ["huawei", startFakeHuawei],
+  ["kingsoft", startFakeKingsoft],
   ["openstack", startFakeOpenstack],
   ["qingcloud", startFakeQingcloud],
   ["tencent", startFakeTencent],

@@ -272,7 +272,7 @@ test("the document's 20 GB of system disk hold until they are acknowledged, then
   expect(cloud.account.instances.size).toBe(0);
 });
 
-test("servers are launched by HyperDoor's copy, by its image's firmware; without the image the target says what is missing (S-13, S-19)", async () => {
+test("servers are launched by HyperDoor's copy, by its image's firmware; without the image the target says what is missing (S-13)", async () => {
   const strategies = async (change: object) =>
     (await (await open(change)).capabilities()).bootStrategies;
   const uefi = { hyperDoor: { image: uefiHyperDoorImage } };
