@@ -139,6 +139,9 @@ export function openClient(options: ClientOptions) {
     listTargets: () => pages(targetView, "/v1/targets"),
     createTarget: (target: CreateTarget) =>
       call(targetView, "POST", "/v1/targets", target, cloudPatienceMs),
+    /** Everything that adding it would check; keeps nothing. */
+    checkNewTarget: (target: CreateTarget) =>
+      call(checkView, "POST", "/v1/targets/check", target, cloudPatienceMs),
     getTarget: (id: string) => call(targetView, "GET", at("targets", id)),
     checkTarget: (id: string) =>
       call(checkView, "POST", at("targets", id, "/check"), undefined, cloudPatienceMs),

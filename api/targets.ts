@@ -39,12 +39,29 @@ export const targetView = z
   })
   .openapi("Target");
 
+/** One setting, as a person is asked for it. */
+export const targetFieldView = z
+  .object({
+    /** Within config or credentials, such as `gateway.diskGiB`. */
+    path: z.string(),
+    in: z.enum(["config", "credentials"]),
+    required: z.boolean(),
+    /** Not to be shown while it is typed. */
+    secret: z.boolean(),
+    /** What it is, in the language asked for. */
+    text: z.string(),
+    /** JSON Schema of it alone, with its default. */
+    schema: z.record(z.string(), z.unknown()),
+  })
+  .openapi("TargetField");
+
 export const platformView = z
   .object({
     platform: z.enum(platforms),
     /** JSON Schemas of what a target on it needs. */
     config: z.record(z.string(), z.unknown()),
     credentials: z.record(z.string(), z.unknown()),
+    fields: z.array(targetFieldView),
     /** The least the credentials must be allowed, as the platform itself writes it. */
     policy: z.record(z.string(), z.unknown()).optional(),
   })
@@ -76,6 +93,7 @@ export const deepCheckPlan = z
   .openapi("DeepCheckPlan");
 
 export type CreateTarget = z.input<typeof createTargetRequest>;
+export type TargetFieldView = z.output<typeof targetFieldView>;
 export type TargetView = z.output<typeof targetView>;
 export type DeepCheckPlan = z.output<typeof deepCheckPlan>;
 export type PlatformView = z.output<typeof platformView>;

@@ -31,6 +31,7 @@ need nbdfuse libnbd-bin
 need rsync rsync
 need fusermount3 fuse3
 need lsblk util-linux
+need script bsdutils
 need capsh libcap2-bin
 need ip iproute2
 need pvs lvm2

@@ -6,23 +6,30 @@ import type { z } from "zod";
 import { MigrationError } from "#domain/errors.ts";
 import { aliyunConfig, aliyunSecrets } from "./aliyun/config.ts";
 import { aliyunPolicy } from "./aliyun/policy.ts";
+import { aliyunWords } from "./aliyun/words.ts";
 import { awsConfig, awsSecrets } from "./aws/config.ts";
 import { awsPolicy } from "./aws/policy.ts";
+import { awsWords } from "./aws/words.ts";
 import { azureConfig, azureSecrets } from "./azure/config.ts";
 import { azurePolicy } from "./azure/policy.ts";
+import { azureWords } from "./azure/words.ts";
 import { ctyunConfig, ctyunSecrets } from "./ctyun/config.ts";
 import { ctyunPolicy } from "./ctyun/policy.ts";
+import type { WordsOfFields } from "./field-words.ts";
 import { huaweiConfig, huaweiSecrets } from "./huawei/config.ts";
 import { huaweiPolicy } from "./huawei/policy.ts";
+import { huaweiWords } from "./huawei/words.ts";
 import { kingsoftConfig, kingsoftSecrets } from "./kingsoft/config.ts";
 import { kingsoftPolicy } from "./kingsoft/policy.ts";
 import { localConfig, localSecrets } from "./local/config.ts";
+import { localWords } from "./local/words.ts";
 import { openstackConfig, openstackSecrets } from "./openstack/config.ts";
 import { openstackPolicy } from "./openstack/policy.ts";
 import type { Provider, ProviderOptions } from "./provider.ts";
 import { qingcloudConfig, qingcloudSecrets } from "./qingcloud/config.ts";
 import { tencentConfig, tencentSecrets } from "./tencent/config.ts";
 import { tencentPolicy } from "./tencent/policy.ts";
+import { tencentWords } from "./tencent/words.ts";
 import { ucloudConfig, ucloudSecrets } from "./ucloud/config.ts";
 import { ucloudPolicy } from "./ucloud/policy.ts";
 import { zstackConfig, zstackSecrets } from "./zstack/config.ts";
@@ -32,6 +39,8 @@ interface Entry {
   readonly secretsSchema: z.ZodType;
   /** The least the credentials must be allowed, as the platform writes it; none where it needs none. */
   readonly policy?: object;
+  /** What its fields are, by their paths (`field-words.ts`). */
+  readonly words?: WordsOfFields;
   open(options: ProviderOptions<unknown, unknown>): Promise<Provider>;
 }
 
@@ -53,11 +62,13 @@ function cloud<Config, Secrets>(
   secretsSchema: z.ZodType<Secrets>,
   load: () => Promise<Factory<Config, Secrets>>,
   policy?: object,
+  words?: Entry["words"],
 ): Entry {
   return {
     configSchema,
     secretsSchema,
     ...(policy === undefined ? {} : { policy }),
+    ...(words === undefined ? {} : { words }),
     async open({ config, secrets, ...rest }) {
       const options = {
         config: parsed(configSchema, config, "The target's settings"),
@@ -77,18 +88,21 @@ const clouds = {
     aliyunSecrets,
     async () => (await import("./aliyun/index.ts")).openAliyun,
     aliyunPolicy,
+    aliyunWords,
   ),
   aws: cloud(
     awsConfig,
     awsSecrets,
     async () => (await import("./aws/index.ts")).openAws,
     awsPolicy,
+    awsWords,
   ),
   azure: cloud(
     azureConfig,
     azureSecrets,
     async () => (await import("./azure/index.ts")).openAzure,
     azurePolicy,
+    azureWords,
   ),
   ctyun: cloud(
     ctyunConfig,
@@ -101,6 +115,7 @@ const clouds = {
     huaweiSecrets,
     async () => (await import("./huawei/index.ts")).openHuawei,
     huaweiPolicy,
+    huaweiWords,
   ),
   openstack: cloud(
     openstackConfig,
@@ -124,6 +139,14 @@ const clouds = {
     tencentSecrets,
     async () => (await import("./tencent/index.ts")).openTencent,
     tencentPolicy,
+    tencentWords,
+  ),
+  local: cloud(
+    localConfig,
+    localSecrets,
+    async () => (await import("./local/index.ts")).openLocal,
+    undefined,
+    localWords,
   ),
   zstack: cloud(
     zstackConfig,
@@ -136,7 +159,6 @@ const clouds = {
     async () => (await import("./ucloud/index.ts")).openUCloud,
     ucloudPolicy,
   ),
-  local: cloud(localConfig, localSecrets, async () => (await import("./local/index.ts")).openLocal),
 } as const satisfies Record<string, Entry>;
 
 /** The platforms a target can be made for, in this version. */
@@ -161,12 +183,14 @@ export function targetSchemas(platform: string): {
   readonly config: z.ZodType;
   readonly secrets: z.ZodType;
   readonly policy?: object;
+  readonly words?: WordsOfFields;
 } {
-  const { configSchema, secretsSchema, policy } = getCloud(platform);
+  const { configSchema, secretsSchema, policy, words } = getCloud(platform);
   return {
     config: configSchema,
     secrets: secretsSchema,
     ...(policy === undefined ? {} : { policy }),
+    ...(words === undefined ? {} : { words }),
   };
 }
 

@@ -7,21 +7,31 @@ import { limitTables } from "#domain/limits/tables.ts";
 import { type Platform, platforms } from "#domain/platform.ts";
 import type { Target } from "#domain/records.ts";
 import { openProvider, targetPlatforms } from "#providers/registry.ts";
+import type { NewRecord } from "#store/store.ts";
 import type { Deps } from "../../deps.ts";
 import { derivedId } from "../../ids.ts";
 import { holdsTarget } from "../../target-checks.ts";
 import { credentialsName } from "../../target-providers.ts";
 
+type Request = z.output<typeof createTargetRequest>;
+
+/** Checks settings and credentials by asking the cloud, then keeps them. @throws what the check throws */
+export async function createTarget(deps: Deps, request: Request, by: string): Promise<Target> {
+  const target = await checkNewTarget(deps, request, by);
+  await deps.secrets.put(credentialsName(target.id), JSON.stringify(request.credentials));
+  return deps.store.targets.create(target);
+}
+
 /**
- * Checks settings and credentials by asking the cloud, then keeps them. The id is made from the name,
- * so that two targets of one name cannot be.
+ * All that can be wrong with a target, found before anything is kept. The id is made from the name, so
+ * that two targets of one name cannot be.
  * @throws `target.unknown-platform`, `input.invalid`, `record.exists`, `target.unreachable`, `gateway.…`, `cloud.…`
  */
-export async function createTarget(
+export async function checkNewTarget(
   deps: Deps,
-  request: z.output<typeof createTargetRequest>,
+  request: Request,
   by: string,
-): Promise<Target> {
+): Promise<NewRecord<Target>> {
   const { credentials, platform: asked, gatewayMaxVolumes, gatewayInstanceType } = request;
   const platform = platforms.find((known) => known === asked);
   if (platform === undefined) {
@@ -49,9 +59,7 @@ export async function createTarget(
     const type = types.find(({ name }) => name === gatewayInstanceType);
     if (type !== undefined) checkGatewayType(platform, type);
   }
-
-  await deps.secrets.put(credentialsName(id), JSON.stringify(credentials));
-  return deps.store.targets.create({
+  return {
     id,
     name: request.name,
     platform,
@@ -62,7 +70,7 @@ export async function createTarget(
     gatewaysMade: 0,
     ...(limitChanges === undefined ? {} : { limitChanges }),
     ...(gatewayInstanceType === undefined ? {} : { gatewayInstanceType }),
-  });
+  };
 }
 
 /** Fewer than the document's need no reason. @throws `input.invalid` for more */

@@ -13,8 +13,10 @@ import {
   type TargetView,
   targetView,
 } from "#api/targets.ts";
+import type { Language } from "#domain/errors.ts";
 import type { Target } from "#domain/records.ts";
-import { targetPlatforms, targetSchemas } from "#providers/registry.ts";
+import { type TargetPlatform, targetPlatforms, targetSchemas } from "#providers/registry.ts";
+import { jsonSchemaOf, targetFields } from "#providers/target-fields.ts";
 import type { Deps } from "../../deps.ts";
 import { allowedTypes, limitsOf } from "../../limits.ts";
 import { startTargetCheck } from "../../target-checks.ts";
@@ -30,7 +32,7 @@ import {
   refusals,
 } from "../router.ts";
 import { runView } from "../runs/view.ts";
-import { createTarget, removeTarget } from "./create.ts";
+import { checkNewTarget, createTarget, removeTarget } from "./create.ts";
 import { planDeepCheck } from "./deep-check.ts";
 import { changeLimit, targetLimits } from "./limits.ts";
 import { planTarget } from "./plan.ts";
@@ -72,6 +74,16 @@ function routes(deps: Deps) {
       middleware: administrator,
       request: { body: jsonBody(createTargetRequest) },
       responses: { 201: jsonAnswer("Added", targetView), ...refusals },
+    }),
+    checkNew: createRoute({
+      method: "post",
+      path: "/v1/targets/check",
+      tags,
+      summary: "Check what a target would be added with; keeps nothing",
+      security: byPerson,
+      middleware: administrator,
+      request: { body: jsonBody(createTargetRequest) },
+      responses: { 200: jsonAnswer("It is good", checkView), ...refusals },
     }),
     show: createRoute({
       method: "get",
@@ -175,7 +187,10 @@ export function targetRoutes(deps: Deps): Router {
   const route = routes(deps);
   const find = (id: string) => deps.store.targets.get(id);
 
-  router.openapi(route.platforms, (c) => c.json({ items: targetPlatforms.map(platform) }, 200));
+  router.openapi(route.platforms, (c) => {
+    const items = targetPlatforms.map((name) => platform(name, c.var.language));
+    return c.json({ items }, 200);
+  });
   router.openapi(route.list, async (c) => {
     const page = await deps.store.targets.list(listOptions(c.req.valid("query")));
     return c.json({ ...page, items: page.items.map(view) }, 200);
@@ -183,6 +198,10 @@ export function targetRoutes(deps: Deps): Router {
   router.openapi(route.create, async (c) =>
     c.json(view(await createTarget(deps, c.req.valid("json"), c.var.person.name)), 201),
   );
+  router.openapi(route.checkNew, async (c) => {
+    await checkNewTarget(deps, c.req.valid("json"), c.var.person.name);
+    return c.json({ ok: true as const }, 200);
+  });
   router.openapi(route.show, async (c) => c.json(view(await find(c.req.valid("param").id)), 200));
   router.openapi(route.check, async (c) => {
     const provider = await deps.providerFor(await find(c.req.valid("param").id), noRun);
@@ -227,14 +246,16 @@ export function targetRoutes(deps: Deps): Router {
   return router;
 }
 
-function platform(name: (typeof targetPlatforms)[number]): PlatformView {
+function platform(name: TargetPlatform, language: Language): PlatformView {
   const { config, secrets, policy } = targetSchemas(name);
-  const jsonSchema = (schema: z.ZodType) =>
-    z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
   return {
     platform: name,
-    config: jsonSchema(config),
-    credentials: jsonSchema(secrets),
+    config: jsonSchemaOf(config),
+    credentials: jsonSchemaOf(secrets),
+    fields: targetFields(name).map(({ words, ...field }) => ({
+      ...field,
+      text: words?.[language] ?? field.path,
+    })),
     ...(policy === undefined ? {} : { policy: { ...policy } }),
   };
 }

@@ -1,0 +1,237 @@
+/** `target add` by asking, at a real pseudo terminal (`script` of util-linux), against a real console. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { stripVTControlCharacters } from "node:util";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { type Standalone, startStandalone } from "#local/standalone.ts";
+import { type Machines, openMachines } from "#test/clouds/machines.ts";
+import { type FakeTencent, startFakeTencent } from "#test/clouds/tencent/fake-tencent.ts";
+
+const program = fileURLToPath(new URL("hypermotion.mjs", import.meta.url));
+const enter = "\r";
+const up = "\u001b[A";
+const down = "\u001b[B";
+const ctrlC = "\u0003";
+/** Ctrl-U: takes back what stands in the line. */
+const clearLine = "\u0015";
+/** The other of yes and no. */
+const other = "\u001b[D";
+/** Letters, and arrows whole. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: that is what keys are
+const keys = /\u001b\[.|./gsu;
+const patienceMs = 30_000;
+
+let folder: string;
+let standalone: Standalone;
+let machines: Machines;
+let cloud: FakeTencent;
+let open: Terminal | undefined;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "hypermotion-add-"));
+  machines = await openMachines(join(folder, "cloud"));
+  cloud = await startFakeTencent({ machines });
+  standalone = await startStandalone({
+    dataFolder: join(folder, "data"),
+    port: 0,
+    machinesPort: 0,
+  });
+  const oneTime = standalone.newPassword?.password ?? "";
+  const login = spawn(process.execPath, [program, "login", "--password-stdin"], { env: env() });
+  login.stdin.end(`${oneTime}\na long enough password\n`);
+  await once(login, "close");
+});
+afterEach(() => open?.end());
+afterAll(async () => {
+  await standalone.close();
+  await cloud.close();
+  await machines.close();
+  await rm(folder, { recursive: true });
+});
+
+function env(): Record<string, string> {
+  return {
+    ...{ PATH: process.env.PATH ?? "", HOME: folder, TERM: "xterm", LANG: "C.UTF-8" },
+    ...{ XDG_CONFIG_HOME: join(folder, "config"), HYPERMOTION_DATA: join(folder, "data") },
+  };
+}
+
+/** A person at a terminal: sees what is shown, types, waits. */
+class Terminal {
+  private shown = "";
+  private read = 0;
+  private readonly child;
+  private readonly ended;
+
+  constructor(...args: string[]) {
+    const words = [process.execPath, program, ...args].map((word) => `'${word}'`).join(" ");
+    // A pseudo terminal begins without a size.
+    const sized = `stty cols 100 rows 40; ${words}; status=$?; stty -a; exit $status`;
+    // A terminal that shows what is typed, unless the program sees to it that it does not.
+    const flags = ["--quiet", "--flush", "--return", "--echo", "always"];
+    this.child = spawn("script", [...flags, "--command", sized, "/dev/null"], { env: env() });
+    this.child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      this.shown += text;
+    });
+    this.ended = once(this.child, "close");
+    open = this;
+  }
+
+  /** All that was ever on the screen. */
+  get seen(): string {
+    return stripVTControlCharacters(this.shown);
+  }
+
+  /** Waits until this is shown, after what was waited for before; then types. */
+  async answer(question: string, typed: string): Promise<void> {
+    await this.sees(question);
+    // The question is shown first, and listened for then.
+    await sleep(150);
+    for (const key of typed.match(keys) ?? []) {
+      this.child.stdin.write(key);
+      // Keys that come as one are taken for a paste, an escape by itself for leaving.
+      await sleep(key.length > 1 ? 100 : 5);
+    }
+  }
+
+  async sees(text: string): Promise<void> {
+    const until = Date.now() + patienceMs;
+    for (;;) {
+      const at = this.seen.indexOf(text, this.read);
+      if (at >= 0) {
+        this.read = at + text.length;
+        return;
+      }
+      if (Date.now() > until || this.child.exitCode !== null) {
+        throw new Error(`"${text}" was never shown; this was:\n${this.seen.slice(this.read)}`);
+      }
+      await sleep(50);
+    }
+  }
+
+  async status(): Promise<number | null> {
+    await this.ended;
+    return this.child.exitCode;
+  }
+
+  async end(): Promise<void> {
+    if (this.child.exitCode === null) this.child.kill("SIGKILL");
+    await this.ended;
+  }
+}
+
+async function targetNames(): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { name } of standalone.deps.store.targets.all()) names.push(name);
+  return names;
+}
+
+/** Says no to every group of settings that is asked about, until the whole is checked. */
+async function skipGroups(person: Terminal, count: number): Promise<void> {
+  for (let group = 0; group < count; group += 1) await person.answer("none of them needed)", enter);
+}
+
+test("a person is led through the fields: a wrong answer is said at once, secrets are never shown, what the cloud refuses leads back to its field, and only then it is saved", async () => {
+  const { config, credentials } = cloud.target;
+  const { secretId = "", secretKey = "" } = credentials;
+  const rest = Object.entries(config).filter(([name]) => name !== "region" && name !== "subnetId");
+  const sets = rest.flatMap(([name, value]) => ["--set", `${name}=${JSON.stringify(value)}`]);
+  const person = new Terminal("target", "add", "--type", "tencent", ...sets);
+
+  await person.answer("Name of the target", `-bad${enter}`);
+  await person.answer("begins with a letter", `${clearLine}cloud-1${enter}`);
+  await person.answer("[region]", `Nowhere!${enter}`);
+  await person.answer("must match pattern", `${clearLine}${config.region}${enter}`);
+  await person.answer("[subnetId]", `${config.subnetId}${enter}`);
+  await person.answer("[credentials.secretId]", `${secretId}${enter}`);
+  await person.answer("[credentials.secretKey]", `too-short${enter}`);
+  await person.answer("Too small", `${clearLine}a-wrong-secret-key-00${enter}`);
+  await person.answer("[credentials.token] (may be left empty)", enter);
+  await skipGroups(person, 4);
+  await person.sees("Nothing is saved yet");
+  await person.sees("What is to be changed?");
+  const before = await targetNames();
+  await person.answer("credentials.secretKey (***)", enter);
+  await person.answer("[credentials.secretKey]", `${secretKey}${enter}`);
+  await person.answer("Save target cloud-1?", enter);
+
+  expect(await person.status()).toBe(0);
+  expect(before).toEqual([]);
+  expect(person.seen).toContain("Target cloud-1");
+  for (const secret of [secretKey, "a-wrong-secret-key-00", "too-short"]) {
+    expect(person.seen).not.toContain(secret);
+  }
+  const [target] = (await standalone.deps.store.targets.list()).items;
+  expect(target).toMatchObject({ name: "cloud-1", platform: "tencent", config });
+  const kept = await standalone.deps.secrets.get(`target/${target?.id}/credentials`);
+  expect(JSON.parse(kept)).toEqual({ secretId, secretKey });
+}, 120_000);
+
+test("platforms and choices are chosen by arrows, groups are opened when wished, and reasons are in Chinese where that is spoken", async () => {
+  const place = join(folder, "here");
+  const person = new Terminal("target", "add", "本机", "--lang", "zh", "--set", "minFreeBytes=0");
+
+  await person.answer("平台", `${up}`);
+  await person.answer("● local", enter);
+  await person.answer("[folder]", `relative/place${enter}`);
+  await person.answer("无效字符串", `${clearLine}${place}${enter}`);
+  await person.answer("是否设置 其他设置", `${other}${enter}`);
+  await person.answer("[maxVolumes]", `many${enter}`);
+  await person.answer("无效输入", `${clearLine}50${enter}`);
+  for (const name of ["maxBytes", "maxVolumesPerGateway", "pools"]) {
+    await person.answer(`[${name}]`, enter);
+  }
+  await person.answer("[deviceMapping]", `${down}${enter}`);
+  for (const name of ["gatewayListen", "gatewayCommand", "gatewayStopMs", "maxLogBytes"]) {
+    await person.answer(`[${name}]`, enter);
+  }
+  await person.answer("是否设置 volume", enter);
+  await person.answer("是否设置 server", enter);
+  await person.answer("是否保存目标 本机", enter);
+
+  expect(await person.status()).toBe(0);
+  const target = (await standalone.deps.store.targets.list()).items.find(
+    ({ name }) => name === "本机",
+  );
+  expect(target?.config).toEqual({
+    ...{ folder: place, minFreeBytes: 0, maxVolumes: 50, deviceMapping: "difference" },
+  });
+}, 120_000);
+
+test("Ctrl-C at a question, a secret's too, saves nothing, keeps no history and leaves the terminal as it was", async () => {
+  const before = await targetNames();
+  const files = await readdir(folder, { recursive: true });
+  const person = new Terminal("target", "add", "gone", "--type", "tencent");
+
+  await person.answer("[region]", `ap-guangzhou${enter}`);
+  await person.answer("[subnetId]", `subnet-12345678${enter}`);
+  await person.answer("[credentials.secretId]", `AKID0123456789abcdef${enter}`);
+  await person.answer("[credentials.secretKey]", `half-a-secret${ctrlC}`);
+
+  expect(await person.status()).toBe(130);
+  expect(person.seen).toContain("Nothing was saved");
+  expect(person.seen).not.toContain("half-a-secret");
+  expect(person.seen).toMatch(/ echo /);
+  expect(await targetNames()).toEqual(before);
+  expect(await readdir(folder, { recursive: true })).toEqual(files);
+}, 60_000);
+
+test("who leaves at the end saves nothing, though all was well", async () => {
+  const before = await targetNames();
+  const person = new Terminal(
+    ...["target", "add", "--type", "local", "--set", `folder=${join(folder, "unsaved")}`],
+    ...["--set", "minFreeBytes=0"],
+  );
+
+  await person.answer("Name of the target", `unsaved${enter}`);
+  await skipGroups(person, 3);
+  await person.answer("Save target unsaved?", `${other}${enter}`);
+
+  expect(await person.status()).toBe(130);
+  expect(await targetNames()).toEqual(before);
+}, 60_000);
