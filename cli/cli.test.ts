@@ -107,6 +107,8 @@ test("wrong use is answered with what is wrong, where help is, and status 2", as
     [["runs", "list", "--limit", "-1"], "must be a number", "Correct"],
     [["up", "--port", "http"], "must be a number", "Correct"],
     [["status", "--console", "nowhere"], "is not a URL", "Correct"],
+    [["target", "add"], "<platform> is missing", "Correct"],
+    [["target", "add", "--type", "local"], "<name> is missing", "Correct"],
     [["target", "add", "t", "--type", "local", "--set", "folder"], "must be key=value", "Correct"],
     [["target", "add", "t", "--type", "local", "--config", "/no/file"], "can't be read", "Correct"],
   ] as const) {
@@ -203,6 +205,34 @@ test("a target is added, shown, checked and removed by name", async () => {
   expect((await answerOf(["target", "platforms"])).items[0]).toHaveProperty("config");
   await answerOf(["target", "remove", "here"]);
   expect((await answerOf(["target", "list"])).items).toEqual([]);
+});
+
+test("a target is added from one file, JSON or YAML, and options win over it", async () => {
+  const place = join(folder, "from-file");
+  const target = { name: "filed", platform: "local", maxGateways: 3, config: { folder: place } };
+  await writeFile(join(folder, "target.json"), JSON.stringify({ ...target, credentials: {} }));
+  await writeFile(
+    join(folder, "target.yaml"),
+    `name: yamled\nplatform: local\nconfig:\n  folder: ${place}\n  minFreeBytes: 0\n`,
+  );
+  await writeFile(join(folder, "wrong.yaml"), "credentials:\n  secretKey: [hidden-secret\n");
+  await writeFile(join(folder, "odd.json"), '{"nmae": "typo"}');
+  const add = (file: string, ...more: string[]) => [
+    ...["target", "add", "--file", join(folder, file), ...more],
+  ];
+
+  const json = await answerOf(add("target.json", "--set", "minFreeBytes=0"));
+  const yaml = await answerOf(add("target.yaml", "--max-gateways", "5"));
+  const wrong = await run(add("wrong.yaml"));
+  const odd = await run(add("odd.json"));
+
+  expect(json).toMatchObject({ ...target, config: { folder: place, minFreeBytes: 0 } });
+  expect(yaml).toMatchObject({ name: "yamled", maxGateways: 5, config: { folder: place } });
+  expect([wrong.status, odd.status]).toEqual([2, 2]);
+  expect(wrong.stderr).toContain("is neither JSON nor YAML");
+  expect(wrong.stderr).not.toContain("hidden-secret");
+  expect(odd.stderr).toContain("nmae");
+  for (const name of ["filed", "yamled"]) await answerOf(["target", "remove", name]);
 });
 
 test("a server is named by name or id, and by id only where a name fits two", async () => {

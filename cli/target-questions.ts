@@ -1,13 +1,15 @@
 /** Leads a person through what a target on a platform needs, and back to what was wrong. */
+import type { Client } from "#api/client.ts";
 import {
   type CreateTarget,
   displayName,
   type PlatformView,
   type TargetFieldView,
+  type TargetView,
 } from "#api/targets.ts";
-import type { MigrationError } from "#domain/errors.ts";
+import { describeError, MigrationError } from "#domain/errors.ts";
 import { badInput, type Context } from "./context.ts";
-import { type Choice, Left, type Prompts } from "./prompts.ts";
+import { type Choice, Left, openPrompts, type Prompts } from "./prompts.ts";
 import {
   answersIn,
   asText,
@@ -21,8 +23,64 @@ import {
   targetOf,
 } from "./target-form.ts";
 
+interface Given {
+  readonly config: Record<string, unknown>;
+  readonly credentials: Record<string, unknown>;
+}
+
+/**
+ * Asks, checks all of it together, and keeps nothing before that is well.
+ * @param given by options and files: not asked again
+ * @returns `undefined` where the person left
+ */
+export async function addByAsking(
+  context: Context,
+  client: Client,
+  platforms: readonly PlatformView[],
+  { name, type }: { name: string | undefined; type: string | undefined },
+  given: Given,
+): Promise<TargetView | undefined> {
+  const { say } = context;
+  const prompts = openPrompts(context);
+  try {
+    const platform = await askPlatform(context, prompts, platforms, type);
+    const form = new TargetForm(context, prompts, platform, given);
+    await form.askAll(name);
+    while (!(await isGood(context, client, prompts, form, given)));
+    const target = { ...given, ...form.target() };
+    prompts.tell(say("target good"));
+    if (!(await prompts.yes(say("target save", { name: target.name }), true))) return undefined;
+    return await client.createTarget(target);
+  } catch (error) {
+    if (error instanceof Left) return undefined;
+    throw error;
+  }
+}
+
+/** One check of all; what is refused is said and leads back to one field. @throws Left */
+async function isGood(
+  { say, language }: Context,
+  client: Client,
+  prompts: Prompts,
+  form: TargetForm,
+  given: Given,
+): Promise<boolean> {
+  const target = { ...given, ...form.target() };
+  prompts.tell(say("target checking", { platform: target.platform }));
+  try {
+    await client.checkNewTarget(target);
+    return true;
+  } catch (error) {
+    if (!(error instanceof MigrationError)) throw error;
+    const { message, hint } = describeError(error, language);
+    prompts.warn(`${message}\n${hint}`);
+    await form.mend(error);
+    return false;
+  }
+}
+
 /** @throws Left, `input.invalid` for a platform there is not */
-export async function askPlatform(
+async function askPlatform(
   { say }: Context,
   prompts: Prompts,
   platforms: readonly PlatformView[],
@@ -37,20 +95,14 @@ export async function askPlatform(
 }
 
 /** Every method throws Left where the person goes. */
-export class TargetForm {
+class TargetForm {
   private name = "";
   private readonly answers: Map<string, unknown>;
   private readonly context: Context;
   private readonly prompts: Prompts;
   private readonly platform: PlatformView;
 
-  /** @param given by options and files: not asked again */
-  constructor(
-    context: Context,
-    prompts: Prompts,
-    platform: PlatformView,
-    given: { config: object; credentials: object },
-  ) {
+  constructor(context: Context, prompts: Prompts, platform: PlatformView, given: Given) {
     this.context = context;
     this.prompts = prompts;
     this.platform = platform;

@@ -4,6 +4,38 @@ import { z } from "zod";
 import { readAll } from "./ask.ts";
 import { badInput, type Context } from "./context.ts";
 
+const object = z.record(z.string(), z.unknown());
+
+/** A whole target: what the options of `target add` say one by one, in the API's names. */
+const targetFile = z
+  .strictObject({
+    ...{ name: z.string(), platform: z.string(), config: object, credentials: object },
+    ...{ maxGateways: z.number(), gatewayMaxVolumes: z.number(), gatewayIdleMinutes: z.number() },
+    gatewayInstanceType: z.string(),
+  })
+  .partial();
+export type TargetFile = Partial<Required<z.output<typeof targetFile>>>;
+
+/** From JSON or YAML, of which JSON is a part; piped in with `-`. @throws `input.invalid` */
+export async function readTarget(context: Context, file: string): Promise<TargetFile> {
+  const where = `--file ${file}`;
+  const text = await readText(context, where, file);
+  let content: unknown;
+  try {
+    const { parse } = await import("yaml");
+    content = parse(text);
+  } catch {
+    // The parser's words repeat the line, which may be a secret; ours do not.
+    throw badInput(where, context.say("is not YAML"));
+  }
+  const parsed = targetFile.safeParse(content);
+  if (parsed.success) return parsed.data;
+  const problem = parsed.error.issues
+    .map(({ path, message }) => [...path, message].join(": "))
+    .join("; ");
+  throw badInput(where, problem);
+}
+
 /** A JSON object in a file, or piped in (`-`). @throws `input.invalid` */
 export async function readObject(
   context: Context,
@@ -11,19 +43,22 @@ export async function readObject(
   file: string | undefined,
 ): Promise<Record<string, unknown>> {
   if (file === undefined) return {};
-  const { say } = context;
-  let text: string;
+  const where = `${option} ${file}`;
+  const text = await readText(context, where, file);
   try {
-    text = file === "-" ? await readAll(context.stdin) : await readFile(file, "utf8");
-  } catch (cause) {
-    const problem = cause instanceof Error ? cause.message : String(cause);
-    throw badInput(`${option} ${file}`, say("can't be read", { problem }), cause);
-  }
-  try {
-    return z.record(z.string(), z.unknown()).parse(JSON.parse(text));
+    return object.parse(JSON.parse(text));
   } catch {
     // The parser's words may repeat a secret; ours do not.
-    throw badInput(`${option} ${file}`, say("is not JSON"));
+    throw badInput(where, context.say("is not JSON"));
+  }
+}
+
+async function readText({ stdin, say }: Context, where: string, file: string): Promise<string> {
+  try {
+    return file === "-" ? await readAll(stdin) : await readFile(file, "utf8");
+  } catch (cause) {
+    const problem = cause instanceof Error ? cause.message : String(cause);
+    throw badInput(where, say("can't be read", { problem }), cause);
   }
 }
 

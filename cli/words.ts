@@ -346,6 +346,11 @@ export const words = {
     en: "start it as it is, without driver repair",
     zh: "不修复驱动，按原样启动",
   },
+  "target file": {
+    en: "JSON or YAML with all of it (name, platform, config, credentials …); - reads what is piped in",
+    zh: "包含全部内容（name、platform、config、credentials 等）的 JSON 或 YAML 文件；- 表示从管道读取",
+  },
+  "is not YAML": { en: "is neither JSON nor YAML", zh: "不是 JSON 或 YAML" },
   "target which name": { en: "Name of the target", zh: "目标名称" },
   "target bad name": {
     en: "begins with a letter or digit, and holds letters, digits, blanks, dots, _ and -, at most 63",

@@ -71,7 +71,7 @@ async function start(change: { repairWith?: RepairWith; agentLostMs?: number } =
   return { stop: () => stop.abort(), ended };
 }
 
-function call(method: "GET" | "PUT", path: string, body?: unknown) {
+function call(method: "GET" | "PUT" | "POST", path: string, body?: unknown) {
   const enrolment = console.enrolments[0];
   if (enrolment === undefined) throw new Error("the gateway has not enrolled");
   const { ports, controlToken, certificatePem } = enrolment;
@@ -86,6 +86,20 @@ const callback = () => ({
   url: `${console.url}/v1/callbacks/opaque`,
   consoleFingerprint: console.identity.fingerprint,
 });
+it("a volume that hangs there is found without being opened, and one that does not is not", async () => {
+  await start();
+  const search = (path: string) =>
+    call("POST", "/v1/devices/find", { volumeId: "vol-1", device: { by: "path", path } });
+
+  const found = await search(device().path);
+  const absent = await search(join(folder, "vol-2.raw"));
+  const elsewhere = await search("/etc/hostname");
+
+  expect(found).toMatchObject({ status: 200, body: { path: device().path } });
+  expect(absent).toMatchObject({ status: 409, body: { error: { code: "volume.not-attached" } } });
+  expect(elsewhere).toMatchObject({ status: 400, body: { error: { code: "input.invalid" } } });
+});
+
 describe("sessions", () => {
   it("one that has no agent for too long fails and says so", async () => {
     await start({ agentLostMs: 300 });

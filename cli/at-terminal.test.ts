@@ -1,30 +1,17 @@
-/** `target add` by asking, at a real pseudo terminal (`script` of util-linux), against a real console. */
+/** What asks at a terminal, at a real one, against a real console. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { stripVTControlCharacters } from "node:util";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { type Standalone, startStandalone } from "#local/standalone.ts";
 import { type Machines, openMachines } from "#test/clouds/machines.ts";
 import { type FakeTencent, startFakeTencent } from "#test/clouds/tencent/fake-tencent.ts";
+import { clearLine, ctrlC, down, enter, other, Terminal, up } from "#test/fixtures/terminal.ts";
 
 const program = fileURLToPath(new URL("hypermotion.mjs", import.meta.url));
-const enter = "\r";
-const up = "\u001b[A";
-const down = "\u001b[B";
-const ctrlC = "\u0003";
-/** Ctrl-U: takes back what stands in the line. */
-const clearLine = "\u0015";
-/** The other of yes and no. */
-const other = "\u001b[D";
-/** Letters, and arrows whole. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: that is what keys are
-const keys = /\u001b\[.|./gsu;
-const patienceMs = 30_000;
 
 let folder: string;
 let standalone: Standalone;
@@ -61,68 +48,9 @@ function env(): Record<string, string> {
   };
 }
 
-/** A person at a terminal: sees what is shown, types, waits. */
-class Terminal {
-  private shown = "";
-  private read = 0;
-  private readonly child;
-  private readonly ended;
-
-  constructor(...args: string[]) {
-    const words = [process.execPath, program, ...args].map((word) => `'${word}'`).join(" ");
-    // A pseudo terminal begins without a size.
-    const sized = `stty cols 100 rows 40; ${words}; status=$?; stty -a; exit $status`;
-    // A terminal that shows what is typed, unless the program sees to it that it does not.
-    const flags = ["--quiet", "--flush", "--return", "--echo", "always"];
-    this.child = spawn("script", [...flags, "--command", sized, "/dev/null"], { env: env() });
-    this.child.stdout.setEncoding("utf8").on("data", (text: string) => {
-      this.shown += text;
-    });
-    this.ended = once(this.child, "close");
-    open = this;
-  }
-
-  /** All that was ever on the screen. */
-  get seen(): string {
-    return stripVTControlCharacters(this.shown);
-  }
-
-  /** Waits until this is shown, after what was waited for before; then types. */
-  async answer(question: string, typed: string): Promise<void> {
-    await this.sees(question);
-    // The question is shown first, and listened for then.
-    await sleep(150);
-    for (const key of typed.match(keys) ?? []) {
-      this.child.stdin.write(key);
-      // Keys that come as one are taken for a paste, an escape by itself for leaving.
-      await sleep(key.length > 1 ? 100 : 5);
-    }
-  }
-
-  async sees(text: string): Promise<void> {
-    const until = Date.now() + patienceMs;
-    for (;;) {
-      const at = this.seen.indexOf(text, this.read);
-      if (at >= 0) {
-        this.read = at + text.length;
-        return;
-      }
-      if (Date.now() > until || this.child.exitCode !== null) {
-        throw new Error(`"${text}" was never shown; this was:\n${this.seen.slice(this.read)}`);
-      }
-      await sleep(50);
-    }
-  }
-
-  async status(): Promise<number | null> {
-    await this.ended;
-    return this.child.exitCode;
-  }
-
-  async end(): Promise<void> {
-    if (this.child.exitCode === null) this.child.kill("SIGKILL");
-    await this.ended;
-  }
+function atTerminal(...args: string[]): Terminal {
+  open = new Terminal([process.execPath, program, ...args], env());
+  return open;
 }
 
 async function targetNames(): Promise<string[]> {
@@ -141,7 +69,7 @@ test("a person is led through the fields: a wrong answer is said at once, secret
   const { secretId = "", secretKey = "" } = credentials;
   const rest = Object.entries(config).filter(([name]) => name !== "region" && name !== "subnetId");
   const sets = rest.flatMap(([name, value]) => ["--set", `${name}=${JSON.stringify(value)}`]);
-  const person = new Terminal("target", "add", "--type", "tencent", ...sets);
+  const person = atTerminal("target", "add", "--type", "tencent", ...sets);
 
   await person.answer("Name of the target", `-bad${enter}`);
   await person.answer("begins with a letter", `${clearLine}cloud-1${enter}`);
@@ -174,7 +102,7 @@ test("a person is led through the fields: a wrong answer is said at once, secret
 
 test("platforms and choices are chosen by arrows, groups are opened when wished, and reasons are in Chinese where that is spoken", async () => {
   const place = join(folder, "here");
-  const person = new Terminal("target", "add", "本机", "--lang", "zh", "--set", "minFreeBytes=0");
+  const person = atTerminal("target", "add", "本机", "--lang", "zh", "--set", "minFreeBytes=0");
 
   await person.answer("平台", `${up}`);
   await person.answer("● local", enter);
@@ -206,7 +134,7 @@ test("platforms and choices are chosen by arrows, groups are opened when wished,
 test("Ctrl-C at a question, a secret's too, saves nothing, keeps no history and leaves the terminal as it was", async () => {
   const before = await targetNames();
   const files = await readdir(folder, { recursive: true });
-  const person = new Terminal("target", "add", "gone", "--type", "tencent");
+  const person = atTerminal("target", "add", "gone", "--type", "tencent");
 
   await person.answer("[region]", `ap-guangzhou${enter}`);
   await person.answer("[subnetId]", `subnet-12345678${enter}`);
@@ -223,7 +151,7 @@ test("Ctrl-C at a question, a secret's too, saves nothing, keeps no history and 
 
 test("who leaves at the end saves nothing, though all was well", async () => {
   const before = await targetNames();
-  const person = new Terminal(
+  const person = atTerminal(
     ...["target", "add", "--type", "local", "--set", `folder=${join(folder, "unsaved")}`],
     ...["--set", "minFreeBytes=0"],
   );
@@ -234,4 +162,25 @@ test("who leaves at the end saves nothing, though all was well", async () => {
 
   expect(await person.status()).toBe(130);
   expect(await targetNames()).toEqual(before);
+}, 60_000);
+
+test("a deep check says what it makes and costs, and makes nothing where the answer is no", async () => {
+  const args = ["target", "add", "deep", "--type", "local", "--set", "minFreeBytes=0"];
+  const adding = atTerminal(...args, "--set", `folder=${join(folder, "deep")}`);
+  expect(await adding.status(), adding.seen).toBe(0);
+
+  const no = atTerminal("target", "check", "deep", "--deep");
+  await no.answer("Do this? [y/N]", `n${enter}`);
+  const refused = await no.status();
+  const yes = atTerminal("target", "check", "deep", "--deep", "--lang", "zh");
+  await yes.answer("是否执行？", `y${enter}`);
+  const done = await yes.status();
+
+  expect(refused).toBe(2);
+  expect(no.seen).toContain("At deep one volume of 1.0 MiB is made, and deleted again.");
+  expect(no.seen).toContain("It is hung nowhere: no gateway of the target is ready");
+  expect(done, yes.seen).toBe(0);
+  expect(yes.seen).toMatch(/没有遗留 +已证明/);
+  const runs = (await standalone.deps.store.runs.list()).items;
+  expect(runs.map(({ kind, state }) => [kind, state])).toEqual([["check-target", "succeeded"]]);
 }, 60_000);
