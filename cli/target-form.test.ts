@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { TargetFieldView } from "#api/targets.ts";
 import {
   answersIn,
+  choicesOf,
   fieldBlamed,
   firstFields,
   lacksAnswers,
@@ -69,6 +70,14 @@ describe("what was typed", () => {
     expect(readAnswer(image, "img-1", "en")).toEqual({ value: "img-1" });
     expect(readAnswer(image, "a, b", "en")).toEqual({ value: ["a", "b"] });
     expect(readAnswer(pools, '{"fast": 5}', "en")).toEqual({ value: { fast: 5 } });
+  });
+
+  test("is one of a list where there is one, of figures too", () => {
+    const kind = field("kind", { schema: { type: "number", enum: [101, 202] } });
+
+    expect(choicesOf(kind)).toEqual(["101", "202"]);
+    expect(readAnswer(kind, "202", "en")).toEqual({ value: 202 });
+    expect(readAnswer(kind, "303", "en")).toHaveProperty("problem");
   });
 
   test("is refused with the reason in the language chosen", () => {

@@ -38,12 +38,12 @@ export function optionalGroups(
   return [...groups].filter(([, members]) => members.length > 0);
 }
 
-const choices = z.object({ enum: z.array(z.string()).min(1) });
+const choices = z.object({ enum: z.array(z.union([z.string(), z.number()])).min(1) });
 
 /** What a field may be where that is a list, else `undefined`. */
 export function choicesOf({ schema }: TargetFieldView): string[] | undefined {
   if (schema.type === "boolean") return ["true", "false"];
-  return choices.safeParse(schema).data?.enum;
+  return choices.safeParse(schema).data?.enum.map(String);
 }
 
 /** As it would be typed. */

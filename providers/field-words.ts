@@ -68,6 +68,14 @@ export const commonWords: WordsOfFields = {
     en: "Key of the key service that encrypts them; left out, the account's default",
     zh: "用于加密的密钥 ID；不填则用账号默认密钥",
   },
+  "hyperDoor.image": {
+    en: "Image of HyperDoor in this account, from which launched servers copy their system disk",
+    zh: "本账号中的 HyperDoor 镜像，已启动的服务器由它复制系统盘",
+  },
+  "hyperDoor.sshKey": {
+    en: "Public key of who may log in to a HyperDoor that does not get on",
+    zh: "HyperDoor 无法继续时允许登录者的公钥",
+  },
   "endpoints.*": {
     en: "Address of this service where it is not the platform's public one",
     zh: "此服务的地址（非平台公共地址时填写）",

@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
+import { z } from "zod";
 import { commonWords } from "./field-words.ts";
+import { hyperDoorSettings } from "./hyper-door.ts";
 import { targetPlatforms, targetSchemas } from "./registry.ts";
-import { targetFields } from "./target-fields.ts";
+import { fieldsOf, targetFields } from "./target-fields.ts";
 
 const keyOf = ({ in: place, path }: { in: string; path: string }) =>
   place === "credentials" ? `credentials.${path}` : path;
@@ -39,7 +41,11 @@ test.each(targetPlatforms)("%s explains no setting that it does not have", (plat
 });
 
 test("what several platforms share is explained once, and used", () => {
-  const used = new Set(targetPlatforms.flatMap((platform) => targetFields(platform).map(keyOf)));
+  const shared = Object.keys(hyperDoorSettings.shape).map((name) => `hyperDoor.${name}`);
+  const used = new Set([
+    ...targetPlatforms.flatMap((platform) => targetFields(platform).map(keyOf)),
+    ...shared,
+  ]);
 
   const unused = Object.keys(commonWords).filter((key) => !used.has(key) && !key.endsWith(".*"));
 
@@ -66,4 +72,23 @@ test("a field is required where its whole way is, and keeps its schema with its 
     required: false,
     schema: { type: "integer", minimum: 40, default: 100 },
   });
+});
+
+test("credentials of several ways are asked for all together, and needed where every way needs them", () => {
+  const fields = fieldsOf({
+    config: z.strictObject({}),
+    secrets: z.union([
+      z.strictObject({ account: z.string(), keyId: z.string(), keySecret: z.string() }),
+      z.strictObject({ account: z.string(), password: z.string() }),
+    ]),
+  });
+
+  expect(fields.map(({ path, required }) => [path, required])).toEqual([
+    ...[
+      ["account", true],
+      ["keyId", false],
+      ["keySecret", false],
+      ["password", false],
+    ],
+  ]);
 });

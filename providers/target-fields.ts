@@ -25,10 +25,30 @@ const group = z.object({
   properties: z.record(z.string(), z.record(z.string(), z.unknown())),
   required: z.array(z.string()).default([]),
 });
+type Group = z.output<typeof group>;
+const ways = z.object({ anyOf: z.array(group).min(1) });
+
+/** Where there are several ways, such as a key or a password, all of them; then only what each needs is needed. */
+function findGroup(schema: JsonSchema): Group | undefined {
+  const plain = group.safeParse(schema);
+  if (plain.success) return plain.data;
+  const several = ways.safeParse(schema).data?.anyOf;
+  return several?.reduce((all, one) => ({
+    properties: { ...all.properties, ...one.properties },
+    required: all.required.filter((name) => one.required.includes(name)),
+  }));
+}
 
 /** @throws `target.unknown-platform` */
 export function targetFields(platform: string): TargetField[] {
-  const { config, secrets, words = {} } = targetSchemas(platform);
+  return fieldsOf(targetSchemas(platform));
+}
+
+export function fieldsOf({
+  config,
+  secrets,
+  words = {},
+}: Pick<ReturnType<typeof targetSchemas>, "config" | "secrets" | "words">): TargetField[] {
   const find = (path: string) => {
     const all = `${path.slice(0, path.lastIndexOf("."))}.*`;
     return words[path] ?? words[all] ?? commonWords[path] ?? commonWords[all];
@@ -51,12 +71,12 @@ export function jsonSchemaOf(schema: z.ZodType): JsonSchema {
 type Leaf = Pick<TargetField, "path" | "required" | "schema">;
 
 function leavesOf(schema: JsonSchema, prefix = "", isNeeded = true): Leaf[] {
-  const { properties, required } = group.parse({ properties: {}, ...schema });
+  const { properties, required } = findGroup(schema) ?? { properties: {}, required: [] };
   return Object.entries(properties).flatMap(([name, property]) => {
     const path = `${prefix}${name}`;
     const needed = isNeeded && required.includes(name);
-    return group.safeParse(property).success
-      ? leavesOf(property, `${path}.`, needed)
-      : [{ path, required: needed, schema: property }];
+    return findGroup(property) === undefined
+      ? [{ path, required: needed, schema: property }]
+      : leavesOf(property, `${path}.`, needed);
   });
 }

@@ -40,6 +40,10 @@ export const localWords: WordsOfFields = {
     en: "QEMU's program: a name in PATH or a path",
     zh: "QEMU 程序：PATH 中的名称或路径",
   },
+  "server.accelerator": {
+    en: "How launched servers are run: by KVM, by emulation (tcg), or KVM where this machine has it (auto)",
+    zh: "已启动服务器的运行方式：KVM、模拟（tcg），或有 KVM 时使用 KVM（auto）",
+  },
   "server.vcpus": { en: "vCPUs of launched servers", zh: "已启动服务器的 vCPU 数" },
   "server.memoryBytes": {
     en: "Memory of launched servers in bytes",
