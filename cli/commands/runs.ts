@@ -8,6 +8,7 @@ import { followRun } from "../follow.ts";
 import { findServer } from "../names.ts";
 import { harmless } from "../output.ts";
 import { take, wholeNumber } from "../values.ts";
+import { showChecked } from "../target-check.ts";
 import { showVerification } from "../verification.ts";
 
 interface ListOptions {
@@ -113,6 +114,7 @@ function showRun(context: Context, run: RunDetails): void {
     out.line([at, type, state, detail].filter(Boolean).join("  "));
   }
   if (run.verification !== undefined) showVerification(context, run.verification);
+  if (run.checked !== undefined) showChecked(context, run.checked);
   for (const { action, subject, detail } of run.repair?.actions ?? []) {
     out.line(`${action}  ${subject}  ${detail}`);
   }
