@@ -15,24 +15,30 @@ import { azurePolicy } from "./azure/policy.ts";
 import { azureWords } from "./azure/words.ts";
 import { ctyunConfig, ctyunSecrets } from "./ctyun/config.ts";
 import { ctyunPolicy } from "./ctyun/policy.ts";
+import { ctyunWords } from "./ctyun/words.ts";
 import type { WordsOfFields } from "./field-words.ts";
 import { huaweiConfig, huaweiSecrets } from "./huawei/config.ts";
 import { huaweiPolicy } from "./huawei/policy.ts";
 import { huaweiWords } from "./huawei/words.ts";
 import { kingsoftConfig, kingsoftSecrets } from "./kingsoft/config.ts";
 import { kingsoftPolicy } from "./kingsoft/policy.ts";
+import { kingsoftWords } from "./kingsoft/words.ts";
 import { localConfig, localSecrets } from "./local/config.ts";
 import { localWords } from "./local/words.ts";
 import { openstackConfig, openstackSecrets } from "./openstack/config.ts";
 import { openstackPolicy } from "./openstack/policy.ts";
+import { openstackWords } from "./openstack/words.ts";
 import type { Provider, ProviderOptions } from "./provider.ts";
 import { qingcloudConfig, qingcloudSecrets } from "./qingcloud/config.ts";
+import { qingcloudWords } from "./qingcloud/words.ts";
 import { tencentConfig, tencentSecrets } from "./tencent/config.ts";
 import { tencentPolicy } from "./tencent/policy.ts";
 import { tencentWords } from "./tencent/words.ts";
 import { ucloudConfig, ucloudSecrets } from "./ucloud/config.ts";
 import { ucloudPolicy } from "./ucloud/policy.ts";
+import { ucloudWords } from "./ucloud/words.ts";
 import { zstackConfig, zstackSecrets } from "./zstack/config.ts";
+import { zstackWords } from "./zstack/words.ts";
 
 interface Entry {
   readonly configSchema: z.ZodType;
@@ -109,6 +115,7 @@ const clouds = {
     ctyunSecrets,
     async () => (await import("./ctyun/index.ts")).openCtyun,
     ctyunPolicy,
+    ctyunWords,
   ),
   huawei: cloud(
     huaweiConfig,
@@ -122,17 +129,21 @@ const clouds = {
     openstackSecrets,
     async () => (await import("./openstack/index.ts")).openOpenstack,
     openstackPolicy,
+    openstackWords,
   ),
   qingcloud: cloud(
     qingcloudConfig,
     qingcloudSecrets,
     async () => (await import("./qingcloud/index.ts")).openQingcloud,
+    undefined,
+    qingcloudWords,
   ),
   kingsoft: cloud(
     kingsoftConfig,
     kingsoftSecrets,
     async () => (await import("./kingsoft/index.ts")).openKingsoft,
     kingsoftPolicy,
+    kingsoftWords,
   ),
   tencent: cloud(
     tencentConfig,
@@ -152,12 +163,15 @@ const clouds = {
     zstackConfig,
     zstackSecrets,
     async () => (await import("./zstack/index.ts")).openZstack,
+    undefined,
+    zstackWords,
   ),
   ucloud: cloud(
     ucloudConfig,
     ucloudSecrets,
     async () => (await import("./ucloud/index.ts")).openUCloud,
     ucloudPolicy,
+    ucloudWords,
   ),
 } as const satisfies Record<string, Entry>;
 

@@ -4,10 +4,16 @@ import type { RunDetails } from "#api/runs.ts";
 import { startFakeAliyun } from "../clouds/aliyun/fake-aliyun.ts";
 import { startFakeAws } from "../clouds/aws/fake-aws.ts";
 import { startFakeAzure } from "../clouds/azure/fake-azure.ts";
+import { startFakeCtyun } from "../clouds/ctyun/fake-ctyun.ts";
 import type { FakeCloud } from "../clouds/fake-cloud.ts";
 import { startFakeHuawei } from "../clouds/huawei/fake-huawei.ts";
+import { startFakeKingsoft } from "../clouds/kingsoft/fake-kingsoft.ts";
 import type { Machines } from "../clouds/machines.ts";
+import { startFakeOpenstack } from "../clouds/openstack/fake-openstack.ts";
+import { startFakeQingcloud } from "../clouds/qingcloud/fake-qingcloud.ts";
 import { type FakeTencent, startFakeTencent } from "../clouds/tencent/fake-tencent.ts";
+import { startFakeUCloud } from "../clouds/ucloud/fake-ucloud.ts";
+import { startFakeZstack } from "../clouds/zstack/fake-zstack.ts";
 import { type CloudSite, openCloudSite } from "./cloud-site.ts";
 
 let site: CloudSite;
@@ -24,7 +30,13 @@ const clouds: Record<string, (machines: Machines) => Promise<FakeCloud>> = {
   aliyun: (machines) => startFakeAliyun({ machines }),
   aws: (machines) => startFakeAws({ machines }),
   azure: (machines) => startFakeAzure({ machines }),
+  ctyun: (machines) => startFakeCtyun({ machines }),
   huawei: (machines) => startFakeHuawei({ machines }),
+  kingsoft: (machines) => startFakeKingsoft({ machines }),
+  openstack: (machines) => startFakeOpenstack({ machines }),
+  qingcloud: (machines) => startFakeQingcloud({ machines }),
+  ucloud: (machines) => startFakeUCloud({ machines }),
+  zstack: (machines) => startFakeZstack({ machines }),
 };
 
 interface Checked {
