@@ -7,8 +7,8 @@ import { bytes } from "../figures.ts";
 import { followRun } from "../follow.ts";
 import { findServer } from "../names.ts";
 import { harmless } from "../output.ts";
-import { take, wholeNumber } from "../values.ts";
 import { showChecked } from "../target-check.ts";
+import { take, wholeNumber } from "../values.ts";
 import { showVerification } from "../verification.ts";
 
 interface ListOptions {
