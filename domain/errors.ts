@@ -1006,11 +1006,11 @@ export const errorTable = {
     terminal,
     "data",
     {
-      message: "HyperDoor does not see which disk of {sizeBytes} bytes to copy; there are: {seen}",
+      message: "HyperDoor can't tell which disk is {disk} ({sizeBytes} bytes); there are: {seen}",
       hint: "Nothing was written. Launch again; if it stays so, take disks off that the instance type adds by itself.",
     },
     {
-      message: "HyperDoor 无法确定要复制的 {sizeBytes} 字节的磁盘；现有：{seen}",
+      message: "HyperDoor 无法确定哪块磁盘是 {disk}（{sizeBytes} 字节）；现有：{seen}",
       hint: "没有写入任何数据。请重新启动；若仍如此，请去除实例规格自带的磁盘。",
     },
   ),

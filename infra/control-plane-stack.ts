@@ -42,6 +42,7 @@ const machineRoutes: readonly [path: string, method: HttpMethod][] = [
   ["/v1/agents/{proxy+}", HttpMethod.ANY],
   ["/v1/gateways/enrol", HttpMethod.POST],
   ["/v1/callbacks/{proxy+}", HttpMethod.POST],
+  ["/v1/hyperdoor", HttpMethod.POST],
   ["/healthz", HttpMethod.GET],
   ["/v1/sign-in", HttpMethod.GET],
   ["/openapi.json", HttpMethod.GET],

@@ -18,6 +18,10 @@ need() { command -v "$1" >/dev/null 2>&1 || missing="$missing $2"; }
 need qemu-system-x86_64 qemu-system-x86
 need qemu-img qemu-utils
 need mmdebstrap mmdebstrap
+need mcopy mtools
+need syslinux syslinux
+need cpio cpio
+need depmod kmod
 need guestfish libguestfs-tools
 need sfdisk fdisk
 need mkfs.ext4 e2fsprogs

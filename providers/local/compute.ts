@@ -9,7 +9,12 @@ import type { Instance, InstanceType, LaunchSpec, Provider } from "../provider.t
 import type { LocalConfig } from "./config.ts";
 import { notFound, quotaExceeded, refused, wrongState } from "./errors.ts";
 import { choosePorts, startGateway } from "./gateways.ts";
-import { type InstanceRecord, instanceFolder, instanceRecord } from "./instances.ts";
+import {
+  type InstanceRecord,
+  instanceFolder,
+  instanceRecord,
+  type ServerRecord,
+} from "./instances.ts";
 import { endAll, instanceVariable, type Keeping, lookAtKeeper, orderEnd } from "./keeping.ts";
 import { readLog } from "./logs.ts";
 import { machineBootId, processesWith } from "./processes.ts";
@@ -53,11 +58,27 @@ export async function openCompute(
   async function revive(record: InstanceRecord): Promise<Keeping> {
     const folder = folderOf(record.id);
     const keeping = await lookAtKeeper(folder);
-    if (!isToBeStarted(record, keeping)) return keeping;
+    if (hasCopied(record, keeping)) await noteCopied(record.id);
+    else if (!isToBeStarted(record, keeping)) return keeping;
     // The order may have changed since the record was read.
-    if ((await records.find(record.id))?.wanted !== "running") return keeping;
-    await start(record);
+    const now = await records.find(record.id);
+    if (now?.wanted !== "running") return keeping;
+    await start(now);
     return lookAtKeeper(folder);
+  }
+
+  /** HyperDoor's restart is the only thing that ends its QEMU by itself. */
+  function hasCopied(record: InstanceRecord, keeping: Keeping): boolean {
+    if (record.kind !== "server" || record.hyperDoor?.over !== false) return false;
+    return keeping.state === "ended" && keeping.ending.exitCode === 0 && !keeping.ending.ordered;
+  }
+
+  async function noteCopied(id: string): Promise<void> {
+    await alone(async () => {
+      const record = await records.find(id);
+      if (record?.kind !== "server" || record.hyperDoor === undefined) return;
+      await records.write({ ...record, hyperDoor: { ...record.hyperDoor, over: true } });
+    });
   }
 
   /** The state of an instance without a keeper that runs. */
@@ -123,8 +144,9 @@ export async function openCompute(
   async function refuseWrongLaunch(spec: LaunchSpec): Promise<void> {
     const profile = profiles[spec.instanceType];
     if (profile === undefined) throw notFound("instance type", spec.instanceType);
-    if (spec.strategy !== "bootFromVolume") {
-      throw refused(`the boot strategy ${spec.strategy}`, "only bootFromVolume is there");
+    const offered = config.hyperDoor === undefined ? "bootFromVolume" : "hyperDoorCopy";
+    if (spec.strategy !== offered) {
+      throw refused(`the boot strategy ${spec.strategy}`, `only ${offered} is there`);
     }
     if (spec.volumeIds.length === 0) throw refused("a server", "it has no volume to boot from");
     const most = Math.min(profile.maxVolumes, config.server.maxVolumes);
@@ -149,6 +171,15 @@ export async function openCompute(
     const record = await records.find(id);
     if (record === undefined) throw notFound("instance", id);
     return record;
+  }
+
+  function disksOf({
+    volumeIds,
+    imageId: image,
+    hyperDoor,
+  }: LaunchSpec): Pick<ServerRecord, "volumeIds" | "hyperDoor"> {
+    if (hyperDoor === undefined || image === undefined) return { volumeIds: [...volumeIds] };
+    return { volumeIds: volumeIds.slice(0, 1), hyperDoor: { image, ...hyperDoor, over: false } };
   }
 
   const api: Provider["compute"] = {
@@ -201,7 +232,7 @@ export async function openCompute(
           tags: spec.tags,
           securityGroupId: spec.securityGroupId,
           instanceType: spec.instanceType,
-          volumeIds: [...spec.volumeIds],
+          ...disksOf(spec),
           wanted: "running",
         }));
       });
@@ -230,7 +261,11 @@ export async function openCompute(
     async restartInstance(id) {
       const record = await get(id);
       if (record.wanted !== "running") throw wrongState("instance", id, record.wanted);
-      await endAll(folderOf(id), config.gatewayStopMs + keeperGraceMs);
+      // To a server it is a power cut.
+      await endAll(
+        folderOf(id),
+        record.kind === "gateway" ? config.gatewayStopMs + keeperGraceMs : 0,
+      );
       await start(record);
     },
 

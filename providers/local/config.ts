@@ -1,5 +1,6 @@
 /** What an operator may set when this machine is the target. It needs no credentials. */
 import { z } from "zod";
+import { hyperDoorSettings } from "../hyper-door.ts";
 
 const MiB = 1024 ** 2;
 const GiB = 1024 ** 3;
@@ -50,6 +51,8 @@ export const localConfig = z.strictObject({
       stopMs: count.default(60_000),
     })
     .prefault({}),
+  /** Servers are launched as on clouds where no volume can become a system disk; the image is a raw file. */
+  hyperDoor: hyperDoorSettings.optional(),
   /** A console's or a gateway's log is cut to its newest 256 KiB when it has grown beyond this. */
   maxLogBytes: count.default(16 * MiB),
 });

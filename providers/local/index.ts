@@ -37,7 +37,10 @@ function capabilitiesOf(config: LocalConfig): Capabilities {
     deviceMapping: config.deviceMapping,
     userData: { maxBytes: 64 * 1024 },
     idempotency: "clientChosenId",
-    bootStrategies: { bios: ["bootFromVolume"], uefi: [] },
+    bootStrategies: {
+      bios: [config.hyperDoor === undefined ? "bootFromVolume" : "hyperDoorCopy"],
+      uefi: [],
+    },
     installsGateway: false,
     canClone: true,
     hasConsole: true,

@@ -22,6 +22,16 @@ export const instanceRecord = z.discriminatedUnion("kind", [
     instanceType: z.string(),
     /** The first boots. They are deleted with the instance. */
     volumeIds: z.array(z.string()),
+    /** It has a system disk of its own then, and none of its volumes boots. */
+    hyperDoor: z
+      .object({
+        image: z.string(),
+        systemBytes: z.number(),
+        userData: z.string(),
+        /** It has restarted: what it copied is what starts. */
+        over: z.boolean(),
+      })
+      .optional(),
   }),
 ]);
 export type InstanceRecord = z.output<typeof instanceRecord>;
@@ -34,6 +44,7 @@ export type ServerRecord = Extract<InstanceRecord, { kind: "server" }>;
  *   console.log   what it has shown                exit.json     how it ended
  *   keeper.log    what its keeper did              qmp.sock      QEMU's control (servers)
  *   user-data.json, state/, volumes/               (gateways)
+ *   system.raw, orders.json                        (servers that HyperDoor copies for)
  */
 export function instanceFolder(config: LocalConfig, id: string): string {
   return join(config.folder, "instances", id);

@@ -65,6 +65,8 @@ export interface Machine {
   readonly profile: Profile;
   readonly disks: readonly { readonly volumeId: string; readonly path: string }[];
   readonly acceleration: Accelerator;
+  /** Beside what every server has: more arguments, and what its network forwards. */
+  readonly special?: { readonly arguments: readonly string[]; readonly forward: string };
 }
 
 /** A MAC address of the range QEMU's documentation gives away (52:54:00), from the instance's id. */
@@ -80,7 +82,7 @@ function macFor(instanceId: string): string {
  * from a free port that the system chooses.
  */
 export function qemuCommand(machine: Machine, config: LocalConfig): string[] {
-  const { profile } = machine;
+  const { profile, special } = machine;
   const { qemu, vcpus, memoryBytes } = config.server;
   const disks = machine.disks.flatMap(({ volumeId, path }, n) => [
     "-blockdev",
@@ -102,10 +104,11 @@ export function qemuCommand(machine: Machine, config: LocalConfig): string[] {
     ...["-boot", "strict=on", "-device", "virtio-rng-pci"],
     ...["-qmp", "unix:qmp.sock,server=on,wait=off"],
     ...["-chardev", "file,id=serial,path=console.log,append=on", "-serial", "chardev:serial"],
-    ...["-netdev", "user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:0-:22"],
+    ...["-netdev", `user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:0-:22${special?.forward ?? ""}`],
     ...["-device", `${profile.networkDevice},netdev=net,mac=${macFor(machine.id)},romfile=`],
     ...(profile.controller ?? []),
     ...disks,
+    ...(special?.arguments ?? []),
   ];
 }
 

@@ -6,6 +6,7 @@ import { MigrationError } from "#domain/errors.ts";
 import type { Instance } from "../provider.ts";
 import type { LocalConfig } from "./config.ts";
 import { notFound } from "./errors.ts";
+import { ensureSystemDisk, hyperDoorArguments } from "./hyper-door.ts";
 import { instanceFolder, type ServerRecord } from "./instances.ts";
 import { ensureKeeper } from "./keeping.ts";
 import { acceleration, guestAddress, missingQemu, profiles, qemuCommand } from "./qemu.ts";
@@ -24,15 +25,19 @@ export async function startServer(
 ): Promise<void> {
   const profile = profiles[record.instanceType];
   if (profile === undefined) throw notFound("instance type", record.instanceType);
-  const disks = record.volumeIds.map((volumeId) => ({ volumeId, path: pathOf(volumeId) }));
+  const folder = instanceFolder(config, record.id);
+  const volumes = record.volumeIds.map((volumeId) => ({ volumeId, path: pathOf(volumeId) }));
+  const { hyperDoor } = record;
+  const own = hyperDoor && { volumeId: record.id, path: await ensureSystemDisk(folder, hyperDoor) };
+  const disks = own === undefined ? volumes : [own, ...volumes];
   const { accelerator, qemu } = config.server;
   const machine = {
     id: record.id,
     profile,
     disks,
     acceleration: accelerator === "auto" ? await acceleration(qemu) : accelerator,
+    ...(hyperDoor?.over === false && { special: await hyperDoorArguments(folder, hyperDoor) }),
   };
-  const folder = instanceFolder(config, record.id);
   await ensureKeeper(folder, {
     command: qemuCommand(machine, config),
     restart: false,

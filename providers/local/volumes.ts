@@ -6,7 +6,7 @@ import type { Provider, Snapshot, Volume } from "../provider.ts";
 import type { LocalConfig } from "./config.ts";
 import { ensureCopy, modifiedAt, removeCopy, untilLaterWritesShow } from "./copies.ts";
 import { hasCode, notFound, quotaExceeded, refused, wrongState } from "./errors.ts";
-import { instanceFolder, instanceRecord } from "./instances.ts";
+import { instanceFolder, instanceRecord, type ServerRecord } from "./instances.ts";
 import { oneAtATime, openRecords, type RecordFolder, recordBase } from "./records.ts";
 
 const state = z.enum(["pending", "ready", "deleting", "failed"]);
@@ -180,6 +180,12 @@ export async function openVolumes(config: LocalConfig): Promise<Volumes> {
     };
   };
 
+  /** In the order of attachment, which is that of the guest's disks. */
+  async function listAmong(server: ServerRecord, volumeId: string): Promise<void> {
+    if (server.volumeIds.includes(volumeId)) return;
+    await instances.write({ ...server, volumeIds: [...server.volumeIds, volumeId] });
+  }
+
   const api: Provider["volumes"] = {
     async createVolume({ token, tags, sizeBytes, role, fromSnapshotId, pool }) {
       refuseWrongSize(sizeBytes);
@@ -228,7 +234,7 @@ export async function openVolumes(config: LocalConfig): Promise<Volumes> {
         if (instance === undefined || instance.wanted === "deleted") {
           throw notFound("instance", instanceId);
         }
-        if (instance.kind !== "gateway") {
+        if (instance.kind === "server" && instance.hyperDoor === undefined) {
           throw refused("attaching a volume", `${instanceId} is a launched server`);
         }
         if (volume.state !== "ready") throw wrongState("volume", volumeId, volume.state);
@@ -237,11 +243,13 @@ export async function openVolumes(config: LocalConfig): Promise<Volumes> {
         }
         if (volume.attachedTo === undefined) {
           const held = (await volumes.list()).filter((other) => other.attachedTo === instanceId);
-          if (held.length >= config.maxVolumesPerGateway) {
-            throw quotaExceeded(`volumes on ${instanceId}`);
-          }
+          const most =
+            instance.kind === "gateway" ? config.maxVolumesPerGateway : config.server.maxVolumes;
+          if (held.length >= most) throw quotaExceeded(`volumes on ${instanceId}`);
+          if (instance.kind === "server") await listAmong(instance, volumeId);
           await volumes.write({ ...volume, attachedTo: instanceId });
         }
+        if (instance.kind === "server") return;
         await mkdir(join(instanceFolder(config, instanceId), "volumes"), { recursive: true });
         await link(pathOf(volumeId), devicePath(volumeId, instanceId)).catch((error) => {
           if (!hasCode(error, "EEXIST")) throw error;
@@ -255,7 +263,12 @@ export async function openVolumes(config: LocalConfig): Promise<Volumes> {
         if (volume?.attachedTo === undefined) return;
         const instance = await instances.find(volume.attachedTo);
         if (instance?.kind === "server" && instance.wanted !== "deleted") {
-          throw wrongState("volume", volumeId, `a disk of the server ${instance.id}`);
+          if (instance.hyperDoor === undefined) {
+            throw wrongState("volume", volumeId, `a disk of the server ${instance.id}`);
+          }
+          // First what leads to it at its next start.
+          const volumeIds = instance.volumeIds.filter((id) => id !== volumeId);
+          await instances.write({ ...instance, volumeIds });
         }
         await takeOff(volume);
       });

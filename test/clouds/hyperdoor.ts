@@ -107,7 +107,9 @@ export function openHyperDoors(machines: Pick<Machines, "pathOf">): HyperDoors {
       if (clone !== undefined) return openFiles(clone, systemVolumeId);
       await sleep(20, undefined, { signal });
     }
-    throw new MigrationError("hyperdoor.no-disk", { sizeBytes: volumeBytes, seen: "none" });
+    throw new MigrationError("hyperdoor.no-disk", {
+      ...{ disk: "the clone", sizeBytes: volumeBytes, seen: "none" },
+    });
   }
 
   async function openFiles(clone: string, systemVolumeId: string): Promise<DoorDisks> {

@@ -30,8 +30,11 @@ export interface Site {
   readonly targetFolder: string;
 }
 
-/** @param says what the launched server's serial line shows */
-export async function buildSite(says = "tiny login: "): Promise<Site> {
+/**
+ * @param says what the launched server's serial line shows
+ * @param systemMiB of the system disk, whose last half is full where it is more than the least
+ */
+export async function buildSite(says = "tiny login: ", systemMiB = 8): Promise<Site> {
   const folder = await mkdtemp(join(tmpdir(), "hypermotion-site-"));
   const systemDisk = join(folder, "system.raw");
   const dataDisk = join(folder, "data.raw");
@@ -43,6 +46,12 @@ export async function buildSite(says = "tiny login: "): Promise<Site> {
     Buffer.alloc(5 * MiB),
   ]);
   await writeFile(systemDisk, system);
+  if (systemMiB * MiB > system.length) {
+    const file = await open(systemDisk, "r+");
+    const half = (systemMiB / 2) * MiB;
+    for (let at = half; at < 2 * half; at += MiB) await file.write(randomBytes(MiB), 0, MiB, at);
+    await file.close();
+  }
   // Neither a multiple of a block nor of a volume's step.
   await writeFile(dataDisk, Buffer.concat([Buffer.alloc(2 * MiB), randomBytes(MiB + 512)]));
   return { folder, systemDisk, dataDisk, targetFolder };
@@ -63,11 +72,12 @@ export interface RunningSite extends Site {
 export async function openRunningSite(
   options: {
     says?: string;
+    systemMiB?: number;
     target?: Record<string, unknown>;
     invoke?: StandaloneOptions["invoke"];
   } = {},
 ): Promise<RunningSite> {
-  const site = await buildSite(options.says);
+  const site = await buildSite(options.says, options.systemMiB);
   const dataFolder = join(site.folder, "console");
   const standalone = await startStandalone({
     dataFolder,

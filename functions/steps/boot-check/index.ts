@@ -76,7 +76,8 @@ async function look(
     await keepConsole(deps, runId, shown);
     return { ready: { evidence, seconds } };
   }
-  const died = instance?.state !== "running";
+  // A machine that restarts, as HyperDoor's does, is pending for a moment.
+  const died = instance?.state !== "running" && instance?.state !== "pending";
   if (verdict === "waiting" && !died && seconds * 1000 > unseenAfterMs) {
     const { hasConsole } = await provider.capabilities();
     const evidence = "there is no console, and its address is silent";
