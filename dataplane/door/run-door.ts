@@ -38,6 +38,8 @@ export interface Door {
 }
 
 const callTimeoutMs = 15_000;
+/** Once it has copied, the server is down for as long as it waits. */
+const askToRestartEveryMs = 2_000;
 /** The console may know of this instance a moment later than it starts. */
 const unknownForMs = 10 * 60_000;
 
@@ -54,7 +56,7 @@ export async function runDoor(door: Door): Promise<"restart" | "stop"> {
   for (;;) {
     const answer = await untilAnswered(door, report);
     if (answer === "restart" || answer === "stop") return answer;
-    await pause(door.reportEveryMs, door.signal);
+    await pause(Math.min(door.reportEveryMs, askToRestartEveryMs), door.signal);
   }
 }
 

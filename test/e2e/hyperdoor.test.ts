@@ -19,7 +19,7 @@ afterEach(async () => {
 });
 
 test.skipIf(obstacle !== undefined)(
-  `where no volume can become a system disk HyperDoor copies it, a power cut in the middle included, and the copied server boots with its data disk (R-178, R-179)${skipped}`,
+  `where no volume can become a system disk HyperDoor copies it, a power cut in the middle included, and the copied server boots with its data disk (R-179, S-19)${skipped}`,
   async () => {
     const image = await ensureDoorImage(defaultCacheFolder(), () => {});
     site = await openRunningSite({

@@ -12,7 +12,7 @@ import {
   takeSlotsForClones,
   updateLaunch,
 } from "../../launches.ts";
-import { allowedStrategies, limitsOf } from "../../limits.ts";
+import { allowedStrategies, allowedTypes, limitsOf } from "../../limits.ts";
 import { gatewayOf, type Migration, migrationOf, written } from "../../migration.ts";
 import { step } from "../../step.ts";
 import { tell } from "../../tell.ts";
@@ -112,11 +112,22 @@ async function makeImage(
     const limits = await limitsOf(target, provider);
     const allowed = await allowedStrategies(provider, limits, server.inventory.firmware);
     const other = allowed.find((strategy) => imageSource[strategy] === undefined);
-    if (other === undefined) throw error;
+    if (other === undefined || !(await canLaunch(migration, launch, other))) throw error;
     await deps.store.servers.update(server.id, (found) => ({ ...found, bootStrategy: other }));
     await tell(deps, server.id, "launch.image-refused", { problem: error.message, other }, runId);
     return undefined;
   }
+}
+
+/** The instance type was chosen for another strategy: HyperDoor needs memory that it may not have. */
+async function canLaunch(
+  { target, provider }: Migration,
+  { instanceType }: Launched,
+  strategy: BootStrategy,
+): Promise<boolean> {
+  if (strategy !== "hyperDoorCopy") return true;
+  const allowed = await allowedTypes(provider, await limitsOf(target, provider), strategy);
+  return allowed.some(({ name }) => name === instanceType);
 }
 
 async function imageOf(
