@@ -4,5 +4,5 @@
  */
 export const ucloudFaults = {
   testing: { instances: 2, volumes: 5, snapshots: 2, images: 0, addresses: 1, groups: 1 },
-  rounds: 2,
+  rounds: 4,
 };
