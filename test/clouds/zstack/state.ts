@@ -221,7 +221,7 @@ export class Cloud {
 }
 
 const offerings = [
-  ["small", 1, 1],
+  ["small", 1, 2],
   ["2U4G", 2, 4],
   ["4U8G", 4, 8],
   ["8U16G", 8, 16],
