@@ -7,9 +7,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { type Standalone, startStandalone } from "#local/standalone.ts";
+import { targetPlatforms } from "#providers/registry.ts";
 import { type Machines, openMachines } from "#test/clouds/machines.ts";
 import { type FakeTencent, startFakeTencent } from "#test/clouds/tencent/fake-tencent.ts";
-import { clearLine, ctrlC, down, enter, other, Terminal, up } from "#test/fixtures/terminal.ts";
+import { clearLine, ctrlC, down, enter, other, Terminal } from "#test/fixtures/terminal.ts";
 
 const program = fileURLToPath(new URL("hypermotion.mjs", import.meta.url));
 
@@ -59,9 +60,11 @@ async function targetNames(): Promise<string[]> {
   return names;
 }
 
-/** Says no to every group of settings that is asked about, until the whole is checked. */
-async function skipGroups(person: Terminal, count: number): Promise<void> {
-  for (let group = 0; group < count; group += 1) await person.answer("none of them needed)", enter);
+/** Says no to every group of settings that is asked about, until this is shown. */
+async function skipGroups(person: Terminal, no: string, end: string): Promise<void> {
+  // As long as a question is open its choices are shown, with a mark before the one that is taken.
+  const open = `/ ● ${no}`;
+  while ((await person.sees(open, end)) === open) await person.type(enter);
 }
 
 test("a person is led through the fields: a wrong answer is said at once, secrets are never shown, what the cloud refuses leads back to its field, and only then it is saved", async () => {
@@ -80,8 +83,7 @@ test("a person is led through the fields: a wrong answer is said at once, secret
   await person.answer("[credentials.secretKey]", `too-short${enter}`);
   await person.answer("Too small", `${clearLine}a-wrong-secret-key-00${enter}`);
   await person.answer("[credentials.token] (may be left empty)", enter);
-  await skipGroups(person, 4);
-  await person.sees("Nothing is saved yet");
+  await skipGroups(person, "no", "Nothing is saved yet");
   await person.sees("What is to be changed?");
   const before = await targetNames();
   await person.answer("credentials.secretKey (***)", enter);
@@ -104,7 +106,7 @@ test("platforms and choices are chosen by arrows, groups are opened when wished,
   const place = join(folder, "here");
   const person = atTerminal("target", "add", "本机", "--lang", "zh", "--set", "minFreeBytes=0");
 
-  await person.answer("平台", `${up}`);
+  await person.answer("平台", down.repeat(targetPlatforms.indexOf("local")));
   await person.answer("● local", enter);
   await person.answer("[folder]", `relative/place${enter}`);
   await person.answer("无效字符串", `${clearLine}${place}${enter}`);
@@ -118,9 +120,8 @@ test("platforms and choices are chosen by arrows, groups are opened when wished,
   for (const name of ["gatewayListen", "gatewayCommand", "gatewayStopMs", "maxLogBytes"]) {
     await person.answer(`[${name}]`, enter);
   }
-  await person.answer("是否设置 volume", enter);
-  await person.answer("是否设置 server", enter);
-  await person.answer("是否保存目标 本机", enter);
+  await skipGroups(person, "否", "是否保存目标 本机");
+  await person.type(enter);
 
   expect(await person.status()).toBe(0);
   const target = (await standalone.deps.store.targets.list()).items.find(
@@ -157,8 +158,8 @@ test("who leaves at the end saves nothing, though all was well", async () => {
   );
 
   await person.answer("Name of the target", `unsaved${enter}`);
-  await skipGroups(person, 3);
-  await person.answer("Save target unsaved?", `${other}${enter}`);
+  await skipGroups(person, "no", "Save target unsaved?");
+  await person.type(`${other}${enter}`);
 
   expect(await person.status()).toBe(130);
   expect(await targetNames()).toEqual(before);
