@@ -44,6 +44,7 @@ need cryptsetup cryptsetup-bin
 need nft nftables
 need iptables iptables
 need ufw ufw
+need keystone-manage python3-keystone
 # The libguestfs appliance is made from a kernel of Debian's, which a container has not.
 command -v supermin >/dev/null 2>&1 && ls /boot/vmlinuz-* >/dev/null 2>&1 || missing="$missing linux-image-amd64"
 [ -n "$missing" ] || exit 0

@@ -1,6 +1,6 @@
 /**
  * The way in, against a real Keystone: Debian's package, with SQLite in a temporary place. Skips where that is not
- * installed (apt install keystone).
+ * installed (apt install python3-keystone: programs only, no service).
  */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
