@@ -8,6 +8,7 @@ import {
   type FakeAliyunOptions,
   startFakeAliyun,
 } from "#test/clouds/aliyun/fake-aliyun.ts";
+import { hyperDoorImageId } from "#test/clouds/aliyun/state.ts";
 import type { LaunchSpec, Provider } from "../provider.ts";
 import { openProvider } from "../registry.ts";
 import { aliyunConfig } from "./config.ts";
@@ -193,6 +194,17 @@ test("the standalone edition's image is the newest HM_IMG; where there is none y
     if (image.owner === "self") fake.account.images.delete(image.id);
   }
   expect(await codeOf(provider.check())).toBe("gateway.image-missing");
+});
+
+test("where HyperDoor's image is set, servers of its firmware can be launched by its copy where an image is refused; an image that is not there is refused when the target is made (S-08)", async () => {
+  await open({ hyperDoor: { image: hyperDoorImageId } });
+  expect((await provider.capabilities()).bootStrategies).toEqual({
+    bios: ["imageFromSnapshot", "hyperDoorCopy"],
+    uefi: ["imageFromSnapshot"],
+  });
+
+  await open({ hyperDoor: { image: "m-bp1neverwasneverwas0" } });
+  expect(await codeOf(provider.check())).toBe("cloud.not-found");
 });
 
 test("a CentOS 7 image, which can't run a gateway, is refused by name (X-12)", async () => {

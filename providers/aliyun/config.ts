@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { gatewayDefaults, gatewayDiskGiB } from "#domain/gateway-defaults.ts";
 import { imageWish } from "#domain/gateway-images.ts";
+import { hyperDoorSettings } from "../hyper-door.ts";
 
 const { bandwidth, systemDisk } = gatewayDefaults.aliyun;
 
@@ -69,6 +70,8 @@ export const aliyunConfig = z.strictObject({
       keyPairName: z.string().min(2).max(128).optional(),
     })
     .prefault({}),
+  /** S-08: HyperDoor's image in this region; the way where no image is made of a data disk. */
+  hyperDoor: hyperDoorSettings.optional(),
   /** host[:port] for VPC endpoints, http://… for tests; Alibaba Cloud's own unless told (S-08). */
   endpoints: z.strictObject({ ecs: endpoint(), vpc: endpoint(), sts: endpoint() }).prefault({}),
   /** Where the console reaches Alibaba Cloud only through a proxy; HTTPS_PROXY unless told. */

@@ -15,6 +15,8 @@ export interface EcsImage extends Tagged {
   readonly Status: string;
   /** GiB, of its system disk. */
   readonly Size: number;
+  /** `BIOS`, `UEFI`, or `UEFI-Preferred`: either. Source: DescribeImages, BootMode. */
+  readonly BootMode?: string;
 }
 
 interface Images {
@@ -50,6 +52,13 @@ export async function listOwnImages(account: Account, filter: Parameters): Promi
 export async function findOwnImage(account: Account, id: string): Promise<EcsImage | undefined> {
   const found = await listOwnImages(account, { ImageId: id });
   return found.find(({ ImageId }) => ImageId === id);
+}
+
+/** S-08. @throws `cloud.not-found` where the account has none of that id */
+export async function findHyperDoorImage(account: Account, id: string): Promise<EcsImage> {
+  const [found] = await listImages(account, { ImageId: id, Status: "Available" });
+  if (found?.ImageId === id) return found;
+  throw new MigrationError("cloud.not-found", { platform: "aliyun", what: "image", id });
 }
 
 /** R-024: what gateways start from. @throws as `chooseGatewayImage` */

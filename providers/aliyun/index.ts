@@ -13,7 +13,9 @@
 import { type Clock, systemClock } from "../clock.ts";
 import { decorate } from "../decorate.ts";
 import type {
+  BootStrategy,
   Capabilities,
+  Firmware,
   Leftover,
   Provider,
   ProviderOptions,
@@ -25,7 +27,7 @@ import { maxUserDataBytes, openCompute } from "./compute.ts";
 import type { AliyunConfig, AliyunSecrets } from "./config.ts";
 import { sizeRules } from "./disk-sizes.ts";
 import { inCloudTerms } from "./errors.ts";
-import { findGatewayImage, listOwnImages, openImages } from "./images.ts";
+import { findGatewayImage, findHyperDoorImage, listOwnImages, openImages } from "./images.ts";
 import { listTypes } from "./instance-types.ts";
 import { listInstances } from "./instances.ts";
 import { listEips, listGroups, openNetwork } from "./network.ts";
@@ -58,6 +60,8 @@ export function openAliyun(
       await account.place();
       await account.choice();
       await findGatewayImage(account);
+      const { hyperDoor } = account.config;
+      if (hyperDoor !== undefined) await findHyperDoorImage(account, hyperDoor.image);
     },
     listOwned: (owner) => listOwned(account, owner),
     network: openNetwork(account),
@@ -104,12 +108,24 @@ async function probe(account: Account): Promise<Capabilities> {
     deviceMapping: "identity",
     userData: { maxBytes: maxUserDataBytes },
     idempotency: "clientToken",
-    bootStrategies: { bios: ["imageFromSnapshot"], uefi: ["imageFromSnapshot"] },
+    bootStrategies: {
+      bios: await strategiesFor(account, "bios"),
+      uefi: await strategiesFor(account, "uefi"),
+    },
     installsGateway: true,
     canClone: true,
     snapshotsAfterAttachOnly: true,
     hasConsole: true,
   };
+}
+
+/** HyperDoor's image starts only with the firmware it was imported for. */
+async function strategiesFor(account: Account, firmware: Firmware): Promise<BootStrategy[]> {
+  const { hyperDoor } = account.config;
+  if (hyperDoor === undefined) return ["imageFromSnapshot"];
+  const { BootMode = "BIOS" } = await findHyperDoorImage(account, hyperDoor.image);
+  const fits = BootMode === "UEFI-Preferred" || BootMode.toLowerCase() === firmware;
+  return fits ? ["imageFromSnapshot", "hyperDoorCopy"] : ["imageFromSnapshot"];
 }
 
 async function listOwned(account: Account, owner: string | undefined): Promise<Leftover[]> {

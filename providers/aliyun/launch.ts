@@ -1,6 +1,6 @@
 /**
  * Launching a repaired server: an instance of its image is made, which begins stopped; the data volumes
- * are hung on it one after the other; then it starts. So a guest never boots without a volume that its
+ * are hung on it one after the other (of HyperDoor's image: the system clone alone); then it starts. So a guest never boots without a volume that its
  * fstab names. What to do next is decided from what ECS shows, so that any step may be lost or repeated.
  */
 import { MigrationError } from "#domain/errors.ts";
@@ -8,11 +8,13 @@ import type { LaunchSpec } from "../provider.ts";
 import { type Account, makeOnce } from "./account.ts";
 import type { DiskCategory } from "./config.ts";
 import { levelOf, systemLeastGiB } from "./disk-sizes.ts";
-import { findOwnImage } from "./images.ts";
+import { findHyperDoorImage, findOwnImage } from "./images.ts";
 import { type EcsInstance, findByToken, findEcsInstance } from "./instances.ts";
 import { listDiskCategories } from "./stock.ts";
 import { displayName, launchTag, tagsOf } from "./tags.ts";
 import { attach, type EcsDisk, findDisk, hangsOn } from "./volumes.ts";
+
+const GiB = 1024 ** 3;
 
 export async function launch(
   account: Account,
@@ -57,8 +59,9 @@ async function makeInstance(account: Account, spec: LaunchSpec): Promise<EcsInst
           Category: category,
           PerformanceLevel: levelOf(category, config.volume),
           // 40 unless told.
-          Size: Math.max(image.Size, systemLeastGiB),
+          Size: Math.max(image.Size, systemLeastGiB, systemGiB(spec)),
         },
+        UserData: spec.hyperDoor && Buffer.from(spec.hyperDoor.userData).toString("base64"),
         ...(keyPairName === undefined ? { PasswordInherit: true } : { KeyPairName: keyPairName }),
         DeletionProtection: false,
         ClientToken: clientToken,
@@ -71,12 +74,21 @@ async function makeInstance(account: Account, spec: LaunchSpec): Promise<EcsInst
   return (await findEcsInstance(account, id)) ?? { InstanceId: id, Status: "Pending" };
 }
 
-async function imageOf(account: Account, { strategy, imageId }: LaunchSpec) {
+const systemGiB = ({ hyperDoor }: LaunchSpec) => Math.ceil((hyperDoor?.systemBytes ?? 0) / GiB);
+
+/** The others are hung on it when HyperDoor has copied. */
+const firstVolumes = ({ hyperDoor, volumeIds }: LaunchSpec): readonly string[] =>
+  hyperDoor === undefined ? volumeIds : volumeIds.slice(0, 1);
+
+async function imageOf(account: Account, { strategy, imageId, hyperDoor }: LaunchSpec) {
+  if (strategy === "hyperDoorCopy" && imageId !== undefined && hyperDoor !== undefined) {
+    return findHyperDoorImage(account, imageId);
+  }
   if (strategy !== "imageFromSnapshot" || imageId === undefined) {
     throw new MigrationError("cloud.refused", {
       platform: "aliyun",
       what: "the launch",
-      problem: "a server is launched from an image of its system disk here",
+      problem: "a server is launched from an image of its system disk here, or by HyperDoor's copy",
     });
   }
   const image = await findOwnImage(account, imageId);
@@ -131,7 +143,7 @@ async function moveOn(
       SecurityGroupIds: wanted,
     });
   }
-  for (const volumeId of spec.volumeIds) {
+  for (const volumeId of firstVolumes(spec)) {
     const disk = await getDisk(account, volumeId);
     if (hangsOn(disk, id) && disk.Status === "In_use") continue;
     if (!hangsOn(disk, id)) await attach(account, volumeId, id, { endsWithInstance: true });

@@ -6,7 +6,7 @@ import type { Parameters } from "./client.ts";
 import { GiB, levelOf } from "./disk-sizes.ts";
 import { codeOf } from "./errors.ts";
 import { listByToken } from "./paging.ts";
-import { byToken, displayName, type Tagged, tagsOf } from "./tags.ts";
+import { byToken, displayName, launchTag, type Tagged, tagsOf, tagValue } from "./tags.ts";
 
 export interface EcsDisk extends Tagged {
   readonly DiskId: string;
@@ -106,6 +106,16 @@ export async function attach(
   }
 }
 
+/** A gateway's outlive it; a launch's go with their server, also those that follow HyperDoor's copy. */
+async function attachLater(account: Account, volumeId: string, instanceId: string): Promise<void> {
+  const disk = await findDisk(account, volumeId);
+  if (disk === undefined || tagValue(disk, launchTag) === undefined) {
+    return attachToGateway(account, volumeId, instanceId);
+  }
+  if (hangsOn(disk, instanceId)) return;
+  await attach(account, volumeId, instanceId, { endsWithInstance: true });
+}
+
 async function attachToGateway(
   account: Account,
   volumeId: string,
@@ -179,7 +189,7 @@ export function openVolumes(account: Account): Provider["volumes"] {
       return disk && shown(disk);
     },
 
-    attachVolume: (volumeId, instanceId) => attachToGateway(account, volumeId, instanceId),
+    attachVolume: (volumeId, instanceId) => attachLater(account, volumeId, instanceId),
     detachVolume: (id) => detach(account, id),
     deleteVolume: (id) => deleteDisk(account, id),
 

@@ -2,6 +2,7 @@ import { afterEach, expect, test } from "vitest";
 import { type AliyunClient, openClient } from "#providers/aliyun/client.ts";
 import { aliyunConfig } from "#providers/aliyun/config.ts";
 import { type FakeAliyun, startFakeAliyun } from "../clouds/aliyun/fake-aliyun.ts";
+import { hyperDoorImageId } from "../clouds/aliyun/state.ts";
 import { migrateAndCutOver } from "./cloud-migration.ts";
 import { type CloudSite, openCloudSite } from "./cloud-site.ts";
 import { until } from "./site.ts";
@@ -22,6 +23,26 @@ test("a server migrates to Alibaba Cloud with every byte, boots there pay-as-you
   const [launched] = [...instances.values()];
   expect(launched).toMatchObject({ state: "Running", chargeType: "PostPaid" });
   for (const disk of disks.values()) {
+    expect(disk).toMatchObject({ instanceId: launched?.id, endsWithInstance: true });
+  }
+}, 300_000);
+
+test("where Alibaba Cloud makes no image of a data disk, a server boots there from what HyperDoor copied, and nothing else is left", async () => {
+  site = await openCloudSite((machines) => startFakeAliyun({ machines }), {
+    hyperDoor: { image: hyperDoorImageId },
+    // The smallest type has 1 GiB, in which HyperDoor does not run.
+    launch: { families: ["ecs.c7"] },
+  });
+  const { account } = site.cloud;
+  account.imagesOfDataDisks = false;
+
+  await migrateAndCutOver(site, {
+    ...{ instances: 1, volumes: 2, snapshots: 0, images: 0, addresses: 0, groups: 1 },
+  });
+
+  const [launched] = [...account.instances.values()];
+  expect(launched).toMatchObject({ state: "Running", imageId: hyperDoorImageId });
+  for (const disk of account.disks.values()) {
     expect(disk).toMatchObject({ instanceId: launched?.id, endsWithInstance: true });
   }
 }, 300_000);

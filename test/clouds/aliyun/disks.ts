@@ -179,6 +179,10 @@ const wrongDisk = () =>
     "The current disk status does not support this operation.",
   );
 
+/** A system of the source's runs there: of an image, or as HyperDoor has copied it. */
+const isGuest = (account: Account, { id, runs }: Instance): boolean =>
+  runs === "server" || (runs === "hyperdoor" && account.doors?.isOpen(id) === false);
+
 const attachDisk: Action = async (account, parameters) => {
   const disk = get(account.disks, "DiskId", parameters.get("DiskId"));
   const instance = get(account.instances, "InstanceId", parameters.get("InstanceId"));
@@ -205,7 +209,7 @@ const attachDisk: Action = async (account, parameters) => {
       "The specified disk category is not support.",
     );
   }
-  if (instance.runs === "server" && instance.state === "Running") {
+  if (isGuest(account, instance) && instance.state === "Running") {
     throw new Error("this fake's guests see their volumes only when they start");
   }
   disk.instanceId = instance.id;
@@ -345,7 +349,7 @@ export async function makeSystemDisk(
     name: "",
     tags: new Map(instance.tags),
     type: "system",
-    isPublic: wish.snapshotId === undefined,
+    isPublic: wish.snapshotId === undefined && instance.runs !== "hyperdoor",
   });
   disk.instanceId = instance.id;
   disk.state = "In_use";

@@ -10,6 +10,7 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import type { FakeCloud, Inventory } from "../fake-cloud.ts";
 import { Calls } from "../faults.ts";
+import { openHyperDoors } from "../hyperdoor.ts";
 import type { Machines } from "../machines.ts";
 import { parseAuthorization, sign } from "./acs3.ts";
 import { actions } from "./actions.ts";
@@ -66,8 +67,9 @@ const mostSkewMs = 15 * 60_000;
 const maxHeaderSize = 256 * 1024;
 
 export async function startFakeAliyun(options: FakeAliyunOptions = {}): Promise<FakeAliyun> {
+  const doors = options.machines && openHyperDoors(options.machines);
   const account = new Account({
-    machines: options.machines,
+    ...{ machines: options.machines, doors },
     delays: { ...quick, ...options.delays },
     quotas: { disks: 1000, eips: 20, vcpus: 100, snapshots: 256, ...options.quotas },
     now: options.now ?? (() => performance.now()),
@@ -215,6 +217,7 @@ export async function startFakeAliyun(options: FakeAliyunOptions = {}): Promise<
       server.close();
       await once(server, "close");
       await queue;
+      await doors?.close();
     },
   };
 }

@@ -4,7 +4,7 @@ import type { Parameters } from "../parameters.ts";
 import { disksOf, makeSystemDisk, refuseSize, removeDisk, takeOff } from "./disks.ts";
 import { listed, pagedByToken, shownTags } from "./listing.ts";
 import { type Answer, Refusal, tagsOf } from "./rpc.ts";
-import { type Account, get, type Instance } from "./state.ts";
+import { type Account, get, hyperDoorImageId, type Instance } from "./state.ts";
 import { typeOf } from "./types.ts";
 
 type Action = (account: Account, parameters: Parameters) => Promise<Answer> | Answer;
@@ -28,8 +28,10 @@ export async function letInstancesHappen(account: Account): Promise<void> {
         break;
       case "Starting":
         instance.state = "Running";
+        openDoor(account, instance);
         break;
       case "Stopping":
+        await account.doors?.end(instance.id);
         await account.machines?.remove(instance.id);
         instance.state = "Stopped";
         break;
@@ -43,6 +45,7 @@ export async function letInstancesHappen(account: Account): Promise<void> {
 }
 
 async function end(account: Account, instance: Instance): Promise<void> {
+  await account.doors?.end(instance.id);
   const doomed = disksOf(account, instance.id).filter(({ endsWithInstance }) => endsWithInstance);
   for (const disk of disksOf(account, instance.id)) await takeOff(account, disk);
   await account.machines?.remove(instance.id);
@@ -55,11 +58,26 @@ async function end(account: Account, instance: Instance): Promise<void> {
   for (const disk of doomed) await removeDisk(account, disk);
 }
 
+/** HyperDoor begins; when it restarts, what it has copied does. */
+function openDoor(account: Account, instance: Instance): void {
+  const { id, runs, userData } = instance;
+  const [system] = disksOf(account, id).filter(({ type }) => type === "system");
+  if (runs !== "hyperdoor" || system === undefined) return;
+  const attached = () =>
+    disksOf(account, id)
+      .filter(({ type, state }) => type === "data" && state !== "Detaching")
+      .map((disk) => disk.id);
+  account.doors?.start({
+    ...{ id, userData, attached, systemVolumeId: system.id },
+    boot: async () => account.machines?.startServer(id, [system.id, ...attached()]),
+  });
+}
+
 /** Starts what boots from its system disk: our image, with all that hangs on it. */
 async function boot(account: Account, instance: Instance): Promise<void> {
   const disks = disksOf(account, instance.id);
   const system = disks.find(({ type }) => type === "system");
-  if (system === undefined || system.isPublic) return;
+  if (system === undefined || system.isPublic || instance.runs === "hyperdoor") return;
   instance.runs = "server";
   const others = disks.filter((disk) => disk !== system);
   await account.machines?.startServer(
@@ -161,7 +179,8 @@ async function make(
     state: "Pending",
     changesAt: account.now() + account.delays.createMs,
     startsItself,
-    runs: bootstrap === undefined ? "bare" : "gateway",
+    runs:
+      image.id === hyperDoorImageId ? "hyperdoor" : bootstrap === undefined ? "bare" : "gateway",
   };
   account.instances.set(instance.id, instance);
   await makeSystemDisk(account, instance, { sizeGiB, category, snapshotId: image.snapshotId });
@@ -273,11 +292,15 @@ const modifyInstance: Action = (account, parameters) => {
 
 const consoleOutput: Action = async (account, parameters) => {
   const instance = get(account.instances, "InstanceId", parameters.get("InstanceId"));
-  const said = instance.runs === "server" ? await account.machines?.console(instance.id) : "";
+  const { id, runs } = instance;
+  const ofGuest = runs === "server" || runs === "hyperdoor";
+  const said = ofGuest
+    ? `${account.doors?.console(id) ?? ""}${(await account.machines?.console(id)) ?? ""}`
+    : "";
   return {
     InstanceId: instance.id,
     LastUpdateTime: "2026-11-26T00:00:00Z",
-    ConsoleOutput: Buffer.from(said ?? "").toString("base64"),
+    ConsoleOutput: Buffer.from(said).toString("base64"),
   };
 };
 

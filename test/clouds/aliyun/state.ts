@@ -1,5 +1,6 @@
 /** What the fake account holds. Times are milliseconds of the fake's clock. */
 import { randomBytes } from "node:crypto";
+import type { HyperDoors } from "../hyperdoor.ts";
 import type { Machines } from "../machines.ts";
 import type { Parameters } from "../parameters.ts";
 import { Refusal } from "./rpc.ts";
@@ -80,7 +81,7 @@ export interface Instance extends Thing {
   readonly startsItself: boolean;
   stoppedMode?: string;
   /** What runs on it: nothing of ours while it boots a public image. */
-  runs: "bare" | "gateway" | "server";
+  runs: "bare" | "gateway" | "server" | "hyperdoor";
 }
 
 export interface Eip extends Thing {
@@ -95,6 +96,9 @@ export interface Group extends Thing {
   readonly vpcId: string;
   readonly rules: Set<string>;
 }
+
+/** As somebody imported it. */
+export const hyperDoorImageId = "m-bp1imported0hyperdoor";
 
 export class Account {
   readonly disks = new Map<string, Disk>();
@@ -120,17 +124,20 @@ export class Account {
   readonly vSwitchId = "vsw-bp1s5fnvk4gn2tws03624";
 
   readonly machines: Machines | undefined;
+  readonly doors: HyperDoors | undefined;
   readonly delays: Delays;
   readonly quotas: Quotas;
   readonly now: () => number;
 
   constructor(options: {
     machines: Machines | undefined;
+    doors: HyperDoors | undefined;
     delays: Delays;
     quotas: Quotas;
     now: () => number;
   }) {
     this.machines = options.machines;
+    this.doors = options.doors;
     this.delays = options.delays;
     this.quotas = options.quotas;
     this.now = options.now;
@@ -184,9 +191,10 @@ const initialImages: Image[] = [
   publicImage("centos_7_5_x64_20G_alibase_20200609.vhd", "BIOS"),
   importedImage("m-bp1imported0older0000", "HM_IMG_20260131.qcow2"),
   importedImage("m-bp1imported0newer0000", "HM_IMG_20261001.qcow2"),
+  importedImage(hyperDoorImageId, "hyperdoor.qcow2"),
 ];
 
-/** The standalone edition's, as somebody imported it. */
+/** The standalone edition's and HyperDoor, as somebody imported them. */
 function importedImage(id: string, name: string): Image {
   return { ...publicImage(id, "BIOS"), name, owner: "self", createdAt: "2026-11-01T00:00:00Z" };
 }
