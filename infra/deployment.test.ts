@@ -64,7 +64,7 @@ beforeAll(async () => {
       template.parse(JSON.parse(readFileSync(join(out, name), "utf8"))).Resources,
     ]),
   );
-}, 120_000);
+}, 300_000);
 
 afterAll(async () => {
   for (const name of folders) await rm(name, { recursive: true, force: true });
@@ -292,6 +292,7 @@ test("people sign in; what agents and gateways call, and nothing else, has its o
     "GET /v1/sign-in",
     "POST /v1/callbacks/{proxy+}",
     "POST /v1/gateways/enrol",
+    "POST /v1/hyperdoor",
   ]);
   const closed = routes.filter(({ AuthorizationType }) => AuthorizationType === "JWT");
   expect(closed.map(({ RouteKey }) => RouteKey)).toEqual(["$default"]);

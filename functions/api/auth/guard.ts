@@ -54,6 +54,14 @@ export function allowAgent(deps: Deps): MiddlewareHandler<Env> {
   };
 }
 
+/** Lets pass who shows a code; whether a copy waits with it, its report is asked. */
+export function allowCode(): MiddlewareHandler<Env> {
+  return async (c, next) => {
+    if (bearer(c) === undefined) throw new MigrationError("auth.required", {});
+    await next();
+  };
+}
+
 /** `Bearer <serverId>.<token>`. @throws `auth.unknown-agent` */
 async function agentOf(deps: Deps, c: Context<Env>): Promise<SourceServer> {
   const given = bearer(c) ?? "";

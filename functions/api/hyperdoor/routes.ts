@@ -3,7 +3,7 @@ import { createRoute } from "@hono/zod-openapi";
 import { hyperDoorAnswer, hyperDoorReport } from "#domain/protocol/hyperdoor.ts";
 import type { Deps } from "../../deps.ts";
 import { hyperDoorPath } from "../../hyperdoor.ts";
-import { bearer } from "../auth/guard.ts";
+import { allowCode, bearer } from "../auth/guard.ts";
 import { byHyperDoor, jsonAnswer, jsonBody, newRouter, type Router, refusals } from "../router.ts";
 import { takeReport } from "./take.ts";
 
@@ -13,6 +13,7 @@ const reportRoute = createRoute({
   tags: ["hyperdoor"],
   summary: "Report on the copy of a system disk; answers what to do next",
   security: byHyperDoor,
+  middleware: allowCode(),
   request: { body: jsonBody(hyperDoorReport) },
   responses: { 200: jsonAnswer("What to do", hyperDoorAnswer), ...refusals },
 });
