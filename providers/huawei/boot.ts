@@ -4,6 +4,7 @@
  *
  *   swap    shell ─▶ runs ─▶ stop ─▶ data volumes ─▶ detach its system disk ─▶ attach ours ─▶ flags ─▶ start
  *   image   server of the image ─▶ runs ─▶ stop ─▶ data volumes ─▶ flags ─▶ start
+ *   copy    server of HyperDoor's image ─▶ runs ─▶ the disk that it copies ─▶ flags
  */
 
 export interface Seen {
@@ -22,6 +23,8 @@ export interface Wanted {
   /** Undefined where an image boots. */
   readonly systemVolumeId: string | undefined;
   readonly dataVolumeIds: readonly string[];
+  /** What runs there waits for its volumes: they come without a stop. */
+  readonly awaitsVolumes?: boolean;
 }
 
 export type Move =
@@ -49,7 +52,8 @@ export function nextMove(seen: Seen, wanted: Wanted): Move {
   const missing = wanted.dataVolumeIds.find((id) => !seen.attached.has(id));
   // A guest that starts without a volume its fstab names ends in a rescue shell, so all are there before.
   // A shell has nothing to lose; a guest is asked to stop.
-  if (runs && (missing !== undefined || !boots)) return { move: "stop", hard: !boots };
+  const comesLate = missing !== undefined && wanted.awaitsVolumes !== true;
+  if (runs && (comesLate || !boots)) return { move: "stop", hard: !boots };
   if (missing !== undefined) return { move: "attach", volumeId: missing };
   if (!boots) {
     return seen.systemVolumeId === undefined

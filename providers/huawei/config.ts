@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { gatewayDefaults, gatewayDiskGiB } from "#domain/gateway-defaults.ts";
 import { imageWish } from "#domain/gateway-images.ts";
+import { hyperDoorSettings } from "../hyper-door.ts";
 
 const uuid = z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
 
@@ -88,6 +89,8 @@ export const huaweiConfig = z.strictObject({
       keyName: z.string().min(1).optional(),
     })
     .prefault({}),
+  /** S-12: HyperDoor's image; the way where neither an image is made of a disk nor disks are swapped. */
+  hyperDoor: hyperDoorSettings.optional(),
   /** Huawei's own unless told. EIPs are asked of `vpc`. */
   endpoints: z
     .strictObject({

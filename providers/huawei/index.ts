@@ -10,6 +10,7 @@
  * Orders are jobs: they are taken, and what they make is looked at until it is there.
  */
 import { MigrationError } from "#domain/errors.ts";
+import type { ImageWish } from "#domain/gateway-images.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { decorate } from "../decorate.ts";
 import type {
@@ -103,6 +104,7 @@ async function check(account: Account): Promise<void> {
     throw new MigrationError("cloud.not-found", facts);
   }
   await refuseSameImages(account);
+  if (config.hyperDoor !== undefined) await findMachineImage(account, config.hyperDoor.image);
   await listOwned(account, "check");
   const name = "hypermotion-check";
   const tags = { "hypermotion:console": consoleId, "hypermotion:owner": "check", Name: name };
@@ -157,17 +159,26 @@ async function probe(account: Account): Promise<Capabilities> {
   };
 }
 
-/** Without an image for a shell of that firmware there is no swap. */
+/** A swap wants an image for a shell of that firmware, HyperDoor's copy an image of its own that starts with it. */
 async function strategiesFor(account: Account, firmware: Firmware): Promise<BootStrategy[]> {
-  const { boot, shell } = account.config.launch;
-  if (boot === "image") return ["imageFromVolume"];
-  const first: BootStrategy[] = boot === "auto" ? ["imageFromVolume"] : [];
+  const { launch, hyperDoor } = account.config;
+  const { boot, shell } = launch;
+  const swaps = boot !== "image" && (await hasImage(account, shell[firmware], firmware));
+  const copies = hyperDoor !== undefined && (await hasImage(account, hyperDoor.image, firmware));
+  return [
+    ...(boot === "swap" ? [] : ["imageFromVolume" as const]),
+    ...(swaps ? ["rootSwap" as const] : []),
+    ...(copies ? ["hyperDoorCopy" as const] : []),
+  ];
+}
+
+async function hasImage(account: Account, wish: ImageWish, firmware: Firmware): Promise<boolean> {
   try {
-    await findMachineImage(account, shell[firmware], firmware);
-    return [...first, "rootSwap"];
+    await findMachineImage(account, wish, firmware);
+    return true;
   } catch (error) {
     const none = ["cloud.not-found", "gateway.no-image", "gateway.image-missing"];
-    if (error instanceof MigrationError && none.includes(error.code)) return first;
+    if (error instanceof MigrationError && none.includes(error.code)) return false;
     throw error;
   }
 }

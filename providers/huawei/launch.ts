@@ -2,13 +2,13 @@
 import { MigrationError } from "#domain/errors.ts";
 import type { LaunchSpec } from "../provider.ts";
 import { type Account, unlessAbsent } from "./account.ts";
-import { type Move, nextMove, type Seen } from "./boot.ts";
+import { type Move, nextMove, type Seen, type Wanted } from "./boot.ts";
 import { createServer } from "./create-server.ts";
 import { systemDevice } from "./device-names.ts";
 import { findMachineImage } from "./machine-images.ts";
 import { type EcsServer, findServer, findServerByToken, systemDiskOf } from "./servers.ts";
 import { consoleTag, launchTag, rootTag, tagValue } from "./tags.ts";
-import { attach, detach, findEvsVolume, listEvsVolumes } from "./volumes.ts";
+import { attach, bindLife, detach, findEvsVolume, GiB, listEvsVolumes } from "./volumes.ts";
 
 export async function launch(
   account: Account,
@@ -26,20 +26,22 @@ async function makeServer(account: Account, spec: LaunchSpec): Promise<string> {
   for (const id of spec.volumeIds) {
     await tagVolume(account, id, { [launchTag]: tagValue(spec.token) });
   }
+  const { network = {}, hyperDoor } = spec;
   const image =
     spec.imageId === undefined
       ? await findMachineImage(account, config.launch.shell[spec.firmware], spec.firmware)
       : await findMachineImage(account, spec.imageId);
-  const { network = {} } = spec;
+  const copiedGiB = Math.ceil((hyperDoor?.systemBytes ?? 0) / GiB);
   return createServer(account, {
     ...spec,
     role: "server",
     imageId: image.id,
-    disk: { type: config.volume.type, GiB: image.diskGiB },
+    disk: { type: config.volume.type, GiB: Math.max(image.diskGiB, copiedGiB) },
     groupIds: network.securityGroupIds ?? [spec.securityGroupId],
     keyName: config.launch.keyName,
     subnetId: network.subnetId ?? config.subnetId,
     privateAddress: network.privateAddress,
+    userData: hyperDoor?.userData,
   });
 }
 
@@ -57,13 +59,20 @@ async function tagVolume(
   });
 }
 
+function wantedOf({ imageId, hyperDoor, volumeIds }: LaunchSpec): Wanted {
+  const [system, ...others] = volumeIds;
+  if (imageId === undefined) return { systemVolumeId: system, dataVolumeIds: others };
+  if (hyperDoor === undefined) return { systemVolumeId: undefined, dataVolumeIds: volumeIds };
+  // The others are hung on it when HyperDoor has copied.
+  return {
+    ...{ systemVolumeId: undefined, awaitsVolumes: true },
+    dataVolumeIds: volumeIds.slice(0, 1),
+  };
+}
+
 /** @returns what the next order waits for; `undefined` when the server is what was asked for */
 async function moveOn(account: Account, spec: LaunchSpec, id: string): Promise<string | undefined> {
-  const [system, ...others] = spec.volumeIds;
-  const wanted =
-    spec.imageId === undefined
-      ? { systemVolumeId: system, dataVolumeIds: others }
-      : { systemVolumeId: undefined, dataVolumeIds: spec.volumeIds };
+  const wanted = wantedOf(spec);
   // Each move changes what is seen; a volume more is two.
   for (let moves = 0; moves < 8 + 2 * spec.volumeIds.length; moves += 1) {
     const server = await findServer(account, id);
@@ -139,10 +148,7 @@ async function carryOut(
       return `volume ${move.volumeId} to come on`;
     case "bind-lives":
       for (const volume_id of move.volumeIds) {
-        await client.call("UpdateServerBlockDevice", {
-          path: { server_id: server.id, volume_id },
-          body: { block_device: { delete_on_termination: true } },
-        });
+        await bindLife(account, volume_id, server.id);
       }
       return undefined;
     case "fail":

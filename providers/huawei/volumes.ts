@@ -15,7 +15,7 @@ import { freeDeviceName } from "./device-names.ts";
 import { codeOf } from "./errors.ts";
 import { findMachineImage } from "./machine-images.ts";
 import { asServer, type EcsServer } from "./servers.ts";
-import { consoleTag, nameOf, ownerTag, tagsOf, tagValue, tokenTag } from "./tags.ts";
+import { consoleTag, launchTag, nameOf, ownerTag, tagsOf, tagValue, tokenTag } from "./tags.ts";
 
 export const GiB = 1024 ** 3;
 
@@ -136,6 +136,40 @@ export async function attach(
     // An order whose answer was lost is still being carried out.
     if (!taken && after?.status !== "attaching") throw error;
   }
+}
+
+/** The volume is deleted with the server that it hangs on. */
+export async function bindLife(
+  { client }: Account,
+  volumeId: string,
+  serverId: string,
+): Promise<void> {
+  await client.call("UpdateServerBlockDevice", {
+    path: { server_id: serverId, volume_id: volumeId },
+    body: { block_device: { delete_on_termination: true } },
+  });
+}
+
+/**
+ * A gateway's volumes outlive it; a launch's go with their server, also those that follow HyperDoor's copy. That can
+ * be said of a volume only once it hangs there.
+ */
+async function attachLater(account: Account, volumeId: string, serverId: string): Promise<void> {
+  const { tags } = await getVolume(account, volumeId);
+  if (tags?.[launchTag] === undefined) {
+    const { maxVolumes, spareVolumes } = account.config.gateway;
+    return attach(account, volumeId, serverId, { atMost: maxVolumes + spareVolumes });
+  }
+  await attach(account, volumeId, serverId);
+  const hangs = await untilSeen(account, async () => {
+    const { status } = await getVolume(account, volumeId);
+    return status === "in-use" ? true : undefined;
+  });
+  if (hangs === undefined) {
+    const problem = `volume ${volumeId} is still coming on`;
+    throw new MigrationError("cloud.transient", { platform: "huawei", problem });
+  }
+  await bindLife(account, volumeId, serverId);
 }
 
 /** May be repeated. A disk that hangs nowhere is off. */
@@ -263,11 +297,7 @@ export function openVolumes(account: Account): Provider["volumes"] {
       return volume && shown(volume);
     },
 
-    attachVolume: (volumeId, instanceId) =>
-      attach(account, volumeId, instanceId, {
-        atMost: config.gateway.maxVolumes + config.gateway.spareVolumes,
-      }),
-
+    attachVolume: (volumeId, instanceId) => attachLater(account, volumeId, instanceId),
     detachVolume: (id) => detach(account, id),
 
     async deleteVolume(id) {

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from "vitest";
 import { type FakeHuawei, startFakeHuawei } from "../clouds/huawei/fake-huawei.ts";
+import { hyperDoorImageId } from "../clouds/huawei/state.ts";
 import { migrateAndCutOver } from "./cloud-migration.ts";
 import { type CloudSite, openCloudSite } from "./cloud-site.ts";
 
@@ -32,3 +33,21 @@ test.each([
   },
   300_000,
 );
+
+test("where Huawei Cloud refuses an image of it, a server boots there from what HyperDoor copied, and nothing else is left (S-12)", async () => {
+  site = await openCloudSite((machines) => startFakeHuawei({ machines }), {
+    hyperDoor: { image: hyperDoorImageId },
+  });
+  const { project } = site.cloud;
+  project.imagesRefused = "OS is not supported";
+
+  await migrateAndCutOver(site, {
+    ...{ instances: 1, volumes: 2, snapshots: 0, images: 0, addresses: 0, groups: 1 },
+  });
+
+  const [server] = project.servers.values();
+  expect(server).toMatchObject({ status: "ACTIVE", runs: "guest", imageId: hyperDoorImageId });
+  for (const { attachment } of project.volumes.values()) {
+    expect(attachment).toMatchObject({ serverId: server?.id, deleteOnTermination: true });
+  }
+}, 300_000);

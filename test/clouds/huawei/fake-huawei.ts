@@ -9,6 +9,7 @@ import { text } from "node:stream/consumers";
 import type { FakeCloud, Inventory } from "../fake-cloud.ts";
 import { Calls } from "../faults.ts";
 import { openGuests } from "../guests.ts";
+import { openHyperDoors } from "../hyperdoor.ts";
 import type { Machines } from "../machines.ts";
 import type { Call } from "./api.ts";
 import { imageHandlers, letImagesHappen } from "./images.ts";
@@ -227,9 +228,10 @@ export async function startFakeHuawei(options: FakeHuaweiOptions = {}): Promise<
   // Free on the addresses of servers too: nobody else listens there.
   const sshPort = ports.get("ecs") ?? 0;
   const guests = openGuests(options.machines, sshPort);
+  const doors = options.machines && openHyperDoors(options.machines);
   const project = new Project({
     machines: options.machines,
-    guests,
+    ...{ guests, doors },
     delays: { ...quick, ...options.delays },
     quotas: { volumes: 1000, addresses: 5, vcpus: 64, images: 50, ...options.quotas },
     now: options.now ?? (() => performance.now()),
@@ -261,6 +263,7 @@ export async function startFakeHuawei(options: FakeHuaweiOptions = {}): Promise<
         await once(server, "close");
       }
       await queue;
+      await doors?.close();
       await guests.closeAll();
     },
   };

@@ -1,7 +1,14 @@
 /** ECS: servers, flavors and zones. Sources: ECS API reference, "ECS Statuses", "Error Codes". */
 import { gatewayBootstrap } from "#domain/protocol/gateway.ts";
 import { checkTags, type JsonObject, Refusal } from "./request.ts";
-import { get, type Image, type Project, type Server, type Volume } from "./state.ts";
+import {
+  get,
+  hyperDoorImageId,
+  type Image,
+  type Project,
+  type Server,
+  type Volume,
+} from "./state.ts";
 import { type Handler, makeVolume, removeVolume, takeOff, volumesOf } from "./volumes.ts";
 
 /** Source: ECS product description, "A Summary List of x86 ECS Specifications"; the last ones to be left out. */
@@ -78,11 +85,14 @@ function serverJson(project: Project, server: Server): JsonObject {
 /** Starts what boots from the system disk: ours, with all that hangs on it. A shell just runs. */
 async function boot(project: Project, server: Server): Promise<void> {
   const system = systemDiskOf(project, server);
-  if (server.runs === "gateway" || system === undefined || system.isPublicRoot) return;
+  if (server.runs === "gateway" || server.runs === "hyperdoor") return;
+  if (system === undefined || system.isPublicRoot) return;
+  await startGuest(project, server, system);
+}
+
+async function startGuest(project: Project, server: Server, system: Volume): Promise<void> {
   server.runs = "guest";
-  const others = volumesOf(project, server.id)
-    .filter((volume) => volume !== system)
-    .sort((a, b) => (a.attachment?.device ?? "").localeCompare(b.attachment?.device ?? ""));
+  const others = dataDisksOf(project, server);
   await project.machines?.startServer(
     server.id,
     [system, ...others].map(({ id }) => id),
@@ -90,7 +100,28 @@ async function boot(project: Project, server: Server): Promise<void> {
   await project.guests.open(server.id, server.privateAddress);
 }
 
+const dataDisksOf = (project: Project, server: Server): Volume[] =>
+  volumesOf(project, server.id)
+    .filter(({ attachment }) => attachment?.device !== "/dev/vda")
+    .sort((a, b) => (a.attachment?.device ?? "").localeCompare(b.attachment?.device ?? ""));
+
+/** HyperDoor begins; when it restarts, what it has copied does. */
+function openDoor(project: Project, server: Server): void {
+  const { id, userData } = server;
+  const system = systemDiskOf(project, server);
+  if (system === undefined) return;
+  project.doors?.start({
+    ...{ id, userData, systemVolumeId: system.id },
+    attached: () =>
+      dataDisksOf(project, server)
+        .filter(({ status }) => status === "in-use")
+        .map((volume) => volume.id),
+    boot: () => startGuest(project, server, system),
+  });
+}
+
 async function halt(project: Project, server: Server): Promise<void> {
+  await project.doors?.end(server.id);
   await project.guests.close(server.id);
   await project.machines?.remove(server.id);
 }
@@ -109,11 +140,13 @@ export async function letServersHappen(project: Project): Promise<void> {
     } else if (server.status === "BUILD" || server.task === "powering-on") {
       server.status = "ACTIVE";
       server.task = "";
+      if (server.runs === "hyperdoor") openDoor(project, server);
     }
   }
 }
 
 async function end(project: Project, server: Server): Promise<void> {
+  await project.doors?.end(server.id);
   const doomed: Volume[] = [];
   for (const volume of volumesOf(project, server.id)) {
     const { attachment } = volume;
@@ -189,6 +222,7 @@ const createServers: Handler = async (project, { body }) => {
     tag.value,
   ]);
   const bootstrap = bootstrapIn(userData);
+  const isHyperDoor = image.id === hyperDoorImageId;
   const server: Server = {
     ...project.newThing(wish.name, checkTags(tags, "Ecs.0005")),
     imageId: image.id,
@@ -203,7 +237,8 @@ const createServers: Handler = async (project, { body }) => {
     task: "",
     changesAt: project.now() + project.delays.bootMs,
     deletesVolumes: false,
-    runs: bootstrap === undefined ? "shell" : "gateway",
+    userData,
+    runs: isHyperDoor ? "hyperdoor" : bootstrap === undefined ? "shell" : "gateway",
   };
   if (project.soldOut.has(wish.flavorRef)) {
     // The order is taken, and what it began is taken back. Source: ECS error codes, Ecs.0319.
@@ -221,7 +256,7 @@ const createServers: Handler = async (project, { body }) => {
       sizeGiB: wish.root_volume.size ?? image.minDisk,
       type: wish.root_volume.volumetype,
       bootable: true,
-      isPublicRoot: !image.isOurs,
+      isPublicRoot: !image.isOurs && !isHyperDoor,
       metadata: {},
       tags: new Map(),
     },

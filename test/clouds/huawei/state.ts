@@ -1,6 +1,7 @@
 /** What the fake project holds. Times are milliseconds of the fake's clock. */
 import { randomBytes, randomUUID } from "node:crypto";
 import type { Guests } from "../guests.ts";
+import type { HyperDoors } from "../hyperdoor.ts";
 import type { Machines } from "../machines.ts";
 import { Refusal } from "./request.ts";
 
@@ -94,8 +95,9 @@ export interface Server extends Thing {
   /** When the present status or task ends by itself. */
   changesAt: number;
   deletesVolumes: boolean;
+  readonly userData: string;
   /** What runs it: nothing while it is a shell. */
-  runs: "shell" | "gateway" | "guest";
+  runs: "shell" | "gateway" | "guest" | "hyperdoor";
 }
 
 export interface Address extends Thing {
@@ -157,6 +159,7 @@ export class Project {
 
   readonly machines: Machines | undefined;
   readonly guests: Guests;
+  readonly doors: HyperDoors | undefined;
   readonly delays: Delays;
   readonly quotas: Quotas;
   readonly now: () => number;
@@ -164,12 +167,14 @@ export class Project {
   constructor(options: {
     machines: Machines | undefined;
     guests: Guests;
+    doors: HyperDoors | undefined;
     delays: Delays;
     quotas: Quotas;
     now: () => number;
   }) {
     this.machines = options.machines;
     this.guests = options.guests;
+    this.doors = options.doors;
     this.delays = options.delays;
     this.quotas = options.quotas;
     this.now = options.now;
@@ -221,6 +226,9 @@ export function get<T extends Thing>(
   throw new Refusal(status, code, `${kind} [${id}] could not be found.`);
 }
 
+/** As the account imported it (S-12). */
+export const hyperDoorImageId = randomUUID();
+
 /** As IMS lists them; ids are made up. */
 const publicImages: Image[] = [
   publicImage("Debian 12.0.0 64bit", "2026-01-10T00:00:00Z", "bios"),
@@ -229,6 +237,10 @@ const publicImages: Image[] = [
   publicImage("CentOS 7.5 64bit", "2019-01-12T00:00:00Z", "bios"),
   // Imported by the account (R-008).
   { ...publicImage("HM_IMG_20260101", "2026-01-01T00:00:00Z", "bios"), imageType: "private" },
+  {
+    ...publicImage("HyperDoor", "2026-01-02T00:00:00Z", "bios"),
+    ...{ id: hyperDoorImageId, imageType: "private" },
+  },
 ];
 
 function publicImage(name: string, createdAt: string, firmware: "bios" | "uefi"): Image {
