@@ -62,7 +62,8 @@ export interface Receiver {
   /** Resolves when the session is done, failed or stopped. */
   waitForEnd(sessionId: string): Promise<SessionState>;
   /** Ends a running session; what is acknowledged stays on its volumes. */
-  stop(sessionId: string): Promise<void>;
+  /** @param failure what its agent is told, where it is not just that it was stopped */
+  stop(sessionId: string, failure?: ErrorFacts): Promise<void>;
   /**
    * Keeps sessions off these volumes until the function it returns is called.
    * @throws `volume.in-use` when a session writes to one of them, `not-ready` when another verification has one
@@ -195,9 +196,9 @@ class BlockReceiver implements Receiver {
     return session.state(false);
   }
 
-  async stop(sessionId: string): Promise<void> {
+  async stop(sessionId: string, failure?: ErrorFacts): Promise<void> {
     const session = this.#get(sessionId);
-    await this.#end(session, "stopped");
+    await this.#end(session, failure === undefined ? "stopped" : "failed", failure);
   }
 
   reserve(verificationId: string, volumeIds: readonly string[]): () => void {

@@ -202,10 +202,12 @@ export function createSessions(deps: SessionDeps): Sessions {
     } catch (error) {
       if (!(error instanceof MigrationError) || closing.signal.aborted) throw error;
       const outcome: SessionState = { state: "failed", error: error.facts };
-      // Shown from here on: the receiver will only say that it was stopped.
+      // The receiver remembers it too, and would keep its volumes from every later session. Its agent, which
+      // may have been quicker than our report, hears the same from it.
       session.record = { ...session.record, outcome };
-      // The receiver remembers it too, and would keep its volumes from every later session.
-      if (receiver.state(sessionId)?.state === "running") await receiver.stop(sessionId);
+      if (receiver.state(sessionId)?.state === "running") {
+        await receiver.stop(sessionId, error.facts);
+      }
       await conclude(sessionId, session, { outcome, isWanted: true });
     }
   }
