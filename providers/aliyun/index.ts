@@ -12,6 +12,7 @@
  */
 import { type Clock, systemClock } from "../clock.ts";
 import { decorate } from "../decorate.ts";
+import { once } from "../once.ts";
 import type {
   BootStrategy,
   Capabilities,
@@ -76,20 +77,6 @@ export function openAliyun(
       throw inCloudTerms(error, call.method);
     }
   });
-}
-
-/** Asks the first time only; a failure is not kept. */
-function once<T>(ask: () => Promise<T>): () => Promise<T> {
-  let asked: Promise<T> | undefined;
-  return () => {
-    if (asked === undefined) {
-      asked = ask();
-      asked.catch(() => {
-        asked = undefined;
-      });
-    }
-    return asked;
-  };
 }
 
 async function probe(account: Account): Promise<Capabilities> {

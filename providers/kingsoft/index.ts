@@ -13,6 +13,7 @@
 import { MigrationError } from "#domain/errors.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { decorate } from "../decorate.ts";
+import { once } from "../once.ts";
 import type {
   BootStrategy,
   Capabilities,
@@ -76,20 +77,6 @@ export function openKingsoft(
       throw inCloudTerms(error, call.method);
     }
   });
-}
-
-/** Asks the first time only; a failure is not kept. */
-function once<T>(ask: () => Promise<T>): () => Promise<T> {
-  let asked: Promise<T> | undefined;
-  return () => {
-    if (asked === undefined) {
-      asked = ask();
-      asked.catch(() => {
-        asked = undefined;
-      });
-    }
-    return asked;
-  };
 }
 
 /** Without it volumes are kept current, and nothing can be launched from them. */

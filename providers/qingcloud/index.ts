@@ -12,6 +12,7 @@
 import { MigrationError } from "#domain/errors.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { decorate } from "../decorate.ts";
+import { once } from "../once.ts";
 import type {
   BootStrategy,
   Capabilities,
@@ -72,18 +73,6 @@ export function openQingcloud(
       throw inCloudTerms(error, call.method);
     }
   });
-}
-
-/** Asks until it went well once. */
-function once(ask: () => Promise<void>): () => Promise<void> {
-  let asked: Promise<void> | undefined;
-  return () => {
-    asked ??= ask().catch((error: unknown) => {
-      asked = undefined;
-      throw error;
-    });
-    return asked;
-  };
 }
 
 /** An image of the clone; HyperDoor where there is none of it, or it is refused. */

@@ -13,6 +13,7 @@
 import { MigrationError } from "#domain/errors.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { decorate } from "../decorate.ts";
+import { once } from "../once.ts";
 import type {
   Capabilities,
   Leftover,
@@ -40,17 +41,9 @@ export function openUCloud(
 ): Provider {
   const { config, secrets, consoleId, edition = "saas" } = options;
   const client = openClient(config, secrets);
-  let vpc: Promise<string> | undefined;
   const account: Account = {
     ...{ client, config, secrets, consoleId, edition, clock, underWay: new Map() },
-    vpcId() {
-      vpc ??= lookUpVpc(client, config.subnetId);
-      // A failure is not kept.
-      vpc.catch(() => {
-        vpc = undefined;
-      });
-      return vpc;
-    },
+    vpcId: once(() => lookUpVpc(client, config.subnetId)),
   };
 
   const provider: Provider = {
