@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { AliyunRefusal, inCloudTerms, NoAnswer } from "./errors.ts";
+import { NoAnswer } from "../transport.ts";
+import { AliyunRefusal, inCloudTerms } from "./errors.ts";
 
 const meantBy = (status: number, code: string, message = "said so") =>
   inCloudTerms(new AliyunRefusal(status, code, message, "0D1A"), "volumes.createVolume");

@@ -4,6 +4,7 @@
  * the codes it tries again.
  */
 import { MigrationError } from "#domain/errors.ts";
+import { NoAnswer } from "../transport.ts";
 
 const platform = "aliyun";
 
@@ -26,16 +27,6 @@ export class AliyunRefusal extends Error {
     this.status = status;
     this.code = code;
     this.requestId = requestId;
-  }
-}
-
-/** The way there or back failed. Says nothing of the request, which may hold a one-time code. */
-export class NoAnswer extends Error {
-  constructor(cause: unknown) {
-    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
-    const message = cause instanceof Error ? cause.message : String(cause);
-    super(code === "" || message.includes(code) ? message : `${code}: ${message}`);
-    this.name = "NoAnswer";
   }
 }
 

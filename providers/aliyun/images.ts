@@ -1,9 +1,9 @@
 /** Custom images made of repaired clones, which launches boot from; and images that gateways start from. */
 import { MigrationError } from "#domain/errors.ts";
 import { chooseGatewayImage, defaultImageWish, type GatewayImage } from "#domain/gateway-images.ts";
+import type { Parameters } from "../numbered-parameters.ts";
 import type { Provider, ResourceState } from "../provider.ts";
 import { type Account, makeOnce, unlessAbsent } from "./account.ts";
-import type { Parameters } from "./client.ts";
 import { listByNumber } from "./paging.ts";
 import { byToken, displayName, type Tagged, tagsOf } from "./tags.ts";
 

@@ -1,7 +1,8 @@
 /** Instances as ECS shows them. */
+
+import type { Parameters } from "../numbered-parameters.ts";
 import type { Instance, InstanceState } from "../provider.ts";
 import type { Account } from "./account.ts";
-import type { Parameters } from "./client.ts";
 import { listByToken } from "./paging.ts";
 import { byToken, type Tagged } from "./tags.ts";
 

@@ -1,7 +1,8 @@
 /** Security groups (ECS) and elastic IP addresses (VPC). */
+
+import type { Parameters } from "../numbered-parameters.ts";
 import type { Provider } from "../provider.ts";
 import { type Account, makeOnce, unlessAbsent, untilShown } from "./account.ts";
-import type { Parameters } from "./client.ts";
 import { listByNumber, listByToken } from "./paging.ts";
 import { byToken, displayName, type Tagged, tagsOf } from "./tags.ts";
 

@@ -1,5 +1,6 @@
 /** Lists that come in pages; the platform has two ways to ask for the next one. */
-import type { AliyunClient, Parameters, Product } from "./client.ts";
+import type { Parameters } from "../numbered-parameters.ts";
+import type { AliyunClient, Product } from "./client.ts";
 
 interface Caller {
   readonly client: AliyunClient;

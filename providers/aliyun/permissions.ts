@@ -4,8 +4,9 @@
  * with "forbidden" was allowed. Source: RAM user guide, "Policy evaluation process".
  */
 import { MigrationError } from "#domain/errors.ts";
+import type { Parameters } from "../numbered-parameters.ts";
 import type { Account } from "./account.ts";
-import type { Parameters, Product } from "./client.ts";
+import type { Product } from "./client.ts";
 import { inCloudTerms } from "./errors.ts";
 
 const nothing = "hypermotioncheck0000";

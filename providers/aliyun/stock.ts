@@ -2,9 +2,9 @@
 
 import { MigrationError } from "#domain/errors.ts";
 import { checkGatewayType, chooseGatewayType } from "#domain/gateway-defaults.ts";
+import type { Parameters } from "../numbered-parameters.ts";
 import type { InstanceType } from "../provider.ts";
 import type { Account, Choice } from "./account.ts";
-import type { Parameters } from "./client.ts";
 import { type DiskCategory, diskCategories } from "./config.ts";
 import { shown } from "./instance-types.ts";
 

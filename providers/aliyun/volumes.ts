@@ -1,8 +1,8 @@
 /** Cloud disks and their snapshots. */
 import { MigrationError } from "#domain/errors.ts";
+import type { Parameters } from "../numbered-parameters.ts";
 import type { Provider, ResourceState, Volume } from "../provider.ts";
 import { type Account, makeOnce, unlessAbsent } from "./account.ts";
-import type { Parameters } from "./client.ts";
 import { GiB, levelOf } from "./disk-sizes.ts";
 import { codeOf } from "./errors.ts";
 import { listByToken } from "./paging.ts";

@@ -1,42 +1,32 @@
 /** The connection to one account and region: signed, with time-outs, through a proxy where there is one. */
-import { Agent as HttpAgent, request as httpRequest } from "node:http";
-import { Agent, request as httpsRequest } from "node:https";
-import { text } from "node:stream/consumers";
+
+import { numbered, type Parameters } from "../numbered-parameters.ts";
+import { openTransport } from "../transport.ts";
 import type { KingsoftConfig, KingsoftSecrets } from "./config.ts";
-import { KingsoftRefusal, NoAnswer } from "./errors.ts";
+import { KingsoftRefusal } from "./errors.ts";
 import { authorization, canonicalQuery, dateOf } from "./signature.ts";
 
 /** All of one version. Source: github.com/kingsoftcloud/sdk-go, each service's client. */
 const version = "2016-03-04";
 export type Service = "kec" | "ebs" | "vpc" | "eip";
 
-type Value = string | number | boolean | undefined | readonly Value[] | { [name: string]: Value };
-/** By the API's own names; lists are numbered from 1 and absent values left out when they are sent. */
-export type Parameters = { readonly [name: string]: Value };
-
 export interface KingsoftClient {
   /** @throws KingsoftRefusal, NoAnswer. @typeParam Answer as the API's documentation has it */
   call<Answer>(service: Service, action: string, parameters?: Parameters): Promise<Answer>;
 }
 
-const connectTimeoutMs = 10_000;
-const answerTimeoutMs = 30_000;
 const contentType = "application/x-www-form-urlencoded";
 
 export function openClient(config: KingsoftConfig, secrets: KingsoftSecrets): KingsoftClient {
   const { proxy, region } = config;
-  const proxyEnv = proxy === undefined ? process.env : { HTTPS_PROXY: proxy, HTTP_PROXY: proxy };
-  const agents = {
-    https: new Agent({ keepAlive: true, proxyEnv }),
-    http: new HttpAgent({ keepAlive: true, proxyEnv }),
-  };
+  const send = openTransport({ proxy });
 
   return {
     async call<Answer>(service: Service, action: string, parameters: Parameters = {}) {
       const url = new URL(config.endpoints[service] ?? `https://${service}.api.ksyun.com`);
       const query = canonicalQuery({ Action: action, Version: version });
       // A gateway's user data would be too long for an address.
-      const body = canonicalQuery(flat(parameters));
+      const body = canonicalQuery(numbered(parameters, 1));
       const date = dateOf(new Date());
       const signed = { method: "POST", host: url.host, query, contentType, body, date };
       const options = {
@@ -46,55 +36,15 @@ export function openClient(config: KingsoftConfig, secrets: KingsoftSecrets): Ki
           host: url.host,
           "x-amz-date": date,
           "content-type": contentType,
-          "content-length": Buffer.byteLength(body),
           // XML unless told. Source: EBS API reference, "Response".
           accept: "application/json",
           authorization: authorization(signed, { region, service }, secrets),
         },
       };
-      const answer = await (url.protocol === "http:"
-        ? send(httpRequest(url, { ...options, agent: agents.http }), body)
-        : send(httpsRequest(url, { ...options, agent: agents.https }), body));
+      const answer = await send(url, { ...options, body });
       return answerIn<Answer>(`${service}:${action}`, answer.status, answer.body);
     },
   };
-}
-
-/** `{ InstanceId: ["a"] }` is sent as `InstanceId.1=a`. */
-function flat(value: Value, name = ""): Record<string, string> {
-  if (value === undefined) return {};
-  if (typeof value !== "object") return { [name]: String(value) };
-  const below = name === "" ? "" : `${name}.`;
-  const members = Array.isArray(value)
-    ? value.map((item, index) => [String(index + 1), item] as const)
-    : Object.entries(value);
-  return Object.assign({}, ...members.map(([key, inner]) => flat(inner, below + key)));
-}
-
-async function send(
-  request: ReturnType<typeof httpRequest>,
-  sent: string,
-): Promise<{ status: number; body: string }> {
-  const timer = setTimeout(
-    () => request.destroy(new Error(`no answer in ${answerTimeoutMs / 1000} s`)),
-    answerTimeoutMs,
-  );
-  try {
-    return await new Promise((resolve, reject) => {
-      request.setTimeout(connectTimeoutMs, () => {
-        if (request.socket?.connecting) request.destroy(new Error("no connection"));
-      });
-      request.once("error", reject);
-      request.once("response", (response) => {
-        text(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject);
-      });
-      request.end(sent);
-    });
-  } catch (error) {
-    throw new NoAnswer(error);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 interface Told {

@@ -1,8 +1,8 @@
 /** One instance, paid as it is used: a gateway, or what a launch begins with. */
 import { MigrationError } from "#domain/errors.ts";
+import type { Parameters } from "../numbered-parameters.ts";
 import type { CreateOptions } from "../provider.ts";
 import { type Account, makeOnce } from "./account.ts";
-import type { Parameters } from "./client.ts";
 import { findByToken } from "./instances.ts";
 import { nameOf, tagsOf } from "./tags.ts";
 

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { inCloudTerms, isAmbiguous, isNotFound, KingsoftRefusal, NoAnswer } from "./errors.ts";
+import { NoAnswer } from "../transport.ts";
+import { inCloudTerms, isAmbiguous, isNotFound, KingsoftRefusal } from "./errors.ts";
 
 const refusal = (status: number, code: string, message = "said so") =>
   new KingsoftRefusal("ebs:CreateVolume", status, code, message, "4C467B38");

@@ -5,6 +5,7 @@
  * of too many requests are printed nowhere: they are told by their words.
  */
 import { MigrationError } from "#domain/errors.ts";
+import { NoAnswer } from "../transport.ts";
 
 const platform = "kingsoft";
 
@@ -31,16 +32,6 @@ export class KingsoftRefusal extends Error {
     this.status = status;
     this.code = code;
     this.requestId = requestId;
-  }
-}
-
-/** The way there or back failed. Says nothing of the request, which may hold a one-time code. */
-export class NoAnswer extends Error {
-  constructor(cause: unknown) {
-    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
-    const message = cause instanceof Error ? cause.message : String(cause);
-    super(code === "" || message.includes(code) ? message : `${code}: ${message}`);
-    this.name = "NoAnswer";
   }
 }
 

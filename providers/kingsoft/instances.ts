@@ -1,7 +1,8 @@
 /** Instances as KEC shows them. Source: KEC API, DescribeInstances (docs.ksyun.com/documents/816). */
+
+import type { Parameters } from "../numbered-parameters.ts";
 import type { Instance, InstanceState } from "../provider.ts";
 import type { Account } from "./account.ts";
-import type { Parameters } from "./client.ts";
 import { listByMarker } from "./paging.ts";
 import { isMadeBy, markIn, type Role } from "./tags.ts";
 

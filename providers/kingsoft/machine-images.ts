@@ -1,9 +1,9 @@
 /** Images that instances are made from: the gateways', and HyperDoor's. */
 import { MigrationError } from "#domain/errors.ts";
 import { chooseGatewayImage, defaultImageWish, type GatewayImage } from "#domain/gateway-images.ts";
+import type { Parameters } from "../numbered-parameters.ts";
 import type { Firmware } from "../provider.ts";
 import { type Account, unlessAbsent } from "./account.ts";
-import type { Parameters } from "./client.ts";
 
 /** Source: KEC API, DescribeImages. */
 interface KecImage {

@@ -1,8 +1,8 @@
 /** Security groups (VPC) and elastic IP addresses (EIP). */
 import { MigrationError } from "#domain/errors.ts";
+import type { Parameters } from "../numbered-parameters.ts";
 import type { Provider, SecurityRule } from "../provider.ts";
 import { type Account, makeOnce, unlessAbsent, untilSeen } from "./account.ts";
-import type { Parameters } from "./client.ts";
 import { findKecInstance, type KecInstance } from "./instances.ts";
 import { listByToken } from "./paging.ts";
 import { isMadeBy, isOwned, nameOf } from "./tags.ts";

@@ -1,6 +1,8 @@
 /** Lists that come in pages; each service has its own way to ask for the next one. */
+
+import type { Parameters } from "../numbered-parameters.ts";
 import { type Account, unlessAbsent } from "./account.ts";
-import type { Parameters, Service } from "./client.ts";
+import type { Service } from "./client.ts";
 
 /** Fewest of what all actions take. Sources: KEC API, DescribeInstances (5 to 1000); EBS API, DescribeVolumes (10 to 1000). */
 const pageSize = 100;

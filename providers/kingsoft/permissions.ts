@@ -4,8 +4,9 @@
  * the permission before it looks for the thing is not written anywhere; the README tells how to see it.
  */
 import { MigrationError } from "#domain/errors.ts";
+import type { Parameters } from "../numbered-parameters.ts";
 import type { Account } from "./account.ts";
-import type { Parameters, Service } from "./client.ts";
+import type { Service } from "./client.ts";
 import { inCloudTerms } from "./errors.ts";
 
 const never = "00000000-0000-4000-8000-000000000000";

@@ -1,8 +1,8 @@
 /** EBS volumes and their snapshots. */
 import { MigrationError } from "#domain/errors.ts";
+import type { Parameters } from "../numbered-parameters.ts";
 import type { Provider, ResourceState, Volume } from "../provider.ts";
 import { type Account, makeOnce, unlessAbsent } from "./account.ts";
-import type { Parameters } from "./client.ts";
 import { GiB } from "./instance-types.ts";
 import { findKecInstance, type KecInstance, roleOf } from "./instances.ts";
 import { listByMarker, listByNumber } from "./paging.ts";

@@ -2,7 +2,8 @@
 import { MigrationError } from "#domain/errors.ts";
 import type { Edition } from "#domain/gateway-defaults.ts";
 import type { Clock } from "../clock.ts";
-import type { Parameters, QingcloudClient } from "./client.ts";
+import type { Parameters } from "../numbered-parameters.ts";
+import type { QingcloudClient } from "./client.ts";
 import type { QingcloudConfig } from "./config.ts";
 import { isNotFound } from "./errors.ts";
 import { type HostClass, usualVolumeType, type VolumeType } from "./host-classes.ts";

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { inCloudTerms, NoAnswer, QingcloudRefusal } from "./errors.ts";
+import { NoAnswer } from "../transport.ts";
+import { inCloudTerms, QingcloudRefusal } from "./errors.ts";
 
 const meantBy = (code: number | undefined, message: string, status = 200) =>
   inCloudTerms(

@@ -4,6 +4,7 @@
  * `pkg/cloud/errors_test.go`, and yunify/qingcloud-sdk-go for words that were seen.
  */
 import { MigrationError } from "#domain/errors.ts";
+import { NoAnswer } from "../transport.ts";
 
 const platform = "qingcloud";
 
@@ -25,16 +26,6 @@ export class QingcloudRefusal extends Error {
     this.action = action;
     this.status = status;
     this.code = code;
-  }
-}
-
-/** The way there or back failed. Says nothing of the request, which may hold a one-time code. */
-export class NoAnswer extends Error {
-  constructor(cause: unknown) {
-    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
-    const message = cause instanceof Error ? cause.message : String(cause);
-    super(code === "" || message.includes(code) ? message : `${code}: ${message}`);
-    this.name = "NoAnswer";
   }
 }
 

@@ -6,9 +6,9 @@ import {
   findImage,
   type GatewayImage,
 } from "#domain/gateway-images.ts";
+import type { Parameters } from "../numbered-parameters.ts";
 import type { Provider, VolumeBoots } from "../provider.ts";
 import { type Account, isAbsent, listAll, unlessAbsent } from "./account.ts";
-import type { Parameters } from "./client.ts";
 import { nameOf } from "./names.ts";
 import { insist, type Kind, makeOnce, problemOf } from "./orders.ts";
 import { findQingSnapshot, osIn, stateOf } from "./volumes.ts";

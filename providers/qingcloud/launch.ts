@@ -4,9 +4,9 @@
  * shown, so that any step may be lost or repeated.
  */
 import { MigrationError } from "#domain/errors.ts";
+import type { Parameters } from "../numbered-parameters.ts";
 import type { LaunchSpec } from "../provider.ts";
 import { type Account, inWrongState, isAbsent, launchClassOf, volumeTypeOf } from "./account.ts";
-import type { Parameters } from "./client.ts";
 import { inSteps, leastGiB, takes } from "./host-classes.ts";
 import { findQingImage, type QingImage } from "./images.ts";
 import { hostClassOf } from "./instance-types.ts";

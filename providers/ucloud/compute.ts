@@ -2,10 +2,10 @@
 import { createHmac } from "node:crypto";
 import { MigrationError } from "#domain/errors.ts";
 import { gatewayScript } from "../cloud-init.ts";
+import type { Parameters } from "../numbered-parameters.ts";
 import type { GatewaySpec, Provider } from "../provider.ts";
 import { readSshBanner } from "../ssh-banner.ts";
 import { type Account, unlessGone, untilShown } from "./account.ts";
-import type { Parameters } from "./client.ts";
 import { createHost } from "./create-host.ts";
 import { gatewayMachine, listInstanceTypes } from "./instance-types.ts";
 import { addressOf, findHost, listByToken, shown, type UHost } from "./instances.ts";

@@ -1,8 +1,8 @@
 /** The order for a host, the same for gateways and launched servers. */
 import { MigrationError } from "#domain/errors.ts";
+import type { Parameters } from "../numbered-parameters.ts";
 import type { CreateOptions } from "../provider.ts";
 import { type Account, makeOnce } from "./account.ts";
-import type { Parameters } from "./client.ts";
 import type { Machine } from "./instance-types.ts";
 import { listByToken } from "./instances.ts";
 import { namesOf } from "./names.ts";

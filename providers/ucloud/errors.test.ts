@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { inCloudTerms, isAmbiguous, isGone, NoAnswer, UCloudRefusal } from "./errors.ts";
+import { NoAnswer } from "../transport.ts";
+import { inCloudTerms, isAmbiguous, isGone, UCloudRefusal } from "./errors.ts";
 
 const refusal = (retCode: number, message = "said so", action = "CreateUDisk") =>
   new UCloudRefusal(action, retCode, message);

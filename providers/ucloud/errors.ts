@@ -4,6 +4,7 @@
  * (8000 and up), UDisk (17000 and up) and UNet (4000 and up); 220 and 230 as ucloud-sdk-go's users see them.
  */
 import { MigrationError } from "#domain/errors.ts";
+import { NoAnswer } from "../transport.ts";
 
 const platform = "ucloud";
 
@@ -17,16 +18,6 @@ export class UCloudRefusal extends Error {
     this.name = "UCloudRefusal";
     this.action = action;
     this.retCode = retCode;
-  }
-}
-
-/** The way there or back failed. Says nothing of the request, which may hold a one-time code. */
-export class NoAnswer extends Error {
-  constructor(cause: unknown) {
-    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
-    const message = cause instanceof Error ? cause.message : String(cause);
-    super(code === "" || message.includes(code) ? message : `${code}: ${message}`);
-    this.name = "NoAnswer";
   }
 }
 

@@ -1,7 +1,9 @@
 /** Hosts (UHost) as UCloud shows them. */
+
+import type { Parameters } from "../numbered-parameters.ts";
 import type { Instance, InstanceState } from "../provider.ts";
 import { type Account, unlessGone } from "./account.ts";
-import { listAll, type Parameters } from "./client.ts";
+import { listAll } from "./client.ts";
 import { isOurs, markOf, partsOf } from "./names.ts";
 
 export interface UHost {

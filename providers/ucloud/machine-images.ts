@@ -1,8 +1,9 @@
 /** Images that hosts start from: a gateway's by the target's wish, HyperDoor's by its id. */
 import { MigrationError } from "#domain/errors.ts";
 import { chooseGatewayImage, defaultImageWish, type GatewayImage } from "#domain/gateway-images.ts";
+import type { Parameters } from "../numbered-parameters.ts";
 import type { Account } from "./account.ts";
-import { listAll, type Parameters } from "./client.ts";
+import { listAll } from "./client.ts";
 
 interface UHostImage {
   readonly ImageId: string;

@@ -3,9 +3,10 @@
  * an address is found by its business group and the end of its name.
  */
 import { MigrationError } from "#domain/errors.ts";
+import type { Parameters } from "../numbered-parameters.ts";
 import type { Provider, SecurityRule } from "../provider.ts";
 import { type Account, makeOnce, unlessGone, untilShown } from "./account.ts";
-import { listAll, type Parameters } from "./client.ts";
+import { listAll } from "./client.ts";
 import { groupOf, markOf, namesOf, partsOf } from "./names.ts";
 
 export interface Firewall {

@@ -1,18 +1,21 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { flat } from "./client.ts";
+import { numbered } from "../numbered-parameters.ts";
 import { sign } from "./signature.ts";
 
 const publicKey = "ucloudsomeone@example.com1296235120854146120";
 const privateKey = "46f09bb9fab4f12dfc160dae12273d5332b5debe";
 
 test("the worked example of UCloud's documentation is signed as it is printed there", () => {
-  const parameters = flat({
-    Action: "DescribeUHostInstance",
-    Limit: 10,
-    PublicKey: publicKey,
-    Region: "cn-bj2",
-  });
+  const parameters = numbered(
+    {
+      Action: "DescribeUHostInstance",
+      Limit: 10,
+      PublicKey: publicKey,
+      Region: "cn-bj2",
+    },
+    0,
+  );
 
   expect(sign(parameters, privateKey)).toBe("cba5cf5ec4d4233d206b1b54951e3787350a642f");
 });
@@ -48,7 +51,7 @@ test.each([
     "170c480ad176a247b324eb92a2cfe536aacfbd04",
   ],
 ])("%s is signed as by UCloud's own client", (_, parameters, expected) => {
-  expect(sign(flat(parameters), privateKey)).toBe(expected);
+  expect(sign(numbered(parameters, 0), privateKey)).toBe(expected);
 });
 
 test("the order in which parameters are given does not matter, and each of them does", () => {

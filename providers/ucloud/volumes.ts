@@ -1,8 +1,9 @@
 /** Cloud disks (UDisk) and their snapshots. System disks of hosts come and go with them, and are not ours. */
 import { MigrationError } from "#domain/errors.ts";
+import type { Parameters } from "../numbered-parameters.ts";
 import type { Provider, ResourceState, Volume, VolumeRule } from "../provider.ts";
 import { type Account, makeOnce, unlessGone } from "./account.ts";
-import { listAll, type Parameters } from "./client.ts";
+import { listAll } from "./client.ts";
 import type { DiskType } from "./config.ts";
 import { groupOf, markOf, nameOf, namesOf, partsOf } from "./names.ts";
 
