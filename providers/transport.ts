@@ -5,13 +5,19 @@ import { text } from "node:stream/consumers";
 
 /** The way there or back failed. Says nothing of the request, which may hold a one-time code. */
 export class NoAnswer extends Error {
+  /** Node's, such as ECONNRESET; empty where it has none for it. */
+  readonly code: string;
+
   constructor(cause: unknown) {
     const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
     const message = cause instanceof Error ? cause.message : String(cause);
     super(code === "" || message.includes(code) ? message : `${code}: ${message}`);
     this.name = "NoAnswer";
+    this.code = code;
   }
 }
+
+const late = (what: string) => Object.assign(new Error(what), { code: "ETIMEDOUT" });
 
 export interface HttpOrder {
   readonly method: string;
@@ -61,7 +67,7 @@ export function openTransport(options: TransportOptions): Send {
         ? http(url, { ...order, agent: agents.http })
         : https(url, { ...order, agent: agents.https });
     const timer = setTimeout(
-      () => request.destroy(new Error(`no answer in ${answerTimeoutMs / 1000} s`)),
+      () => request.destroy(late(`no answer in ${answerTimeoutMs / 1000} s`)),
       answerTimeoutMs,
     );
     try {
@@ -77,7 +83,7 @@ export function openTransport(options: TransportOptions): Send {
 function answerTo(request: ClientRequest, body: string): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
     request.setTimeout(connectTimeoutMs, () => {
-      if (request.socket?.connecting) request.destroy(new Error("no connection"));
+      if (request.socket?.connecting) request.destroy(late("no connection"));
     });
     request.once("error", reject);
     request.once("response", (response) => {

@@ -3,9 +3,7 @@
  * there is one. CTyun's own SDKs are in Go and Java only.
  */
 import { randomUUID } from "node:crypto";
-import { Agent as HttpAgent, request as http } from "node:http";
-import { Agent as HttpsAgent, request as https } from "node:https";
-import { text } from "node:stream/consumers";
+import { openTransport } from "../transport.ts";
 import type { CtyunConfig, CtyunSecrets } from "./config.ts";
 import { type OperationName, operations, type Product } from "./operations.ts";
 import { authorization, encodeQuery, eopDate } from "./signature.ts";
@@ -37,15 +35,10 @@ export interface CtyunClient {
   /**
    * @param parameters the query of a GET and the body of a POST; the resource pool is added
    * @returns what the answer calls `returnObj`
-   * @throws `CtyunRefusal`, or what Node says of the line
+   * @throws `CtyunRefusal`, or `NoAnswer`
    */
   call<T>(operation: OperationName, parameters?: Parameters): Promise<T>;
 }
-
-const connectTimeoutMs = 10_000;
-const answerTimeoutMs = 30_000;
-/** Far above what a full page is. */
-const mostAnswerBytes = 16 * 1024 ** 2;
 
 /** As the hosts are called. */
 const hosts: Record<Product, string> = {
@@ -56,14 +49,7 @@ const hosts: Record<Product, string> = {
 };
 
 export function openClient(config: CtyunConfig, secrets: CtyunSecrets): CtyunClient {
-  const proxyEnv =
-    config.proxy === undefined
-      ? process.env
-      : { HTTPS_PROXY: config.proxy, HTTP_PROXY: config.proxy };
-  const agents = {
-    "https:": new HttpsAgent({ keepAlive: true, proxyEnv }),
-    "http:": new HttpAgent({ keepAlive: true, proxyEnv }),
-  };
+  const send = openTransport({ proxy: config.proxy });
 
   return {
     async call<T>(operation: OperationName, parameters: Parameters = {}) {
@@ -74,60 +60,20 @@ export function openClient(config: CtyunConfig, secrets: CtyunSecrets): CtyunCli
       const body = method === "GET" ? "" : JSON.stringify(all);
       const requestId = randomUUID();
       const date = eopDate(new Date());
-      const order: Order = {
-        url: new URL(`${path}${query === "" ? "" : `?${query}`}`, base),
+      const url = new URL(`${path}${query === "" ? "" : `?${query}`}`, base);
+      const answer = await send(url, {
         method,
         headers: {
           "content-type": "application/json",
-          "content-length": String(Buffer.byteLength(body)),
           "ctyun-eop-request-id": requestId,
           "eop-date": date,
           "eop-authorization": authorization({ requestId, date, query, body }, secrets),
         },
         body,
-      };
-      const answer = await send(order, agents);
+      });
       return readAnswer(operation, answer.status, answer.body) as T;
     },
   };
-}
-
-interface Order {
-  readonly url: URL;
-  readonly method: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
-
-async function send(
-  { url, method, headers, body }: Order,
-  agents: { "https:": HttpsAgent; "http:": HttpAgent },
-): Promise<{ status: number; body: string }> {
-  const signal = AbortSignal.timeout(answerTimeoutMs);
-  const sent =
-    url.protocol === "http:"
-      ? http(url, { method, headers, signal, agent: agents["http:"] })
-      : https(url, { method, headers, signal, agent: agents["https:"] });
-  return new Promise((resolve, reject) => {
-    sent.once("error", reject);
-    sent.once("socket", (socket) => {
-      if (!socket.connecting) return;
-      const late = () => sent.destroy(new Error("ETIMEDOUT: no connection"));
-      const timer = setTimeout(late, connectTimeoutMs);
-      socket.once("connect", () => clearTimeout(timer));
-      socket.once("close", () => clearTimeout(timer));
-    });
-    sent.once("response", (response) => {
-      if (Number(response.headers["content-length"] ?? 0) > mostAnswerBytes) {
-        sent.destroy(new Error("the answer is too large"));
-        return;
-      }
-      text(response).then((read) => {
-        resolve({ status: response.statusCode ?? 0, body: read });
-      }, reject);
-    });
-    sent.end(body);
-  });
 }
 
 /**

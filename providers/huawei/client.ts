@@ -3,14 +3,8 @@
  * proxy where there is one. Huawei's SDK is not used: three of the five services are not on npm, and its error
  * path prints signed requests to the console.
  */
-import {
-  type ClientRequest,
-  Agent as HttpAgent,
-  request as http,
-  type IncomingMessage,
-} from "node:http";
-import { Agent as HttpsAgent, request as https } from "node:https";
-import { text } from "node:stream/consumers";
+import { once } from "../once.ts";
+import { openTransport } from "../transport.ts";
 import type { HuaweiConfig, HuaweiSecrets } from "./config.ts";
 import { type OperationName, operations, type Service } from "./operations.ts";
 import { authorization, encode, encodeQuery } from "./signature.ts";
@@ -39,27 +33,14 @@ export interface CallOptions {
 }
 
 export interface HuaweiClient {
-  /** @throws `HuaweiRefusal`, or what Node says of the line */
+  /** @throws `HuaweiRefusal`, or `NoAnswer` */
   call<T>(operation: OperationName, options?: CallOptions): Promise<T>;
   /** The project's id. Cheap after the first call. */
   project(): Promise<string>;
 }
 
-const connectTimeoutMs = 10_000;
-const answerTimeoutMs = 30_000;
-/** Far above what a full page of servers is. */
-const mostAnswerBytes = 64 * 1024 ** 2;
-
 export function openClient(config: HuaweiConfig, secrets: HuaweiSecrets): HuaweiClient {
-  const proxyEnv =
-    config.proxy === undefined
-      ? process.env
-      : { HTTPS_PROXY: config.proxy, HTTP_PROXY: config.proxy };
-  const agents = {
-    "https:": new HttpsAgent({ keepAlive: true, proxyEnv }),
-    "http:": new HttpAgent({ keepAlive: true, proxyEnv }),
-  };
-  let project: Promise<string> | undefined;
+  const send = openTransport({ proxy: config.proxy });
 
   function endpointOf(service: Service): URL {
     const { region, domain, endpoints } = config;
@@ -90,23 +71,16 @@ export function openClient(config: HuaweiConfig, secrets: HuaweiSecrets): Huawei
       authorization: authorization({ method, path, query, headers: signed, body }, secrets, date),
       accept: "application/json",
       ...(body === "" ? {} : { "content-type": "application/json;charset=utf8" }),
-      "content-length": String(Buffer.byteLength(body)),
     };
     const encoded = path.split("/").map(encode).join("/");
     const target = `${encoded}${query.length === 0 ? "" : `?${encodeQuery(query)}`}`;
-    const answer = await send(endpoint, agents, { method, path: target, headers }, body);
+    const answer = await send(endpoint, { method, path: target, headers, body });
     return readAnswer(operation, answer.status, answer.body) as T;
   }
 
   const client: HuaweiClient = {
     call,
-    project() {
-      project ??= lookUpProject(config, call).catch((error: unknown) => {
-        project = undefined;
-        throw error;
-      });
-      return project;
-    },
+    project: once(() => lookUpProject(config, call)),
   };
   return client;
 }
@@ -122,46 +96,6 @@ async function lookUpProject(
   const found = projects.find(({ name }) => name === region);
   if (found !== undefined) return found.id;
   throw new HuaweiRefusal(operation, 404, "", `no project ${region} is open to this access key`);
-}
-
-interface Order {
-  readonly method: string;
-  readonly path: string;
-  readonly headers: Record<string, string>;
-}
-
-async function send(
-  endpoint: URL,
-  agents: { "https:": HttpsAgent; "http:": HttpAgent },
-  order: Order,
-  body: string,
-): Promise<{ status: number; body: string }> {
-  const plain = endpoint.protocol === "http:";
-  const options = {
-    ...order,
-    host: endpoint.hostname,
-    port: endpoint.port === "" ? undefined : endpoint.port,
-    agent: plain ? agents["http:"] : agents["https:"],
-    signal: AbortSignal.timeout(answerTimeoutMs),
-  };
-  const sent: ClientRequest = plain ? http(options) : https(options);
-  const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    sent.once("response", resolve);
-    sent.once("error", reject);
-    sent.once("socket", (socket) => {
-      if (!socket.connecting) return;
-      const late = () => sent.destroy(new Error("ETIMEDOUT: no connection"));
-      const timer = setTimeout(late, connectTimeoutMs);
-      socket.once("connect", () => clearTimeout(timer));
-      socket.once("close", () => clearTimeout(timer));
-    });
-    sent.end(body);
-  });
-  if (Number(response.headers["content-length"] ?? 0) > mostAnswerBytes) {
-    sent.destroy();
-    throw new Error("the answer is too large");
-  }
-  return { status: response.statusCode ?? 0, body: await text(response) };
 }
 
 function readAnswer(operation: OperationName, status: number, body: string): unknown {

@@ -6,16 +6,13 @@
  * (X-Job-UUID), handleJobQuery.
  */
 import { createHash, randomUUID } from "node:crypto";
-import { Agent as HttpAgent, request as http, type IncomingMessage } from "node:http";
-import { Agent as HttpsAgent, request as https } from "node:https";
-import { text } from "node:stream/consumers";
 import type { Clock } from "../clock.ts";
+import { openTransport } from "../transport.ts";
 import type { ZstackConfig, ZstackSecrets } from "./config.ts";
 import {
   isAmbiguous,
   isNotOffered,
   isSessionOver,
-  NoAnswer,
   wordsOf,
   type ZstackErrorCode,
   ZstackRefusal,
@@ -45,7 +42,6 @@ export interface ZstackClient {
   accountUuid(): Promise<string>;
 }
 
-const connectTimeoutMs = 10_000;
 const answerTimeoutMs = 30_000;
 const pageSize = 100;
 const longestPauseMs = 2_000;
@@ -62,15 +58,11 @@ export function openClient(
 ): ZstackClient {
   // The path that is signed begins with /v1; what stands before it is the context path.
   const base = config.endpoint.replace(/\/+$/, "").replace(/\/v1$/, "");
-  const proxyEnv =
-    config.proxy === undefined
-      ? process.env
-      : { HTTPS_PROXY: config.proxy, HTTP_PROXY: config.proxy };
-  const { certificateAuthority: ca } = config;
-  const agents = {
-    https: new HttpsAgent({ keepAlive: true, proxyEnv, ...(ca === undefined ? {} : { ca }) }),
-    http: new HttpAgent({ keepAlive: true, proxyEnv }),
-  };
+  const exchange = openTransport({
+    proxy: config.proxy,
+    ca: config.certificateAuthority,
+    answerTimeoutMs,
+  });
   let session: Promise<{ uuid: string; accountUuid: string }> | undefined;
 
   async function send(
@@ -86,11 +78,10 @@ export function openClient(
     const headers = {
       accept: "application/json",
       ...(body === "" ? {} : { "content-type": "application/json;charset=utf-8" }),
-      "content-length": String(Buffer.byteLength(body)),
       ...(given.jobId === undefined ? {} : { "x-job-uuid": given.jobId }),
       ...(given.isLogin ? {} : await credentials(method, signed)),
     };
-    const answer = await exchange(url, agents, { method, headers }, body);
+    const answer = await exchange(url, { method, headers, body });
     return read(operation, answer.status, answer.body);
   }
 
@@ -220,33 +211,6 @@ export function openClient(
     },
   };
   return client;
-}
-
-/** The error says nothing of the request: a gateway's user data is in it. @throws NoAnswer */
-async function exchange(
-  url: URL,
-  agents: { https: HttpsAgent; http: HttpAgent },
-  order: { method: string; headers: Record<string, string> },
-  body: string,
-): Promise<{ status: number; body: string }> {
-  const signal = AbortSignal.timeout(answerTimeoutMs);
-  const sent =
-    url.protocol === "http:"
-      ? http(url, { ...order, signal, agent: agents.http })
-      : https(url, { ...order, signal, agent: agents.https });
-  try {
-    const response = await new Promise<IncomingMessage>((resolve, reject) => {
-      sent.once("response", resolve);
-      sent.once("error", reject);
-      sent.setTimeout(connectTimeoutMs, () => {
-        if (sent.socket?.connecting) sent.destroy(new Error("no connection"));
-      });
-      sent.end(body);
-    });
-    return { status: response.statusCode ?? 0, body: await text(response) };
-  } catch (error) {
-    throw new NoAnswer(error);
-  }
 }
 
 /** Refusals are words where the request itself was wrong, JSON where what it asked for failed. */

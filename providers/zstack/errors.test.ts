@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
+import { NoAnswer } from "../transport.ts";
 import {
   inCloudTerms,
   isAmbiguous,
-  NoAnswer,
   wordsOf,
   type ZstackErrorCode,
   ZstackRefusal,

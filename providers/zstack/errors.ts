@@ -5,6 +5,7 @@
  * SYS.1006 or SYS.1007 and differ in their words alone: those of the interceptors named beside them.
  */
 import { MigrationError } from "#domain/errors.ts";
+import { NoAnswer } from "../transport.ts";
 
 const platform = "zstack";
 
@@ -35,13 +36,6 @@ export class ZstackRefusal extends Error {
   /** Its codes, the outermost first: what failed, and why. */
   get codes(): string[] {
     return chainOf(this.error).flatMap(({ code }) => code ?? []);
-  }
-}
-
-/** Nobody answered: the way there failed. What was sent is not told, it may hold secrets. */
-export class NoAnswer extends Error {
-  constructor(cause: unknown) {
-    super(cause instanceof Error ? cause.message : String(cause), { cause });
   }
 }
 
