@@ -4,7 +4,7 @@ import type { Edition } from "#domain/gateway-defaults.ts";
 import type { Clock } from "../clock.ts";
 import type { CallOptions, OpenstackClient } from "./client.ts";
 import type { OpenstackConfig } from "./config.ts";
-import { isAmbiguous, isNotFound } from "./errors.ts";
+import { isAmbiguous, isNotFound, isWrongState } from "./errors.ts";
 import type { OperationName } from "./operations.ts";
 
 export interface Account {
@@ -65,8 +65,21 @@ async function makeFirst<T extends Made>(account: Account, order: Once<T>): Prom
     return found;
   }
   const first = oldest(await order.find()) ?? made;
-  if (first.id !== made.id) await order.remove(made.id);
+  if (first.id !== made.id) await removeDone(account, () => order.remove(made.id));
   return first;
+}
+
+/** What is still being made is not deleted: it is waited for. */
+async function removeDone({ clock, config }: Account, remove: () => Promise<void>): Promise<void> {
+  for (const pauseMs of pauses(config.lostAnswerMs)) {
+    try {
+      return await remove();
+    } catch (error) {
+      if (!isWrongState(error)) throw error;
+    }
+    await clock.sleep(pauseMs);
+  }
+  return remove();
 }
 
 function oldest<T extends Made>(found: readonly T[]): T | undefined {

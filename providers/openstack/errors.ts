@@ -44,6 +44,12 @@ export function isDuplicate(error: unknown): boolean {
   );
 }
 
+/** It is busy, such as being made. Sources: cinder/volume/api.py, delete; nova and neutron by 409. */
+export function isWrongState(error: unknown): boolean {
+  if (!(error instanceof OpenstackRefusal)) return false;
+  return error.status === 409 || (error.status === 400 && /status must be/i.test(error.message));
+}
+
 /** Nobody knows whether the call took effect: its answer was lost, or the cloud failed over it. */
 export function isAmbiguous(error: unknown): boolean {
   if (error instanceof OpenstackRefusal) return error.status >= 500 || error.status < 300;

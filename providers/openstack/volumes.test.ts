@@ -140,8 +140,10 @@ test("volumes are made in Cinder's zone and of the type that is asked for; a clo
   expect((await provider.capabilities()).volumes.data.type).toBe("lvm");
 });
 
-test("two processes that make one volume in the same moment end with one", async () => {
-  const provider = await open();
+test("two processes that make one volume in the same moment end with one, though it is deleted only when it is made", async () => {
+  const provider = await open({
+    delays: { createMs: 150, attachMs: 1, bootMs: 1, snapshotMs: 1, flattenMs: 30 },
+  });
   const all = { config: cloud.target.config, secrets: cloud.target.credentials, consoleId };
   const another = await openProvider("openstack", all);
   const order = { ...naming("v"), role: "data" as const, sizeBytes: GiB };
