@@ -1,5 +1,10 @@
 /** HTTP for the clients of ours: kept connections, time-outs, and a proxy where there is one. */
-import { type ClientRequest, Agent as HttpAgent, request as http } from "node:http";
+import {
+  type ClientRequest,
+  Agent as HttpAgent,
+  request as http,
+  type IncomingHttpHeaders,
+} from "node:http";
 import { Agent as HttpsAgent, request as https } from "node:https";
 import { text } from "node:stream/consumers";
 
@@ -30,6 +35,7 @@ export interface HttpOrder {
 
 export interface HttpAnswer {
   readonly status: number;
+  readonly headers: IncomingHttpHeaders;
   readonly body: string;
 }
 
@@ -44,16 +50,21 @@ export interface TransportOptions {
   /** HTTPS_PROXY and HTTP_PROXY of the environment unless told. */
   readonly proxy?: string | undefined;
   /** Certificates that the other side's must be signed by, in place of the usual ones. */
-  readonly ca?: string | undefined;
+  readonly ca?: string | readonly string[] | undefined;
+  /** Takes any certificate: only where an operator chose that. */
+  readonly insecure?: boolean;
   readonly answerTimeoutMs?: number;
 }
 
 /** Of one target: another target's certificates and choices don't count here. */
 export function openTransport(options: TransportOptions): Send {
-  const { proxy, ca, answerTimeoutMs = 30_000 } = options;
+  const { proxy, ca, insecure = false, answerTimeoutMs = 30_000 } = options;
   const proxyEnv = proxy === undefined ? process.env : { HTTPS_PROXY: proxy, HTTP_PROXY: proxy };
   const agents = {
-    https: new HttpsAgent({ keepAlive: true, proxyEnv, ...(ca === undefined ? {} : { ca }) }),
+    https: new HttpsAgent({
+      ...{ keepAlive: true, proxyEnv, rejectUnauthorized: !insecure },
+      ...(ca === undefined ? {} : { ca: [ca].flat() }),
+    }),
     http: new HttpAgent({ keepAlive: true, proxyEnv }),
   };
 
@@ -90,10 +101,8 @@ function answerTo(request: ClientRequest, body: string): Promise<HttpAnswer> {
       if (Number(response.headers["content-length"] ?? 0) > mostAnswerBytes) {
         request.destroy(new Error("the answer is too large"));
       }
-      text(response).then(
-        (answer) => resolve({ status: response.statusCode ?? 0, body: answer }),
-        reject,
-      );
+      const { statusCode: status = 0, headers } = response;
+      text(response).then((answer) => resolve({ status, headers, body: answer }), reject);
     });
     request.end(body);
   });

@@ -7,7 +7,7 @@ import type { OpenstackConfig, OpenstackSecrets } from "./config.ts";
 import { endpointOf, logIn, type Session } from "./identity.ts";
 import { type OperationName, operations, type Service } from "./operations.ts";
 import { OpenstackRefusal, refusalOf } from "./refusal.ts";
-import { type HttpAnswer, openTransport } from "./transport.ts";
+import { type JsonAnswer, openJsonTransport } from "./transport.ts";
 
 export interface CallOptions {
   /** What stands in braces in the path. */
@@ -50,7 +50,7 @@ export function openClient(
   secrets: OpenstackSecrets,
   now: () => number = () => performance.now(),
 ): OpenstackClient {
-  const send = openTransport(config);
+  const send = openJsonTransport(config);
   let current: Promise<Session> | undefined;
   const negotiated = new Map<Versioned, Promise<number>>();
 
@@ -97,7 +97,7 @@ export function openClient(
     return 0;
   }
 
-  async function once(operation: OperationName, options: CallOptions): Promise<HttpAnswer> {
+  async function once(operation: OperationName, options: CallOptions): Promise<JsonAnswer> {
     const { service, method, path: template } = operations[operation];
     const held = await session();
     const url = addressOf(held, service);
@@ -144,7 +144,7 @@ export function openClient(
 }
 
 /** Roots answer 200 or 300. */
-function newestOf({ status, body }: HttpAnswer, major: number): number | undefined {
+function newestOf({ status, body }: JsonAnswer, major: number): number | undefined {
   if (status !== 200 && status !== 300) return undefined;
   const { versions: several = [], version: one } = Object(body) as {
     versions?: { id?: string; version?: string }[];
@@ -158,7 +158,7 @@ function newestOf({ status, body }: HttpAnswer, major: number): number | undefin
   return undefined;
 }
 
-function readAnswer(operation: OperationName, answer: HttpAnswer): unknown {
+function readAnswer(operation: OperationName, answer: JsonAnswer): unknown {
   const { status, body, text } = answer;
   if (status < 200 || status >= 300) throw refusalOf(operation, answer);
   if (body !== undefined) return body;

@@ -5,7 +5,7 @@
 import type { OpenstackConfig, OpenstackSecrets } from "./config.ts";
 import type { Service } from "./operations.ts";
 import { OpenstackRefusal, refusalOf } from "./refusal.ts";
-import type { HttpAnswer, Send } from "./transport.ts";
+import type { JsonAnswer, SendJson } from "./transport.ts";
 
 export interface Session {
   readonly token: string;
@@ -90,7 +90,7 @@ function identityRoot({ identityUrl }: OpenstackConfig): string {
 
 /** @throws `OpenstackRefusal`; 401 for credentials that don't hold */
 export async function logIn(
-  send: Send,
+  send: SendJson,
   config: OpenstackConfig,
   secrets: OpenstackSecrets,
   now: () => number,
@@ -124,7 +124,7 @@ export async function logIn(
 }
 
 /** A token that is given is taken as it is where no project is named: a scoped one may not be exchanged. */
-async function answered(send: Send, url: URL, secrets: OpenstackSecrets): Promise<HttpAnswer> {
+async function answered(send: SendJson, url: URL, secrets: OpenstackSecrets): Promise<JsonAnswer> {
   const { token } = secrets;
   const asIs = token !== undefined && scopeOf(secrets) === undefined;
   const answer = asIs

@@ -16,7 +16,7 @@ import { openstackConfig, openstackSecrets } from "./config.ts";
 import { inCloudTerms } from "./errors.ts";
 import { endpointOf, logIn } from "./identity.ts";
 import { openstackPolicy } from "./policy.ts";
-import { openTransport } from "./transport.ts";
+import { openJsonTransport } from "./transport.ts";
 
 const run = promisify(execFile);
 
@@ -143,7 +143,7 @@ describe.skipIf(!isInstalled)(
       openstackConfig.parse({ identityUrl: root, networkId: "n", subnetId: "s", ...change });
 
     const enter = (secrets: object, change: object = {}) =>
-      logIn(openTransport(config()), config(change), openstackSecrets.parse(secrets), Date.now);
+      logIn(openJsonTransport(config()), config(change), openstackSecrets.parse(secrets), Date.now);
 
     const byName = { userName: "migrator", password, projectName: "moves" };
 

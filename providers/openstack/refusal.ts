@@ -1,6 +1,6 @@
 /** An answer that is a refusal, as each service words it. */
 import type { OperationName } from "./operations.ts";
-import type { HttpAnswer } from "./transport.ts";
+import type { JsonAnswer } from "./transport.ts";
 
 export class OpenstackRefusal extends Error {
   readonly operation: OperationName | "LogIn";
@@ -26,7 +26,7 @@ export class OpenstackRefusal extends Error {
 
 export function refusalOf(
   operation: OperationName | "LogIn",
-  { status, headers, body, text }: HttpAnswer,
+  { status, headers, body, text }: JsonAnswer,
 ): OpenstackRefusal {
   const { code, message } = wordsIn(body);
   const after = Number(headers["retry-after"] ?? Number.NaN);
