@@ -31,6 +31,7 @@ import { status } from "#dataplane/wire/messages.ts";
 import { type ErrorFacts, MigrationError } from "#domain/errors.ts";
 import { errorFacts } from "#domain/protocol/facts.ts";
 import type { FromLane, LaneVolume } from "./lane-messages.ts";
+import { takeBytes } from "./one-buffer.ts";
 import type { OpenRange } from "./open-range.ts";
 import { Probes } from "./probes.ts";
 import type { RunBuffers } from "./run-buffers.ts";
@@ -106,7 +107,7 @@ export class Connection {
     this.#tell = options.tell;
     this.#buffers.connections += 1;
     this.#reader = new FrameReader(helloOnly);
-    this.#socket.on("data", (chunk: Buffer) => this.#onData(chunk));
+    takeBytes(this.#socket, (bytes) => this.#onData(bytes));
     this.#socket.on("end", () => this.#onEnd());
     // The close event follows and says what there is to say; the line is made again by the agent.
     this.#socket.on("error", (error) =>
