@@ -70,6 +70,11 @@ export async function randomDisk(folder: string, sizeBytes: number): Promise<str
   return path;
 }
 
+/** Past this machine's page cache. */
+export async function readThrough(path: string): Promise<void> {
+  execFileSync("dd", [`if=${path}`, "of=/dev/null", "iflag=direct", "bs=1M", "status=none"]);
+}
+
 /** @throws when they differ */
 export async function expectSame(one: string, other: string): Promise<void> {
   const { status } = spawnSync("cmp", [one, other], { stdio: "inherit" });

@@ -13,7 +13,7 @@ import { mkdir, open, rm, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { expectSame, forgetCaches, linuxDisk, makeImage, randomDisk } from "./data.ts";
+import { expectSame, forgetCaches, linuxDisk, makeImage, randomDisk, readThrough } from "./data.ts";
 import { fuzzFrames } from "./fuzz.ts";
 import { killSides } from "./kills.ts";
 import { loopback, makeLine } from "./line.ts";
@@ -119,6 +119,8 @@ async function peerPass(sizeBytes: number, work: () => Promise<PeerRun>): Promis
 
 async function initial(name: string, disk: string, sizeBytes: number): Promise<void> {
   const runs: { ours: Pass; tls: PeerRun; plain: PeerRun; qemu: PeerRun }[] = [];
+  // What lies under a virtual disk has caches of its own: nobody shall be the first to read from it.
+  await readThrough(disk);
   for (let time = 0; time < times; time += 1) {
     tell(`${name}, loopback, ${time + 1} of ${times}`);
     const ours = await ourPass(loopback, disk, sizeBytes);
@@ -299,11 +301,17 @@ async function cap(): Promise<void> {
   tell("a cap of 20% on the CPU");
   const bytes = randomBytes / 4;
   const disk = await randomDisk(folder, bytes);
+  const little = await randomDisk(folder, MiB);
+  const first = diskOf(little, MiB, "1");
   await makeImage(volume, bytes);
+  await makeImage(first.volumePath, MiB);
   const ours = await Ours.start(loopback, work);
+  // What it takes to start is not what is capped.
+  const before = await ours.pass([first]);
   const { seconds, agent } = await ours.pass([diskOf(disk, bytes)], { cpuPercent: 20 });
   await ours.end();
-  const share = (agent.cpuSeconds / seconds / availableParallelism()) * 100;
+  const usedSeconds = agent.cpuSeconds - before.agent.cpuSeconds;
+  const share = (usedSeconds / seconds / availableParallelism()) * 100;
   limit("a cap of 20%: CPU of the agent", "%", share, 22);
 }
 
