@@ -2,9 +2,9 @@
  * Where a gateway reports. Its URL holds an opaque secret that is made from the task's token by a key
  * of ours, so that a step which runs twice gives the same URL, and nobody sees the token itself.
  */
-import { createHmac } from "node:crypto";
 import type { Callback } from "#domain/records.ts";
 import type { Deps } from "./deps.ts";
+import { derivedSecret } from "./derived-secret.ts";
 import { hashSecret } from "./ids.ts";
 
 export interface OpenedCallback {
@@ -18,9 +18,7 @@ export async function openCallback(
   what: Pick<Callback, "taskToken" | "purpose" | "runId"> &
     Partial<Pick<Callback, "serverId" | "gatewayId">>,
 ): Promise<OpenedCallback> {
-  const secret = createHmac("sha256", deps.console.callbackKey)
-    .update(what.taskToken)
-    .digest("base64url");
+  const secret = derivedSecret(deps, "callback", what.taskToken);
   const id = hashSecret(secret);
   await deps.store.callbacks.ensure({ id, state: "open", ...what });
   const { url, fingerprint } = deps.console;

@@ -3,13 +3,13 @@
  * its copy. The code in the orders is made from the run's id by a key of ours: the instance is ordered
  * before anything waits for it, a task that is tried again has another token, and both mean one code.
  */
-import { createHmac } from "node:crypto";
 import { z } from "zod";
 import { MigrationError } from "#domain/errors.ts";
 import type { HyperDoorOrders } from "#domain/protocol/hyperdoor.ts";
 import type { Callback, SourceServer, SystemDiskCopy, Target } from "#domain/records.ts";
 import { hyperDoorSettings } from "#providers/hyper-door.ts";
 import type { Deps } from "./deps.ts";
+import { derivedSecret } from "./derived-secret.ts";
 import { hashSecret } from "./ids.ts";
 
 /** Below the console's address. */
@@ -40,11 +40,7 @@ export function hyperDoorOrdersFor(
   };
 }
 
-function codeOf(deps: Deps, runId: string): string {
-  return createHmac("sha256", deps.console.callbackKey)
-    .update(`hyperdoor ${runId}`)
-    .digest("base64url");
-}
+const codeOf = (deps: Deps, runId: string) => derivedSecret(deps, "hyperdoor", runId);
 
 /** The task that waits for a run's copy, which from here on is the one that is told. May be repeated. */
 export async function awaitCopy(

@@ -32,6 +32,12 @@ async function addTarget(
   });
 }
 
+async function codeIds(): Promise<string[]> {
+  const ids: string[] = [];
+  for await (const { id } of console.deps.store.codes.all()) ids.push(id);
+  return ids;
+}
+
 /** Runs the steps, twice each as they may be, and gives what EC2 has then. */
 async function makeGateway(targetId: string) {
   const { deps } = console;
@@ -147,3 +153,19 @@ test.each([
       expect(answer.body.error.message).toContain("at least 40 GiB, 100 are recommended");
   },
 );
+
+test("a step whose answer was lost orders the same gateway again, with the same code in it", async () => {
+  const { body } = await addTarget();
+  const first = await makeGateway(body.id);
+  const before = await codeIds();
+
+  // As if it had died between EC2's answer and its record.
+  await console.deps.store.gateways.update("gw-1", ({ instanceId: _, ...found }) => found);
+  await provisionGateway({ runId: "run-1", gatewayId: "gw-1" }, console.deps);
+
+  const record = await console.deps.store.gateways.get("gw-1");
+  expect(record.instanceId).toBe(first.instance?.id);
+  expect(aws.account.instances.size).toBe(1);
+  expect(before).toHaveLength(1);
+  expect(await codeIds()).toEqual(before);
+});

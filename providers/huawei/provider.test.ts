@@ -4,18 +4,23 @@ import { openFake } from "#test/clouds/under-test.ts";
 import { describeContract } from "#test/conformance/contract.ts";
 import { describeProvider } from "#test/conformance/provider.ts";
 
-for (const boot of ["image", "swap"] as const) {
-  describeProvider(`huawei (${boot})`, () =>
-    openFake((machines) => startFakeHuawei({ machines, launch: { boot } }), {
-      config: {
-        gateway: { maxVolumes: 2, spareVolumes: 1 },
-        hyperDoor: { image: hyperDoorImageId },
-        lostAnswerMs: 200,
-      },
-      hyperDoorImage: hyperDoorImageId,
-      sizeBytes: 40 * 1024 ** 3,
-      unknownId: () => "00000000-0000-4000-8000-000000000000",
-    }),
+for (const [boot, strategy] of [
+  ["image", "imageFromVolume"],
+  ["swap", "rootSwap"],
+] as const) {
+  describeProvider(
+    `huawei (${boot})`,
+    () =>
+      openFake((machines) => startFakeHuawei({ machines, launch: { boot } }), {
+        config: {
+          gateway: { maxVolumes: 2, spareVolumes: 1 },
+          lostAnswerMs: 200,
+        },
+        hyperDoorImage: () => hyperDoorImageId,
+        sizeBytes: 40 * 1024 ** 3,
+        unknownId: () => "00000000-0000-4000-8000-000000000000",
+      }),
+    { launchesBy: [strategy, "hyperDoorCopy"] },
   );
 }
 

@@ -63,7 +63,7 @@ describeProvider(
       close: () => rm(folder, { recursive: true, force: true }),
     };
   },
-  { cannotLaunch },
+  { cannotLaunch, launchesBy: ["bootFromVolume"] },
 );
 
 describeContract("local", {

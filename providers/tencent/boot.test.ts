@@ -117,3 +117,15 @@ test("a launch that Tencent gave up, or whose volume is gone, fails; one whose v
 
   expect(moves.map(({ move }) => move)).toEqual(["fail", "fail", "wait"]);
 });
+
+test("HyperDoor's instance is never stopped: what it copies is hung on it while it runs, and bound to it", () => {
+  const free = { ...hanging, state: "UNATTACHED", instanceId: undefined, bound: false };
+  const next = (volume: SeenVolume) =>
+    nextMove({ instanceId, state: "RUNNING", volumes: [volume], waitsForVolumes: true });
+
+  expect([next(free), next({ ...hanging, bound: false }), next(hanging)]).toEqual([
+    { move: "attach", volumeIds: ["disk-1"] },
+    { move: "bind-lives", volumeIds: ["disk-1"] },
+    { move: "done" },
+  ]);
+});

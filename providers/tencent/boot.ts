@@ -5,7 +5,8 @@
  *   instance of the image ─▶ running ─▶ stop ─▶ data volumes ─▶ start
  *
  * An instance can't be made without being started, and a guest that starts without a volume its fstab
- * names ends in a rescue shell; so it is started a second time with all its volumes.
+ * names ends in a rescue shell; so it is started a second time with all its volumes. HyperDoor waits for
+ * the disk that it copies: that hangs on while it runs.
  */
 
 export interface SeenVolume {
@@ -22,6 +23,8 @@ export interface Seen {
   /** Of the instance: PENDING, RUNNING, STOPPED, …. */
   readonly state: string;
   readonly volumes: readonly SeenVolume[];
+  /** What runs there waits for its volumes. */
+  readonly waitsForVolumes?: boolean;
 }
 
 export type Move =
@@ -39,7 +42,7 @@ export const mostAtOnce = 10;
 const wait = (what: string): Move => ({ move: "wait", for: what });
 const idsOf = (volumes: readonly SeenVolume[]) => volumes.map(({ id }) => id);
 
-export function nextMove({ instanceId, state, volumes }: Seen): Move {
+export function nextMove({ instanceId, state, volumes, waitsForVolumes = false }: Seen): Move {
   if (state === "LAUNCH_FAILED") return { move: "fail", problem: state };
   // The caller waits for an instance to run anyway.
   if (volumes.length === 0) return { move: "done" };
@@ -52,7 +55,7 @@ export function nextMove({ instanceId, state, volumes }: Seen): Move {
 
   const free = volumes.filter((volume) => volume.instanceId === undefined);
   if (free.length > 0) {
-    return state === "RUNNING"
+    return state === "RUNNING" && !waitsForVolumes
       ? { move: "stop" }
       : { move: "attach", volumeIds: idsOf(free).slice(0, mostAtOnce) };
   }

@@ -35,6 +35,15 @@ test("SecretId and SecretKey are what a target needs, a token comes with tempora
   expect(targetSchemas("tencent").policy).toBeDefined();
 });
 
+test("HyperDoor's image is the target's, and was imported for BIOS unless told (S-11)", () => {
+  const given = (hyperDoor: unknown) => tencentConfig.safeParse({ ...least, hyperDoor });
+
+  expect(given({ image: "img-hyprdoor" }).data?.hyperDoor?.firmware).toBe("bios");
+  expect(given({ image: "img-hyprdoor", firmware: "uefi" }).success).toBe(true);
+  expect(given({ image: "img-hyprdoor", firmware: "both" }).success).toBe(false);
+  expect(given({}).success).toBe(false);
+});
+
 test("wrong settings are named before Tencent is asked", async () => {
   const secrets = { secretId: "AKIDxxxxxxxxxxxxxxxx", secretKey: "yyyyyyyyyyyyyyyyyyyy" };
   const opened = openProvider("tencent", { config: { region: "here" }, secrets, consoleId: "c" });

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { gatewayDefaults, gatewayDiskGiB } from "#domain/gateway-defaults.ts";
 import { imageWish } from "#domain/gateway-images.ts";
+import { hyperDoorSettings } from "../hyper-door.ts";
 
 const { bandwidth, systemDisk } = gatewayDefaults.tencent;
 
@@ -68,6 +69,13 @@ export const tencentConfig = z.strictObject({
       sshPort: z.number().int().min(1).max(65_535).default(22),
     })
     .prefault({}),
+  /** S-11: its image, as it was imported to this account. */
+  hyperDoor: hyperDoorSettings
+    .extend({
+      /** What it was imported for (ImportImage, BootMode), which no call tells: what it copies starts the same way. */
+      firmware: z.enum(["bios", "uefi"]).default("bios"),
+    })
+    .optional(),
   /** For private links and tests; Tencent's own unless told. */
   endpoints: z
     .strictObject({

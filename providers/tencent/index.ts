@@ -12,7 +12,9 @@ import { MigrationError } from "#domain/errors.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { decorate } from "../decorate.ts";
 import type {
+  BootStrategy,
   Capabilities,
+  Firmware,
   Leftover,
   Provider,
   ProviderOptions,
@@ -27,7 +29,7 @@ import { inCloudTerms } from "./errors.ts";
 import { listOwnImages, openImages } from "./images.ts";
 import { gatewayType } from "./instance-types.ts";
 import { listCvmInstances } from "./instances.ts";
-import { findGatewayImage } from "./machine-images.ts";
+import { findGatewayImage, getMachineImage } from "./machine-images.ts";
 import { listAddresses, listGroups, openNetwork } from "./network.ts";
 import { consoleTag, ownerTag, tagValue, withTag } from "./tags.ts";
 import { listDisks, listSnapshots, openVolumes } from "./volumes.ts";
@@ -106,6 +108,7 @@ async function check(account: Account): Promise<void> {
   await volumeRules(account);
   const image = await findGatewayImage(account);
   await gatewayType(account);
+  if (config.hyperDoor !== undefined) await getMachineImage(account, config.hyperDoor.image);
   await mayAsk("cvm:RunInstances", () =>
     cvm.RunInstances({
       Placement: { Zone: zone },
@@ -155,11 +158,18 @@ async function probe(account: Account): Promise<Capabilities> {
     deviceMapping: "identity",
     userData: { maxBytes: maxUserDataBytes },
     idempotency: "clientToken",
-    bootStrategies: { bios: ["imageFromSnapshot"], uefi: [] },
+    bootStrategies: strategies(config),
     installsGateway: true,
     canClone: true,
     hasConsole: false,
   };
+}
+
+/** Images of snapshots start by BIOS; what HyperDoor copies starts as its image does. */
+function strategies({ hyperDoor }: TencentConfig): Capabilities["bootStrategies"] {
+  const copies = (firmware: Firmware): BootStrategy[] =>
+    hyperDoor?.firmware === firmware ? ["hyperDoorCopy"] : [];
+  return { bios: ["imageFromSnapshot", ...copies("bios")], uefi: copies("uefi") };
 }
 
 function ours({ consoleId }: Account, owner?: string) {

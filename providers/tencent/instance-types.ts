@@ -23,7 +23,7 @@ export async function listInstanceTypes(account: Account): Promise<InstanceType[
   return offered
     .filter(({ InstanceFamily = "", Gpu = 0 }) => plainFamilies.test(InstanceFamily) && !Gpu)
     .filter(isForSale)
-    .map(shown)
+    .map((offer) => shown(account, offer))
     .sort((a, b) => a.memoryBytes - b.memoryBytes || a.vcpus - b.vcpus);
 }
 
@@ -43,7 +43,7 @@ export async function gatewayType(account: Account, given?: string): Promise<str
       ...{ platform: "tencent", what: "instance type", id: name },
     });
   }
-  checkGatewayType("tencent", shown(offer));
+  checkGatewayType("tencent", shown(account, offer));
   if (isForSale(offer)) return name;
   const { zone } = await account.place();
   throw new MigrationError("cloud.capacity", { platform: "tencent", what: `${name} in ${zone}` });
@@ -67,14 +67,14 @@ async function listOffers(
 const isForSale = ({ Status, StatusCategory }: InstanceTypeQuotaItem): boolean =>
   Status === "SELL" && StatusCategory !== "WithoutStock";
 
-function shown(type: InstanceTypeQuotaItem): InstanceType {
+function shown({ config }: Account, type: InstanceTypeQuotaItem): InstanceType {
   return {
     name: type.InstanceType ?? "",
     vcpus: type.Cpu ?? 1,
     memoryBytes: (type.Memory ?? 0) * GiB,
     hardware: { storage: "virtio-blk", network: "virtio-net" },
-    // Images of snapshots start by BIOS: only ImportImage lets one choose. Source: CVM API, BootMode.
-    firmware: ["bios"],
+    // The image decides: those of snapshots start by BIOS, only ImportImage lets one choose. Source: CVM API, BootMode.
+    firmware: config.hyperDoor?.firmware === "uefi" ? ["bios", "uefi"] : ["bios"],
     maxVolumes: mostVolumes,
   };
 }

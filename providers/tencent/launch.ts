@@ -23,12 +23,12 @@ export async function launch(
 
 async function runInstance(account: Account, spec: LaunchSpec): Promise<CvmInstance> {
   const { cvm, config } = account;
-  const { network = {}, volumeIds, imageId, strategy } = spec;
-  if (imageId === undefined) {
+  const { network = {}, volumeIds, imageId, strategy, hyperDoor } = spec;
+  if (imageId === undefined || (strategy === "hyperDoorCopy") !== (hyperDoor !== undefined)) {
     throw new MigrationError("cloud.refused", {
       platform: "tencent",
       what: `a launch by ${strategy}`,
-      problem: "Tencent boots images only",
+      problem: "Tencent boots images only, HyperDoor's among them",
     });
   }
   const image = await getMachineImage(account, imageId);
@@ -43,7 +43,7 @@ async function runInstance(account: Account, spec: LaunchSpec): Promise<CvmInsta
     InstanceName: shownName(spec.tags.Name),
     SystemDisk: {
       DiskType: config.volume.type,
-      DiskSize: Math.max(image.sizeGiB, systemDisk.least),
+      DiskSize: systemGiB(spec, image.sizeGiB),
     },
     VirtualPrivateCloud: {
       VpcId: vpcId,
@@ -56,6 +56,9 @@ async function runInstance(account: Account, spec: LaunchSpec): Promise<CvmInsta
     SecurityGroupIds: [...(network.securityGroupIds ?? [spec.securityGroupId])],
     // Without it Tencent would give the guest a password of its own making.
     LoginSettings: { KeepImageLogin: "TRUE" },
+    ...(hyperDoor === undefined
+      ? {}
+      : { UserData: Buffer.from(hyperDoor.userData).toString("base64") }),
     ClientToken: spec.token,
     // The volumes too: whoever deletes the instance finds what belongs to it.
     TagSpecification: [
@@ -68,6 +71,12 @@ async function runInstance(account: Account, spec: LaunchSpec): Promise<CvmInsta
   throw new MigrationError("cloud.not-found", { platform: "tencent", what: "instance", id });
 }
 
+/** HyperDoor's disk is as large as what is copied to it. */
+function systemGiB({ hyperDoor }: LaunchSpec, imageGiB: number): number {
+  const wanted = Math.ceil((hyperDoor?.systemBytes ?? 0) / 1024 ** 3);
+  return Math.max(imageGiB, systemDisk.least, wanted);
+}
+
 /** @returns what the next order waits for; `undefined` when the server is what was asked for */
 async function moveOn(
   account: Account,
@@ -76,14 +85,19 @@ async function moveOn(
   first: CvmInstance,
 ): Promise<string | undefined> {
   let instance: CvmInstance | undefined = first;
+  const waitsForVolumes = spec.hyperDoor !== undefined;
+  // With HyperDoor only what is copied.
+  const volumeIds = waitsForVolumes ? spec.volumeIds.slice(0, 1) : spec.volumeIds;
   // Each move changes what is seen: stop, attach in tens, bind, start.
   for (let moves = 0; moves < 8; moves += 1) {
     instance ??= await findCvmInstance(account, id);
     if (instance === undefined) {
       throw new MigrationError("cloud.not-found", { platform: "tencent", what: "instance", id });
     }
-    const volumes = await Promise.all(spec.volumeIds.map((one) => seenVolume(account, one)));
-    const move = nextMove({ instanceId: id, state: instance.InstanceState ?? "", volumes });
+    const volumes = await Promise.all(volumeIds.map((one) => seenVolume(account, one)));
+    const move = nextMove({
+      ...{ instanceId: id, state: instance.InstanceState ?? "", volumes, waitsForVolumes },
+    });
     if (move.move === "wait") return move.for;
     if (move.move === "done") return undefined;
     if (move.move === "fail") {

@@ -8,6 +8,7 @@ import {
   type FakeTencentOptions,
   startFakeTencent,
 } from "#test/clouds/tencent/fake-tencent.ts";
+import { hyperDoorImage } from "#test/clouds/tencent/state.ts";
 import type { Provider } from "../provider.ts";
 import { openProvider } from "../registry.ts";
 
@@ -396,12 +397,27 @@ describe("a launch", () => {
     });
   });
 
-  test("of a server that starts by UEFI is not offered", async () => {
-    const provider = await open();
+  test.each([
+    ["no image of HyperDoor's", undefined, { bios: ["imageFromSnapshot"], uefi: [] }],
+    [
+      "one that was imported for BIOS",
+      { image: hyperDoorImage },
+      { bios: ["imageFromSnapshot", "hyperDoorCopy"], uefi: [] },
+    ],
+    [
+      "one that was imported for UEFI",
+      { image: hyperDoorImage, firmware: "uefi" },
+      { bios: ["imageFromSnapshot"], uefi: ["hyperDoorCopy"] },
+    ],
+  ])("is offered by firmware: with %s", async (_what, hyperDoor, expected) => {
+    const provider = await open({}, { config: { hyperDoor } });
 
     const { bootStrategies } = await provider.capabilities();
+    const [smallest] = await provider.compute.listInstanceTypes();
 
-    expect(bootStrategies).toEqual({ bios: ["imageFromSnapshot"], uefi: [] });
+    expect(bootStrategies).toEqual(expected);
+    const byUefi = expected.uefi.length > 0 ? ["uefi"] : [];
+    expect(smallest?.firmware).toEqual(["bios", ...byUefi]);
   });
 
   test.each(["refused", "ignored"] as const)(

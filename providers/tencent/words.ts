@@ -19,6 +19,10 @@ export const tencentWords: WordsOfFields = {
     en: "Whether data volumes are encrypted; Tencent makes no images of encrypted disks",
     zh: "数据卷是否加密；腾讯云不能为加密盘制作镜像",
   },
+  "hyperDoor.firmware": {
+    en: "By which firmware HyperDoor's image was imported to start, and so what it copies",
+    zh: "导入 HyperDoor 镜像时选择的启动方式，复制出的系统以同样方式启动",
+  },
   "gateway.keyId": {
     en: "Key pair for people who log in to gateways, such as skey-…; the product needs none",
     zh: "供人员登录网关的密钥，如 skey-…；产品本身不需要",

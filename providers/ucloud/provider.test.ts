@@ -14,13 +14,16 @@ const prefixes: Record<ResourceKind, string> = {
   image: "uimage",
 };
 
-describeProvider("ucloud", () =>
-  openFake((machines) => startFakeUCloud({ machines }), {
-    config: { gateway: { maxVolumes: 2, spareVolumes: 1 } },
-    sizeBytes: 1024 ** 3,
-    hyperDoorImage: hyperDoorImageId,
-    unknownId: (kind) => `${prefixes[kind]}-neverwas0`,
-  }),
+describeProvider(
+  "ucloud",
+  () =>
+    openFake((machines) => startFakeUCloud({ machines }), {
+      config: { gateway: { maxVolumes: 2, spareVolumes: 1 } },
+      sizeBytes: 1024 ** 3,
+      hyperDoorImage: () => hyperDoorImageId,
+      unknownId: (kind) => `${prefixes[kind]}-neverwas0`,
+    }),
+  { launchesBy: ["hyperDoorCopy"] },
 );
 
 describeContract("ucloud", {

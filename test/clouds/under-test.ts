@@ -23,7 +23,8 @@ export async function openFake<Cloud extends FakeCloud>(
     readonly credentials?: (cloud: Cloud) => Readonly<Record<string, string>>;
     readonly sizeBytes: number;
     readonly unknownId: (kind: ResourceKind) => string;
-    readonly hyperDoorImage?: string;
+    /** What it is called there, where servers are launched by its copy. */
+    readonly hyperDoorImage?: (cloud: Cloud) => string;
   },
 ): Promise<CloudUnderTest> {
   const folder = await mkdtemp(join(tmpdir(), "hypermotion-cloud-"));
@@ -31,20 +32,26 @@ export async function openFake<Cloud extends FakeCloud>(
   const cloud = await startCloud(machines);
   const { platform } = cloud.target;
   const consoleId = "console-under-test";
+  const hyperDoorImage = options.hyperDoorImage?.(cloud);
+  const config = {
+    ...cloud.target.config,
+    ...(hyperDoorImage === undefined ? {} : { hyperDoor: { image: hyperDoorImage } }),
+    ...options.config,
+  };
   let losing = false;
 
   return {
     consoleId,
     sizeBytes: options.sizeBytes,
     unknownId: options.unknownId,
-    ...(options.hyperDoorImage === undefined ? {} : { hyperDoorImage: options.hyperDoorImage }),
+    ...(hyperDoorImage === undefined ? {} : { hyperDoorImage }),
     letTimePass: () => sleep(20),
     loseNextAnswer() {
       losing = true;
     },
     async open() {
       const provider = await openProvider(platform, {
-        config: { ...cloud.target.config, ...options.config },
+        config,
         secrets: options.credentials?.(cloud) ?? cloud.target.credentials,
         consoleId,
       });

@@ -6,6 +6,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { MigrationError } from "#domain/errors.ts";
 import { gatewayBootstrap } from "#domain/protocol/gateway.ts";
 import type {
+  BootStrategy,
+  Firmware,
   LaunchSpec,
   Leftover,
   Provider,
@@ -38,9 +40,13 @@ export interface CloudUnderTest {
 }
 
 export interface SuiteOptions {
+  /** All ways to a launched server that are offered there, fallbacks included. */
+  readonly launchesBy: readonly BootStrategy[];
   /** Why instances can't be launched here; those tests then skip by this name. */
   readonly cannotLaunch?: string | undefined;
 }
+
+const firmwares = ["bios", "uefi"] as const;
 
 /** Looks until something is so; enough for a real cloud that is asked once a second. */
 const mostLooks = 1_000;
@@ -66,7 +72,7 @@ async function codeOf(promise: Promise<unknown>): Promise<string> {
 export function describeProvider(
   name: string,
   openCloud: () => Promise<CloudUnderTest>,
-  options: SuiteOptions = {},
+  options: SuiteOptions,
 ): void {
   describe(`${name} keeps the promises of a provider`, () => {
     let cloud: CloudUnderTest;
@@ -213,19 +219,19 @@ export function describeProvider(
       });
     }
 
-    /** A spec by the cloud's own first strategy; the images it wants are made. */
-    async function launchOrder(purpose: string, volumeIds: string[]) {
-      const [type] = await provider.compute.listInstanceTypes();
+    /** The images it wants are made. */
+    async function launchOrder(strategy: BootStrategy, purpose: string, volumeIds: string[]) {
       const { bootStrategies } = await provider.capabilities();
-      const [strategy] = bootStrategies[type?.firmware[0] ?? "bios"];
+      const by = firmwares.filter((firmware) => bootStrategies[firmware].includes(strategy));
+      const types = await provider.compute.listInstanceTypes();
+      const [firmware] = by.filter((one) => types.some((type) => type.firmware.includes(one)));
+      const type = types.find((one) => firmware !== undefined && one.firmware.includes(firmware));
       const [system] = volumeIds;
-      if (strategy === undefined || type === undefined || system === undefined) {
-        throw new Error("a launch needs a strategy, an instance type and a volume");
+      if (firmware === undefined || type === undefined || system === undefined) {
+        throw new Error(`a launch by ${strategy} needs an instance type and a volume`);
       }
-      const imageId = await imageFor(strategy, system);
+      const imageId = await imageFor(strategy, system, firmware);
       const copied = strategy === "hyperDoorCopy" ? hyperDoorOrder() : {};
-      const [firmware] = type.firmware;
-      if (firmware === undefined) throw new Error(`${type.name} has no firmware`);
       return {
         ...naming(purpose),
         instanceType: type.name,
@@ -255,7 +261,11 @@ export function describeProvider(
       return id;
     }
 
-    async function imageFor(strategy: string, volumeId: string): Promise<string | undefined> {
+    async function imageFor(
+      strategy: BootStrategy,
+      volumeId: string,
+      firmware: Firmware,
+    ): Promise<string | undefined> {
       if (provider.images === undefined || !strategy.startsWith("imageFrom")) return undefined;
       const origin =
         strategy === "imageFromSnapshot"
@@ -264,7 +274,7 @@ export function describeProvider(
       const { imagesOfAttached } = await provider.capabilities();
       const hangs = strategy === "imageFromVolume" && imagesOfAttached === true;
       if (hangs) await attached(volumeId, await makeGateway("image-maker"));
-      const order = { ...naming("image"), ...origin, firmware: "bios" as const };
+      const order = { ...naming("image"), ...origin, firmware };
       const { id } = await provider.images.createImage(order);
       await usable(`image ${id}`, async () => provider.images?.findImage(id));
       if (hangs) {
@@ -327,7 +337,8 @@ export function describeProvider(
           expect(rule.minBytes).toBeLessThanOrEqual(rule.maxBytes);
           expect(rule.minBytes % rule.stepBytes).toBe(0);
         }
-        expect([...bootStrategies.bios, ...bootStrategies.uefi].length).toBeGreaterThan(0);
+        const offered = new Set(firmwares.flatMap((firmware) => bootStrategies[firmware]));
+        expect([...offered].sort()).toEqual([...options.launchesBy].sort());
         expect(gatewayMaxVolumes).toBeGreaterThan(0);
       });
 
@@ -745,65 +756,70 @@ export function describeProvider(
 
     describe.skipIf(options.cannotLaunch !== undefined)(
       `launched servers${options.cannotLaunch === undefined ? "" : ` (skipped: ${options.cannotLaunch})`}`,
-      () => {
-        test("a repeated launch returns the first server, also when that was never answered", async () => {
-          newOwner();
-          const order = await launchOrder("server", [await makeVolume("v", { role: "system" })]);
-          cloud.loseNextAnswer();
-          await expect(provider.compute.launch(order)).rejects.toThrow();
+      () =>
+        describe.each(options.launchesBy)("by %s", (strategy) => {
+          test("a repeated launch returns the first server, also when that was never answered", async () => {
+            newOwner();
+            const order = await launchOrder(strategy, "server", [
+              await makeVolume("v", { role: "system" }),
+            ]);
+            cloud.loseNextAnswer();
+            await expect(provider.compute.launch(order)).rejects.toThrow();
 
-          const first = await provider.compute.launch(order);
-          const second = await provider.compute.launch(order);
+            const first = await provider.compute.launch(order);
+            const second = await provider.compute.launch(order);
 
-          expect(second.id).toBe(first.id);
-          expect(await listed("instance")).toHaveLength(1);
-          // A launch of several orders is carried on by calling it again.
-          expect(await launched(order)).toBe(first.id);
-          expect(await listed("instance")).toHaveLength(1);
-        });
+            expect(second.id).toBe(first.id);
+            expect(await listed("instance")).toHaveLength(1);
+            // A launch of several orders is carried on by calling it again.
+            expect(await launched(order)).toBe(first.id);
+            expect(await listed("instance")).toHaveLength(1);
+          });
 
-        test("deleting a server deletes the volumes it was launched with", async () => {
-          newOwner();
-          const volumeIds = [await makeVolume("v1", { role: "system" }), await makeVolume("v2")];
-          const order = await launchOrder("server", volumeIds);
-          const id = await launched(order);
+          test("deleting a server deletes the volumes it was launched with", async () => {
+            newOwner();
+            const volumeIds = [await makeVolume("v1", { role: "system" }), await makeVolume("v2")];
+            const order = await launchOrder(strategy, "server", volumeIds);
+            const id = await launched(order);
 
-          await provider.compute.deleteInstance(id);
-          await gone(`instance ${id}`, () => provider.compute.findInstance(id));
+            await provider.compute.deleteInstance(id);
+            await gone(`instance ${id}`, () => provider.compute.findInstance(id));
 
-          for (const volumeId of order.volumeIds) {
-            await gone(`volume ${volumeId}`, () => provider.volumes.findVolume(volumeId));
-          }
-        });
+            for (const volumeId of order.volumeIds) {
+              await gone(`volume ${volumeId}`, () => provider.volumes.findVolume(volumeId));
+            }
+          });
 
-        test("a launch that stopped half way is deleted with all that belongs to it", async () => {
-          newOwner();
-          const volumeIds = [await makeVolume("v1", { role: "system" }), await makeVolume("v2")];
-          const order = await launchOrder("server", volumeIds);
-          const { id } = await provider.compute.launch(order);
+          test("a launch that stopped half way is deleted with all that belongs to it", async () => {
+            newOwner();
+            const volumeIds = [await makeVolume("v1", { role: "system" }), await makeVolume("v2")];
+            const order = await launchOrder(strategy, "server", volumeIds);
+            const { id } = await provider.compute.launch(order);
 
-          await provider.compute.deleteInstance(id);
-          await provider.compute.deleteInstance(id);
-          await gone(`instance ${id}`, () => provider.compute.findInstance(id));
+            await provider.compute.deleteInstance(id);
+            await provider.compute.deleteInstance(id);
+            await gone(`instance ${id}`, () => provider.compute.findInstance(id));
 
-          for (const volumeId of order.volumeIds) {
-            await gone(`volume ${volumeId}`, () => provider.volumes.findVolume(volumeId));
-          }
-          expect(await listed("instance")).toEqual([]);
-        });
+            for (const volumeId of order.volumeIds) {
+              await gone(`volume ${volumeId}`, () => provider.volumes.findVolume(volumeId));
+            }
+            expect(await listed("instance")).toEqual([]);
+          });
 
-        test("a server's console can be read while it runs, and its address be asked", async () => {
-          newOwner();
-          const order = await launchOrder("server", [await makeVolume("v", { role: "system" })]);
-          const id = await launched(order);
-          await running(id);
+          test("a server's console can be read while it runs, and its address be asked", async () => {
+            newOwner();
+            const order = await launchOrder(strategy, "server", [
+              await makeVolume("v", { role: "system" }),
+            ]);
+            const id = await launched(order);
+            await running(id);
 
-          expect(typeof (await provider.compute.readConsole(id))).toBe("string");
-          // Whether it speaks already depends on its system; asking is no error.
-          const heard = await provider.compute.probeAddress?.(id);
-          expect(["string", "undefined"]).toContain(typeof heard);
-        });
-      },
+            expect(typeof (await provider.compute.readConsole(id))).toBe("string");
+            // Whether it speaks already depends on its system; asking is no error.
+            const heard = await provider.compute.probeAddress?.(id);
+            expect(["string", "undefined"]).toContain(typeof heard);
+          });
+        }),
     );
 
     describe("what is ours", () => {

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from "vitest";
 import { type FakeTencent, startFakeTencent } from "../clouds/tencent/fake-tencent.ts";
+import { hyperDoorImage } from "../clouds/tencent/state.ts";
 import { migrateAndCutOver } from "./cloud-migration.ts";
 import { type CloudSite, openCloudSite } from "./cloud-site.ts";
 
@@ -43,4 +44,18 @@ test("where Tencent makes no image of a replica, the rehearsal says so, nothing 
   expect(cloud.inventory()).toEqual(before);
   await operator.succeeded(await operator.start(serverId, "clean-up"));
   expect(Object.values(cloud.inventory())).toEqual([0, 0, 0, 0, 0, 0]);
+}, 300_000);
+
+test("where Tencent refuses an image of it, a server boots there from what HyperDoor copied, and nothing else is left (S-11)", async () => {
+  const habits = { systemSnapshots: "refused" as const };
+  site = await openCloudSite((machines) => startFakeTencent({ machines, habits }), {
+    hyperDoor: { image: hyperDoorImage },
+  });
+
+  await migrateAndCutOver(site, {
+    ...{ instances: 1, volumes: 2, snapshots: 0, images: 0, addresses: 0, groups: 1 },
+  });
+
+  const [launched] = site.cloud.account.instances.values();
+  expect(launched).toMatchObject({ state: "RUNNING", imageId: hyperDoorImage, login: "image" });
 }, 300_000);

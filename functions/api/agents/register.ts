@@ -1,5 +1,5 @@
 /** How an agent becomes a source server: a one-time code, then its own token and certificate. */
-import { createHash, createHmac, X509Certificate } from "node:crypto";
+import { createHash, X509Certificate } from "node:crypto";
 import type { z } from "zod";
 import type { Severity } from "#domain/checks/finding.ts";
 import { noLimits } from "#domain/copy-limits.ts";
@@ -8,6 +8,7 @@ import type { registerRequest, registerResponse } from "#domain/protocol/agent.t
 import type { SourceServer } from "#domain/records.ts";
 import { knownFindings, rowsOf } from "../../checks.ts";
 import type { Deps } from "../../deps.ts";
+import { derivedSecret } from "../../derived-secret.ts";
 import { derivedId, hashSecret } from "../../ids.ts";
 import { tell } from "../../tell.ts";
 import { useCode } from "../codes/use.ts";
@@ -24,9 +25,7 @@ export async function register(
   const agentFingerprint = fingerprintOf(request.certificatePem);
   const [code = ""] = request.code.split(".");
   const id = derivedId("srv", agentFingerprint);
-  const secret = createHmac("sha256", deps.console.callbackKey)
-    .update(`agent token\n${id}\n${hashSecret(code)}`)
-    .digest("base64url");
+  const secret = derivedSecret(deps, "agent token", id, hashSecret(code));
 
   await useCode(deps, { code, purpose: "agent" }, { fingerprint: agentFingerprint, id });
   const known = await deps.store.servers.find(id);

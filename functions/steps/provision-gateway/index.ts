@@ -5,6 +5,7 @@ import { gatewayBootstrap } from "#domain/protocol/gateway.ts";
 import type { Gateway, Target } from "#domain/records.ts";
 import type { Provider } from "#providers/provider.ts";
 import type { Deps } from "../../deps.ts";
+import { derivedSecret } from "../../derived-secret.ts";
 import { hashSecret, resourceToken } from "../../ids.ts";
 import { tagsFor, written } from "../../migration.ts";
 import { step } from "../../step.ts";
@@ -71,18 +72,16 @@ async function createInstance(
   return id;
 }
 
-/** A repeated step makes another code; the one that no gateway got expires unused. */
+/** A repeated step gives the same: clouds refuse a second order by one token that says something else. */
 async function bootstrap(deps: Deps, provider: Provider, gatewayId: string) {
   const { installsGateway } = await provider.capabilities();
-  const secret = Buffer.from(deps.random(24)).toString("base64url");
-  await deps.store.codes.create({
-    id: hashSecret(secret),
-    purpose: "gateway",
-    gatewayId,
-    expiresAt: new Date(deps.now().getTime() + codeLifeMs).toISOString(),
-    usesLeft: 1,
-    usedBy: [],
+  const secret = derivedSecret(deps, "gateway enrolment", gatewayId);
+  const id = hashSecret(secret);
+  const expiresAt = new Date(deps.now().getTime() + codeLifeMs).toISOString();
+  await deps.store.codes.ensure({
+    ...{ id, purpose: "gateway", gatewayId, expiresAt, usesLeft: 1, usedBy: [] },
   });
+  await deps.store.codes.update(id, (found) => ({ ...found, expiresAt }));
   const { url, fingerprint } = deps.console;
   return gatewayBootstrap.parse({
     gatewayId,

@@ -9,6 +9,7 @@ import { text } from "node:stream/consumers";
 import type { FakeCloud } from "../fake-cloud.ts";
 import { Calls } from "../faults.ts";
 import { openGuests } from "../guests.ts";
+import { openHyperDoors } from "../hyperdoor.ts";
 import type { Machines } from "../machines.ts";
 import { services } from "./actions.ts";
 import { diskActions, letDisksSettle } from "./disks.ts";
@@ -80,6 +81,7 @@ export async function startFakeTencent(options: FakeTencentOptions = {}): Promis
   const account = new Account({
     machines: options.machines,
     guests,
+    doors: options.machines && openHyperDoors(options.machines),
     delays: { ...quick, ...options.delays },
     quotas: { ...ample, ...options.quotas },
     habits: { systemSnapshots: "taken", recycles: false, ...options.habits },
@@ -209,6 +211,7 @@ export async function startFakeTencent(options: FakeTencentOptions = {}): Promis
       server.close();
       await once(server, "close");
       await queue;
+      await account.doors?.close();
       await guests.closeAll();
     },
   };

@@ -11,6 +11,7 @@ import { Refusal } from "./request.ts";
 import {
   type Account,
   get,
+  hyperDoorImage,
   type Image,
   type Instance,
   notFound,
@@ -59,11 +60,24 @@ function instanceSeen(account: Account, instance: Instance): CvmInstance {
 
 /** Starts the guest: its system disk, with all that hangs on the instance. */
 async function boot(account: Account, instance: Instance): Promise<void> {
-  if (instance.runs !== "server") return;
+  if (instance.runs !== "server" && instance.runs !== "hyperdoor") return;
   const volumes = disksOn(account, instance.id)
     .filter(({ id }) => id !== instance.systemDiskId)
     .map(({ id }) => id);
   await account.machines?.startServer(instance.id, [instance.systemDiskId, ...volumes]);
+}
+
+/** HyperDoor begins; when it restarts, what it has copied does. */
+function openDoor(account: Account, instance: Instance): void {
+  const { id, userData, systemDiskId } = instance;
+  account.doors?.start({
+    ...{ id, userData, systemVolumeId: systemDiskId },
+    attached: () =>
+      disksOn(account, id)
+        .filter((disk) => disk.id !== systemDiskId && disk.state !== "DETACHING")
+        .map((disk) => disk.id),
+    boot: () => boot(account, instance),
+  });
 }
 
 /** What has come about by itself since the last call. */
@@ -73,12 +87,17 @@ export async function letInstancesSettle(account: Account): Promise<void> {
     instance.changesAt = Number.POSITIVE_INFINITY;
     switch (instance.state) {
       case "PENDING":
+        instance.state = "RUNNING";
+        if (instance.runs === "hyperdoor") openDoor(account, instance);
+        break;
       case "STARTING":
       case "REBOOTING":
         instance.state = "RUNNING";
         break;
       case "STOPPING":
-        if (instance.runs === "server") await account.machines?.remove(instance.id);
+        await account.doors?.end(instance.id);
+        if (instance.runs === "server" || instance.runs === "hyperdoor")
+          await account.machines?.remove(instance.id);
         else await account.machines?.stop(instance.id);
         instance.state = "STOPPED";
         break;
@@ -92,6 +111,7 @@ export async function letInstancesSettle(account: Account): Promise<void> {
 }
 
 async function end(account: Account, instance: Instance): Promise<void> {
+  await account.doors?.end(instance.id);
   const disks = disksOn(account, instance.id);
   for (const disk of disks) await takeOff(account, disk);
   await account.guests.close(instance.id);
@@ -262,12 +282,13 @@ export const instanceActions: Actions<
       ...{
         encrypted: false,
         name: "",
-        isForeign: image.snapshotId === undefined,
+        isForeign: image.snapshotId === undefined && image.id !== hyperDoorImage,
         tags: tags?.Tags ?? [],
       },
       ...(image.snapshotId === undefined ? {} : { snapshotId: image.snapshotId }),
     });
-    const system = image.snapshotId === undefined ? "nothing" : "server";
+    const ofImage = image.snapshotId === undefined ? "nothing" : "server";
+    const system = image.id === hyperDoorImage ? "hyperdoor" : ofImage;
     const runs = bootstrap === undefined ? system : "gateway";
     const instance: Instance = {
       ...account.newThing("ins", tags?.Tags),
@@ -288,11 +309,10 @@ export const instanceActions: Actions<
       return { InstanceIdSet: [instance.id] };
     }
     if (bootstrap !== undefined) await account.machines?.startGateway(instance.id, bootstrap);
-    if (runs === "server") {
-      await boot(account, instance);
-      if (instance.privateAddress.startsWith("127.")) {
-        await account.guests.open(instance.id, instance.privateAddress);
-      }
+    if (runs === "server") await boot(account, instance);
+    const isGuest = runs === "server" || runs === "hyperdoor";
+    if (isGuest && instance.privateAddress.startsWith("127.")) {
+      await account.guests.open(instance.id, instance.privateAddress);
     }
     return { InstanceIdSet: [instance.id] };
   },

@@ -1,6 +1,7 @@
 /** What the fake account holds. Times are milliseconds of the fake's clock. */
 import { randomBytes } from "node:crypto";
 import type { Guests } from "../guests.ts";
+import type { HyperDoors } from "../hyperdoor.ts";
 import type { Machines } from "../machines.ts";
 import { Refusal } from "./request.ts";
 
@@ -111,7 +112,7 @@ export interface Instance extends Thing {
   /** When the present state ends by itself. */
   changesAt: number;
   /** What runs on it: nothing where it is another's system. */
-  readonly runs: "nothing" | "gateway" | "server";
+  readonly runs: "nothing" | "gateway" | "server" | "hyperdoor";
 }
 
 export interface Address extends Thing {
@@ -130,6 +131,9 @@ export interface Group extends Thing {
   /** Until when interfaces of ended instances hold it. */
   heldUntil: number;
 }
+
+/** As somebody imported it. */
+export const hyperDoorImage = "img-hyprdoor";
 
 export class Account {
   readonly disks = new Map<string, Disk>();
@@ -158,16 +162,21 @@ export class Account {
 
   readonly machines: Machines | undefined;
   readonly guests: Guests;
+  readonly doors: HyperDoors | undefined;
   readonly delays: Delays;
   readonly quotas: Quotas;
   readonly habits: Habits;
   readonly now: () => number;
 
   constructor(
-    options: Pick<Account, "machines" | "guests" | "delays" | "quotas" | "habits" | "now">,
+    options: Pick<
+      Account,
+      "machines" | "guests" | "doors" | "delays" | "quotas" | "habits" | "now"
+    >,
   ) {
     this.machines = options.machines;
     this.guests = options.guests;
+    this.doors = options.doors;
     this.delays = options.delays;
     this.quotas = options.quotas;
     this.habits = options.habits;
@@ -270,6 +279,10 @@ const imagesThere: Image[] = [
   },
   publicImage("img-cent0076", "CentOS 7.6 64bit", "CentOS", "2022-06-01"),
   publicImage("img-ubu00024", "Ubuntu Server 24.04 LTS 64bit", "Ubuntu", "2024-06-01"),
+  {
+    ...publicImage(hyperDoorImage, "Other Linux 64bit", "Other Linux", "2026-10-02"),
+    ...{ name: "HyperDoor", isPublic: false, takesUserData: true },
+  },
   ...["20260101", "20261001"].map((date) => ({
     ...publicImage(`img-${date}`, "Other Linux 64bit", "Other Linux", "2026-10-02"),
     ...{ name: `HM_IMG_${date}.qcow2`, isPublic: false, takesUserData: false },
