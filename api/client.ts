@@ -18,6 +18,7 @@ import {
   type Launch,
   type Migrate,
   recoveryPointView,
+  rescueView,
   serverDetails,
   serverView,
   type VerifyWish,
@@ -180,6 +181,7 @@ export function openClient(options: ClientOptions) {
       pages(recoveryPointView, at("servers", id, "/recovery-points")),
     launch: (id: string, request: Launch) =>
       call(runView, "POST", at("servers", id, "/launch"), request),
+    rescue: (id: string) => call(rescueView, "POST", at("servers", id, "/rescue")),
     revert: (id: string) => call(runView, "POST", at("servers", id, "/revert")),
     accept: (id: string) => call(runView, "POST", at("servers", id, "/accept")),
     cleanUp: (id: string) => call(runView, "POST", at("servers", id, "/clean-up")),

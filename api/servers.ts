@@ -95,6 +95,19 @@ const launchWish = {
   placement: launchNetwork.optional(),
 };
 
+/** The way into the HyperDoor of a launch, as long as it copies. Shown to whoever may launch. */
+export const rescueView = z
+  .object({
+    runId: z.string(),
+    instanceId: z.string(),
+    user: z.string(),
+    /** As the target tells it; with a port where it is not 22. Absent where it tells none. */
+    address: z.string().optional(),
+    /** In OpenSSH's own form, without a passphrase. */
+    privateKey: z.string(),
+  })
+  .openapi("Rescue");
+
 export const migrateRequest = z
   .object({
     targetId: z.string().max(100),
@@ -125,6 +138,7 @@ export const codeView = z
 
 export type VerifyWish = z.input<typeof verifyRequest>;
 export type RecoveryPointView = z.output<typeof recoveryPointView>;
+export type Rescue = z.output<typeof rescueView>;
 export type ServerView = z.output<typeof serverView>;
 export type ServerDetails = z.output<typeof serverDetails>;
 export type Launch = z.input<typeof launchRequest>;

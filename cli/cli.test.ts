@@ -262,6 +262,39 @@ test("a cutover where nobody can be asked needs --yes", async () => {
   expect(stderr).toContain("a cutover needs --yes");
 });
 
+test("the key of a launch's HyperDoor is written for its owner only, never over another file, and only while there is one", async () => {
+  const id = await register("stuck-1");
+  const none = await run(["rescue", "stuck-1"]);
+  expect([none.status, none.stderr]).toEqual([4, expect.stringContaining("No HyperDoor runs")]);
+  const config = { folder: join(folder, "door-target"), minFreeBytes: 0 };
+  const target = await answerOf([
+    ...["target", "add", "door", "--type", "local"],
+    ...["--set", `folder=${config.folder}`, "--set", "minFreeBytes=0"],
+  ]);
+  const launched = { kind: "test", runId: "run-9", instanceType: "small", repaired: true } as const;
+  await standalone.deps.store.servers.update(id, (found) => ({
+    ...found,
+    targetId: target.id,
+    bootStrategy: "hyperDoorCopy",
+    launches: [{ ...launched, volumeIds: [], instanceId: "ins-9", address: "192.0.2.9:2222" }],
+  }));
+  const key = join(folder, "door.key");
+
+  const first = await run(["rescue", "stuck-1", "--key", key]);
+  const again = await run(["rescue", "stuck-1", "--key", key]);
+
+  expect([first.status, first.stderr]).toEqual([0, ""]);
+  expect(first.stdout).toContain(`ssh -i ${key}`);
+  expect(first.stdout).toContain("-p 2222 root@192.0.2.9");
+  expect(again).toEqual(first);
+  expect((await stat(key)).mode & 0o777).toBe(0o600);
+  expect(await readFile(key, "utf8")).toContain("BEGIN OPENSSH PRIVATE KEY");
+  await writeFile(key, "somebody's only key");
+  const refused = await run(["rescue", "stuck-1", "--key", key]);
+  expect([refused.status, refused.stderr]).toEqual([2, expect.stringContaining("another file")]);
+  expect(await readFile(key, "utf8")).toBe("somebody's only key");
+});
+
 test("a plan shows where servers would go, what waits and what it would take, and changes nothing", async () => {
   await register("first");
   await register("second");

@@ -24,6 +24,7 @@ import { addLogin } from "./commands/login.ts";
 import { addLogs } from "./commands/logs.ts";
 import { addMigrate } from "./commands/migrate.ts";
 import { addPlan } from "./commands/plan.ts";
+import { addRescue } from "./commands/rescue.ts";
 import { addRevert } from "./commands/revert.ts";
 import { addRuns } from "./commands/runs.ts";
 import { addSchedule } from "./commands/schedule.ts";
@@ -96,6 +97,7 @@ function createProgram(say: Say, language: Language): Command {
     addSync,
     addVerify,
     addLaunch,
+    addRescue,
     addAccept,
     addRevert,
     addCleanUp,

@@ -452,6 +452,23 @@ export const words = {
     en: "a cutover needs --yes where nobody can be asked",
     zh: "无法询问确认时，正式切换需要 --yes",
   },
+  rescue: {
+    en: "log in to the HyperDoor of a launch that does not get on: its key and the way there",
+    zh: "登录启动过程中未能继续的 HyperDoor：获取其密钥和登录方法",
+  },
+  "rescue key": {
+    en: "where the key is written (default: hyperdoor-<run>.key)",
+    zh: "密钥写入的文件（默认：hyperdoor-<run>.key）",
+  },
+  "rescue written": {
+    en: "The key of run {run} is in {file}",
+    zh: "任务 {run} 的密钥已写入 {file}",
+  },
+  "rescue by hand": {
+    en: "The target tells no address of {instance}: see its console, then ssh -i {file} {user}@<address>",
+    zh: "目标未提供 {instance} 的地址：请在其控制台查看，然后执行 ssh -i {file} {user}@<地址>",
+  },
+  "rescue taken": { en: "there is another file of that name", zh: "已有同名的其他文件" },
   accept: {
     en: "accept a test launch: remove it, ready for the cutover",
     zh: "接受测试结果：移除测试实例并准备切换",

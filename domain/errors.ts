@@ -990,6 +990,18 @@ export const errorTable = {
       hint: "请按 docs/hyperdoor.md 将 HyperDoor 镜像上传到目标，并用 --set hyperDoor.image=<id> 指定，然后重新启动。",
     },
   ),
+  "hyperdoor.not-there": entry(
+    terminal,
+    "conflict",
+    {
+      message: "No HyperDoor runs for server {server}",
+      hint: "There is one to log in to while a launch by hyperDoorCopy copies the system disk: hypermotion status shows it.",
+    },
+    {
+      message: "服务器 {server} 没有正在运行的 HyperDoor",
+      hint: "只有通过 hyperDoorCopy 启动、正在复制系统盘时才能登录：可用 hypermotion status 查看。",
+    },
+  ),
   "hyperdoor.silent": entry(
     terminal,
     "boot",

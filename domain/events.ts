@@ -84,6 +84,10 @@ export const eventTable = {
     en: "The machine of {instance} restarted while it was copied to; HyperDoor goes on",
     zh: "{instance} 在复制期间重启；HyperDoor 继续复制",
   },
+  "hyperdoor.key-shown": {
+    en: "{by} was given the key that lets into HyperDoor on {instance}",
+    zh: "{by} 已获取 {instance} 上 HyperDoor 的登录密钥",
+  },
   "hyperdoor.copied": {
     en: "The system disk is copied and read back: {writtenBytes} of {totalBytes} bytes had to be written, in {seconds} s",
     zh: "系统盘已复制并回读校验：{totalBytes} 字节中写入 {writtenBytes} 字节，用时 {seconds} 秒",

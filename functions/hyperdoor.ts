@@ -11,6 +11,7 @@ import { hyperDoorSettings } from "#providers/hyper-door.ts";
 import type { Deps } from "./deps.ts";
 import { derivedSecret } from "./derived-secret.ts";
 import { hashSecret } from "./ids.ts";
+import { type SshKey, sshKeyFrom } from "./ssh-key.ts";
 
 /** Below the console's address. */
 export const hyperDoorPath = "/v1/hyperdoor";
@@ -28,19 +29,27 @@ export function hyperDoorSettingsOf({ name, config }: Target): z.output<typeof h
 export function hyperDoorOrdersFor(
   deps: Deps,
   runId: string,
-  what: Pick<HyperDoorOrders, "volumeBytes" | "diskBytes" | "sshKey">,
+  { ownKey, ...sizes }: Pick<HyperDoorOrders, "volumeBytes" | "diskBytes"> & { ownKey?: string },
 ): HyperDoorOrders {
   const { url, fingerprint } = deps.console;
+  const { authorizedLine } = rescueKeyOf(deps, runId);
   return {
     hyperdoor: 1,
     url: `${url}${hyperDoorPath}`,
     ...(fingerprint === undefined ? {} : { consoleFingerprint: fingerprint }),
     code: codeOf(deps, runId),
-    ...what,
+    sshKeys: [authorizedLine, ...(ownKey === undefined ? [] : [ownKey])],
+    ...sizes,
   };
 }
 
 const codeOf = (deps: Deps, runId: string) => derivedSecret(deps, "hyperdoor", runId);
+
+/** Lets its holder into the HyperDoor of one run, as root; that ends when the copied system starts. */
+export function rescueKeyOf(deps: Deps, runId: string): SshKey {
+  const seed = Buffer.from(derivedSecret(deps, "hyperdoor ssh", runId), "base64url");
+  return sshKeyFrom(seed, `hyperdoor-${runId}`);
+}
 
 /** The task that waits for a run's copy, which from here on is the one that is told. May be repeated. */
 export async function awaitCopy(

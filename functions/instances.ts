@@ -1,7 +1,17 @@
 /** Instances at a target. */
-import type { Provider } from "#providers/provider.ts";
+import type { Instance, Provider } from "#providers/provider.ts";
 import type { Deps } from "./deps.ts";
 import { waitBriefly } from "./waiting.ts";
+
+/** Where it answers: with a port where its SSH is not at 22. */
+export function addressOf({
+  publicAddress,
+  privateAddress,
+  sshPort,
+}: Instance): string | undefined {
+  const host = publicAddress ?? privateAddress;
+  return host === undefined || sshPort === undefined ? host : `${host}:${sshPort}`;
+}
 
 /** Deletes an instance with the volumes it was launched with, and waits until it is gone. May be repeated. */
 export async function removeInstance(deps: Deps, provider: Provider, id: string): Promise<void> {

@@ -61,7 +61,7 @@ function cloudLimits(can: Capabilities): LimitValues {
 }
 
 /** HyperDoor lives in it. */
-const hyperDoorMemoryGB = 2;
+export const hyperDoorMemoryGB = 2;
 
 /** How a server may boot there, best first: what the platform offers and the limits allow. */
 export async function allowedStrategies(

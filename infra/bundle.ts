@@ -33,7 +33,7 @@ export type HandlerName = (typeof handlerNames)[number];
 const banner =
   "import { createRequire as hmCreateRequire } from 'node:module'; const require = hmCreateRequire(import.meta.url);";
 
-interface Entry {
+export interface Entry {
   readonly contents: string;
   readonly resolveDir: string;
 }

@@ -7,9 +7,16 @@ import { Bucket } from "aws-cdk-lib/aws-s3";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { eventTable } from "#domain/events.ts";
+import { platforms } from "#domain/platform.ts";
 import { alarmCount } from "./alarm-count.ts";
 import { handlerNames, root, stepNames } from "./bundle.ts";
-import { type BundleSize, bundleSizes, describeSizes } from "./bundle-sizes.ts";
+import {
+  type BundleSize,
+  bundleSizes,
+  describePlatforms,
+  describeSizes,
+  platformSizes,
+} from "./bundle-sizes.ts";
 import { addDeployment, type Deployment } from "./deployment.ts";
 import { machineNames, placeholdersIn } from "./machines.ts";
 
@@ -367,6 +374,18 @@ test("people hear of trouble and of what they wait for, by event types that exis
   expect(types).toContain("run.failed");
   for (const type of types) expect(Object.keys(eventTable)).toContain(type);
   for (const { EventPattern } of rules) expect(EventPattern.source).toEqual(["hypermotion"]);
+});
+
+test("no cloud's SDK is loaded before a target of that cloud is used", async () => {
+  const used = await platformSizes(await folder());
+
+  process.stdout.write(`${describePlatforms(used)}\n`);
+  expect(used.map(({ platform }) => platform).sort()).toEqual([...platforms].sort());
+  const sdkOf = (platform: string) => used.find((one) => one.platform === platform)?.bytes;
+  // Those with an SDK of their vendor's, which no other bundle's start holds: each start is below 2 MiB.
+  for (const platform of ["aws", "azure", "tencent"]) {
+    expect(sdkOf(platform), platform).toBeGreaterThan(100 * 1024);
+  }
 });
 
 test("each bundle is small, loads as a Lambda would load it, and says what is wrong with its surroundings", async () => {

@@ -4,7 +4,7 @@ import { z } from "zod";
 export const hyperDoorSettings = z.strictObject({
   /** HyperDoor's image, as the platform names it (docs/hyperdoor.md tells how to bring it there). */
   image: z.string().min(1),
-  /** A line of `authorized_keys`: who may log in to a HyperDoor that does not get on. */
+  /** A line of `authorized_keys`: who may log in to a HyperDoor that does not get on, beside the run's own key. */
   sshKey: z
     .string()
     .max(1000)

@@ -8,6 +8,7 @@ const orders = {
   code: "c".repeat(43),
   volumeBytes: 1 << 30,
   diskBytes: 1 << 29,
+  sshKeys: ["ssh-ed25519 AAAA someone"],
 };
 const line = JSON.stringify(orders);
 

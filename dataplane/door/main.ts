@@ -28,7 +28,7 @@ const { signal } = new AbortController();
 const memoryBytes = totalmem();
 say(`runs in memory, of ${Math.round(memoryBytes / 1024 ** 2)} MiB`);
 const orders = await findOrders(say, signal);
-if (orders.sshKey !== undefined) await openRescue(orders.sshKey, say);
+if (orders.sshKeys.length > 0) await openRescue(orders.sshKeys, say);
 const own = await findOwnDisk(signal);
 say(`was started from ${own.path} of ${own.sizeBytes} bytes`);
 const end = await runDoor({

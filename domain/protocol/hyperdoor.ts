@@ -26,8 +26,8 @@ export const hyperDoorOrders = z.object({
   volumeBytes: z.number().int().positive(),
   /** Of the source server's disk: what follows it on the clone is not copied. */
   diskBytes: z.number().int().positive(),
-  /** Who may log in to look why it does not work, as a line of `authorized_keys`. */
-  sshKey: z.string().max(1000).optional(),
+  /** Who may log in to look why it does not work, as lines of `authorized_keys`. */
+  sshKeys: z.array(z.string().max(1000)).max(4).default([]),
 });
 export type HyperDoorOrders = z.output<typeof hyperDoorOrders>;
 

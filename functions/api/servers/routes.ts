@@ -7,6 +7,7 @@ import {
   launchRequest,
   migrateRequest,
   recoveryPointView,
+  rescueView,
   serverDetails as serverDetailsSchema,
   serverView as serverViewSchema,
   verifyRequest,
@@ -31,6 +32,7 @@ import {
 import { runView as viewRun } from "../runs/view.ts";
 import { acknowledge, checkServer, findingsShown } from "./check.ts";
 import { recoveryPoints } from "./recovery-points.ts";
+import { rescue } from "./rescue.ts";
 import { serverDetails, serverView } from "./view.ts";
 
 const tags = ["servers"];
@@ -151,6 +153,16 @@ function changeRoutes(deps: Deps) {
       request: { params, body: jsonBody(launchRequest) },
       responses: started,
     }),
+    rescue: createRoute({
+      method: "post",
+      path: "/v1/servers/{id}/rescue",
+      tags,
+      summary: "Give the key that lets into a launch's HyperDoor while it copies; is noted",
+      security,
+      middleware,
+      request: { params },
+      responses: { 200: jsonAnswer("The way in", rescueView), ...refusals },
+    }),
     revert: createRoute({
       method: "post",
       path: "/v1/servers/{id}/revert",
@@ -244,6 +256,10 @@ function addChanging(router: Router, deps: Deps): void {
     const { id } = c.req.valid("param");
     const server = await acknowledge(deps, id, c.req.valid("json"), c.var.person.name);
     return c.json(serverView(server, c.var.language, deps.now()), 200);
+  });
+  router.openapi(route.rescue, async (c) => {
+    const server = await deps.store.servers.get(c.req.valid("param").id);
+    return c.json(await rescue(deps, server, c.var.person.name), 200);
   });
   router.openapi(route.remove, async (c) => {
     const server = await deps.store.servers.get(c.req.valid("param").id);

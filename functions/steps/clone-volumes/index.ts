@@ -1,11 +1,12 @@
 import { z } from "zod";
 import { MigrationError } from "#domain/errors.ts";
 import { adviseInstanceType } from "#domain/instance-advice.ts";
+import type { Inventory } from "#domain/inventory.ts";
 import { launchNetwork } from "#domain/records.ts";
-import type { InstanceType } from "#providers/provider.ts";
+import type { InstanceType, Provider } from "#providers/provider.ts";
 import type { Deps } from "../../deps.ts";
 import { cloneToken, launchOf } from "../../launches.ts";
-import { allowedTypes, limitsOf } from "../../limits.ts";
+import { allowedTypes, hyperDoorMemoryGB, limitsOf } from "../../limits.ts";
 import { type Migration, migrationOf, written } from "../../migration.ts";
 import { step } from "../../step.ts";
 import { tell } from "../../tell.ts";
@@ -106,7 +107,7 @@ async function chooseType(
   }
   const needs = {
     vcpus: inventory.cpus ?? 1,
-    memoryBytes: inventory.memoryBytes ?? 0,
+    memoryBytes: Math.max(inventory.memoryBytes ?? 0, await fallbackBytes(provider, inventory)),
     volumes: server.volumes.length - 1,
   };
   const advice = adviseInstanceType(types, needs);
@@ -124,6 +125,12 @@ async function chooseType(
     await tell(deps, server.id, "launch.smaller-than-source", params, runId);
   }
   return type.name;
+}
+
+/** The launch may have to go on by HyperDoor, after the type is chosen. */
+async function fallbackBytes(provider: Provider, { firmware }: Inventory): Promise<number> {
+  const { bootStrategies } = await provider.capabilities();
+  return bootStrategies[firmware].includes("hyperDoorCopy") ? hyperDoorMemoryGB * GiB : 0;
 }
 
 export const handler = step({ name: "clone-volumes", input, output, run: cloneVolumes });

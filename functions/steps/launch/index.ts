@@ -3,6 +3,7 @@ import { MigrationError } from "#domain/errors.ts";
 import { type BootStrategy, bootStrategies, type LaunchSpec } from "#providers/provider.ts";
 import type { Deps } from "../../deps.ts";
 import { hyperDoorOrdersFor, hyperDoorSettingsOf } from "../../hyperdoor.ts";
+import { addressOf } from "../../instances.ts";
 import { launchOf, launchToken, updateLaunch } from "../../launches.ts";
 import { gatewayOf, type Migration, migrationOf, written } from "../../migration.ts";
 import { step } from "../../step.ts";
@@ -57,11 +58,8 @@ export async function launch({ runId, serverId }: z.output<typeof input>, deps: 
     }
     return { state: found.state };
   });
-  const host = instance.publicAddress ?? instance.privateAddress;
-  if (host !== undefined) {
-    const address = instance.sshPort === undefined ? host : `${host}:${instance.sshPort}`;
-    await updateLaunch(deps, serverId, runId, { address });
-  }
+  const address = addressOf(instance);
+  if (address !== undefined) await updateLaunch(deps, serverId, runId, { address });
   return { instanceId: id, copies };
 }
 
@@ -75,7 +73,7 @@ function hyperDoorOf(
   const { sizeBytes, diskBytes } = written(server.volumes[0], `the system disk of ${server.id}`);
   const orders = hyperDoorOrdersFor(deps, runId, {
     ...{ volumeBytes: sizeBytes, diskBytes },
-    ...(sshKey === undefined ? {} : { sshKey }),
+    ...(sshKey === undefined ? {} : { ownKey: sshKey }),
   });
   return {
     imageId: image,
