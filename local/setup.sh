@@ -46,6 +46,7 @@ need nft nftables
 need iptables iptables
 need ufw ufw
 need keystone-manage python3-keystone
+[ -e /usr/share/OVMF/OVMF_CODE_4M.fd ] || missing="$missing ovmf"
 # The libguestfs appliance is made from a kernel of Debian's, which a container has not.
 command -v supermin >/dev/null 2>&1 && ls /boot/vmlinuz-* >/dev/null 2>&1 || missing="$missing linux-image-amd64"
 [ -n "$missing" ] || exit 0
