@@ -207,6 +207,18 @@ test("a target is added, shown, checked and removed by name", async () => {
   expect((await answerOf(["target", "list"])).items).toEqual([]);
 });
 
+test("what credentials must be allowed is printed, or where that is written where nothing is granted one by one", async () => {
+  const policy = await answerOf(["target", "policy", "aws"]);
+  const [zstack, local] = [
+    await run(["target", "policy", "zstack"]),
+    await run(["target", "policy", "local"]),
+  ];
+
+  expect(JSON.stringify(policy)).toContain("ec2:RunInstances");
+  expect(zstack.stdout).toContain("providers/zstack/README.md");
+  expect(local.stdout).toContain("asks for no permissions");
+});
+
 test("a target is added from one file, JSON or YAML, and options win over it", async () => {
   const place = join(folder, "from-file");
   const target = { name: "filed", platform: "local", maxGateways: 3, config: { folder: place } };

@@ -427,7 +427,11 @@ export const words = {
     zh: "打印平台凭证所需的最小权限",
   },
   "target no policy": {
-    en: "{platform} needs no permissions",
+    en: "{platform} has no permissions that are granted one by one; providers/{platform}/README.md says what its account must be allowed",
+    zh: "{platform} 没有可逐项授予的权限；账号需要什么权限见 providers/{platform}/README.md",
+  },
+  "target no credentials": {
+    en: "{platform} asks for no permissions",
     zh: "{platform} 不需要任何权限",
   },
   "launch subnet": {

@@ -115,10 +115,16 @@ function addPolicy(group: Command, setting: Setting): void {
       }
       if (found.policy !== undefined) out.line(JSON.stringify(found.policy, null, 2));
       else if (out.json) out.object({});
-      else out.line(say("target no policy", { platform }));
+      else
+        out.line(
+          say(needsCredentials(found) ? "target no policy" : "target no credentials", { platform }),
+        );
     },
   });
 }
+
+const needsCredentials = ({ fields }: PlatformView) =>
+  fields.some((field) => field.in === "credentials");
 
 const jsonSchema = z.object({ required: z.array(z.string()).default([]) });
 
