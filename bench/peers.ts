@@ -1,9 +1,10 @@
 /** Others that copy block devices over a network, from Debian's packages, and the disk's own limit. */
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { writeFile } from "node:fs/promises";
-import { createConnection } from "node:net";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Place } from "./line.ts";
@@ -39,45 +40,33 @@ async function withNbdkit(
   volume: string,
   command: string[],
 ): Promise<PeerRun> {
+  const folder = await mkdtemp(join(tmpdir(), "hypermotion-nbdkit-"));
+  const pidFile = join(folder, "pid");
   const [program = "", ...args] = [
-    ...[...line.far.inside, "nbdkit", "-f", "--ipaddr", line.far.host, "-p", `${port}`],
-    ...[...options, "file", volume],
+    ...[...line.far.inside, "nbdkit", "-f", "-P", pidFile],
+    ...["--ipaddr", line.far.host, "-p", `${port}`, ...options, "file", volume],
   ];
   const server = spawn(program, args, { stdio: ["ignore", "ignore", "inherit"] });
   const stop = watchUsage(server.pid ?? 0);
   try {
-    await listening(server, line);
+    await listening(server, pidFile);
     const { seconds, usage } = await measured(line.near.inside, command);
     return { seconds, source: usage, target: stop() };
   } finally {
     const gone = once(server, "exit");
     server.kill("SIGTERM");
     await gone;
+    await rm(folder, { recursive: true });
   }
 }
 
-async function listening(server: ChildProcess, { far }: { far: Place }): Promise<void> {
-  for (let tries = 0; tries < 100 && server.exitCode === null; tries += 1) {
-    if (far.inside.length > 0) {
-      // It is in a namespace that this process is not in.
-      const sockets = execFileSync(far.inside[0] ?? "", [...far.inside.slice(1), "ss", "-ltn"]);
-      if (sockets.toString().includes(`:${port} `)) return;
-    } else if (await answers(far.host)) return;
-    await sleep(50);
+/** nbdkit writes the file when it takes connections. Source: nbdkit(1), --pidfile. */
+async function listening(server: ChildProcess, pidFile: string): Promise<void> {
+  for (let tries = 0; tries < 200 && server.exitCode === null; tries += 1) {
+    if (existsSync(pidFile)) return;
+    await sleep(25);
   }
   throw new Error("nbdkit does not listen");
-}
-
-async function answers(host: string): Promise<boolean> {
-  const socket = createConnection(port, host);
-  try {
-    await once(socket, "connect");
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
 }
 
 export async function nbdcopy(
