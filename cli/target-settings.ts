@@ -1,6 +1,7 @@
 /** Settings of a target as options and files give them. */
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
+import { problemsOf } from "#domain/zod-problems.ts";
 import { readAll } from "./ask.ts";
 import { badInput, type Context } from "./context.ts";
 
@@ -30,10 +31,7 @@ export async function readTarget(context: Context, file: string): Promise<Target
   }
   const parsed = targetFile.safeParse(content);
   if (parsed.success) return parsed.data;
-  const problem = parsed.error.issues
-    .map(({ path, message }) => [...path, message].join(": "))
-    .join("; ");
-  throw badInput(where, problem);
+  throw badInput(where, problemsOf(parsed.error));
 }
 
 /** A JSON object in a file, or piped in (`-`). @throws `input.invalid` */

@@ -1068,9 +1068,12 @@ export const errorTable = {
     "cloud",
     {
       message: "{platform} failed for a moment: {problem}",
-      hint: "Nothing to do: the step is tried again.",
+      hint: "A run tries it again by itself; else repeat it. If it stays so, look at the console's way there: names (DNS), proxy, firewall.",
     },
-    { message: "{platform} 暂时出错：{problem}", hint: "无需操作：该步骤会自动重试。" },
+    {
+      message: "{platform} 暂时出错：{problem}",
+      hint: "任务会自动重试；其他操作请重复执行。若持续出现，请检查控制台到该平台的网络：域名解析、代理、防火墙。",
+    },
   ),
   "cloud.quota-exceeded": entry(
     terminal,

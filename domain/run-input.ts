@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { MigrationError } from "./errors.ts";
 import { launchNetwork, waveMember } from "./records.ts";
+import { problemsOf } from "./zod-problems.ts";
 
 const serverId = z.string().startsWith("srv-");
 /** Set by a machine that starts another one and waits for it. */
@@ -114,8 +115,5 @@ export function parseRunInput<K extends Kind>(kind: K, input: unknown): RunInput
   const { schema, example } = runInputs[kind];
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data as RunInput<K>;
-  const problem = parsed.error.issues
-    .map(({ path, message }) => `${path.length === 0 ? "" : `${path.join(".")}: `}${message}`)
-    .join("; ");
-  throw new MigrationError("run.bad-input", { kind, problem, example });
+  throw new MigrationError("run.bad-input", { kind, problem: problemsOf(parsed.error), example });
 }

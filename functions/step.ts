@@ -7,6 +7,7 @@
 import middy from "@middy/core";
 import type { z } from "zod";
 import { factsOf, MigrationError, stepErrorName } from "#domain/errors.ts";
+import { problemsOf } from "#domain/zod-problems.ts";
 import { type Deps, hostedDeps } from "./deps.ts";
 
 export interface StepSpec<I extends z.ZodType, O extends z.ZodType> {
@@ -47,7 +48,7 @@ async function runStep<I extends z.ZodType, O extends z.ZodType>(
     if (!parsed.success) {
       throw new MigrationError("input.invalid", {
         where: `input of step ${spec.name}`,
-        problem: parsed.error.issues.map((i) => `${i.path.join(".")}: ${i.message}`).join("; "),
+        problem: problemsOf(parsed.error),
       });
     }
     if (spec.leavesRecord !== true) await noteRun(deps, runId, { step: spec.name });

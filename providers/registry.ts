@@ -4,6 +4,7 @@
  */
 import type { z } from "zod";
 import { MigrationError } from "#domain/errors.ts";
+import { problemsOf } from "#domain/zod-problems.ts";
 import { aliyunConfig, aliyunSecrets } from "./aliyun/config.ts";
 import { aliyunPolicy } from "./aliyun/policy.ts";
 import { aliyunWords } from "./aliyun/words.ts";
@@ -57,10 +58,7 @@ type Factory<Config, Secrets> = (
 function parsed<T>(schema: z.ZodType<T>, value: unknown, where: string): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const problem = result.error.issues
-    .map(({ path, message }) => `${path.length === 0 ? "" : `${path.join(".")}: `}${message}`)
-    .join("; ");
-  throw new MigrationError("input.invalid", { where, problem });
+  throw new MigrationError("input.invalid", { where, problem: problemsOf(result.error) });
 }
 
 function cloud<Config, Secrets>(
@@ -77,9 +75,9 @@ function cloud<Config, Secrets>(
     ...(words === undefined ? {} : { words }),
     async open({ config, secrets, ...rest }) {
       const options = {
-        config: parsed(configSchema, config, "The target's settings"),
+        config: parsed(configSchema, config, "config"),
         // The problem names the field, never its value: zod's messages do not repeat what they were given.
-        secrets: parsed(secretsSchema, secrets, "The target's credentials"),
+        secrets: parsed(secretsSchema, secrets, "credentials"),
         ...rest,
       };
       const open = await load();

@@ -3,6 +3,7 @@ import { OpenAPIHono, z } from "@hono/zod-openapi";
 import { errorBody } from "#api/errors.ts";
 import { type Language, MigrationError } from "#domain/errors.ts";
 import type { Role, SourceServer } from "#domain/records.ts";
+import { problemsOf } from "#domain/zod-problems.ts";
 
 export interface Person {
   readonly name: string;
@@ -21,24 +22,10 @@ export function newRouter(): Router {
       if (result.success) return;
       throw new MigrationError("input.invalid", {
         where: result.target === "json" ? "request body" : result.target,
-        problem: problemsOf(result.error.issues),
+        problem: problemsOf(result.error),
       });
     },
   });
-}
-
-interface Issue {
-  readonly path: readonly PropertyKey[];
-  readonly message: string;
-}
-
-/** The first few, since a hostile body can have thousands. */
-function problemsOf(issues: readonly Issue[]): string {
-  const shown = issues
-    .slice(0, 5)
-    .map(({ path, message }) => (path.length === 0 ? message : `${path.join(".")}: ${message}`));
-  const rest = issues.length - shown.length;
-  return shown.join("; ") + (rest > 0 ? `; and ${rest} more` : "");
 }
 
 export const byPerson = [{ person: [] }];
