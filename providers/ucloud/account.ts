@@ -4,7 +4,7 @@ import type { Edition } from "#domain/gateway-defaults.ts";
 import type { Clock } from "../clock.ts";
 import type { UCloudClient } from "./client.ts";
 import type { UCloudConfig, UCloudSecrets } from "./config.ts";
-import { isAmbiguous, isGone } from "./errors.ts";
+import { isAmbiguous, isBusy, isGone } from "./errors.ts";
 
 export interface Account {
   readonly client: UCloudClient;
@@ -85,8 +85,23 @@ async function makeOnly(
     return made.some((one) => one.id === id) ? firstOf(made) : undefined;
   });
   if (shown === undefined || shown === id) return id;
-  await discard(id);
+  await discardMade(account, () => discard(id));
   return shown;
+}
+
+/** What is still being made is not deleted: it is waited for. */
+async function discardMade(account: Account, discard: () => Promise<void>): Promise<void> {
+  const done = await untilShown(account, async () => {
+    try {
+      await discard();
+      return true;
+    } catch (error) {
+      if (!isBusy(error)) throw error;
+      return undefined;
+    }
+  });
+  // It says what it is busy with.
+  if (done === undefined) await discard();
 }
 
 function firstOf(made: readonly Made[]): string | undefined {

@@ -90,6 +90,13 @@ export function isGone(error: unknown): boolean {
   );
 }
 
+/** It is busy, such as being made, and takes no other order. */
+export function isBusy(error: unknown): boolean {
+  if (!(error instanceof UCloudRefusal)) return false;
+  const kind = kindOf(error.retCode);
+  return kind === "state" || kind === "passing";
+}
+
 /** Nobody knows whether the call took effect: its answer was lost, or UCloud failed over it. */
 export function isAmbiguous(error: unknown): boolean {
   return (

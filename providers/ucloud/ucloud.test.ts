@@ -430,8 +430,8 @@ test.each([
   },
 );
 
-test("of two processes that order the same at once, the later takes its own back", async () => {
-  await open({}, { delays: { shownAfterMs: 100 } });
+test("of two processes that order the same at once, the later takes its own back, as soon as it is made", async () => {
+  await open({}, { delays: { shownAfterMs: 100, createMs: 600 } });
   const other = await another();
   const order = { ...naming("v"), sizeBytes: GiB, role: "data" as const };
 
