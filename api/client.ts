@@ -25,8 +25,10 @@ import {
 } from "./servers.ts";
 import { type EventSource, parseEventStream } from "./stream.ts";
 import {
+  type ChoicesRequest,
   type CreateTarget,
   checkView,
+  choicesView,
   deepCheckPlan,
   instanceTypeView,
   platformView,
@@ -137,6 +139,8 @@ export function openClient(options: ClientOptions) {
     removeUser: (name: string) => call(nothing, "DELETE", at("users", name)),
 
     listPlatforms: () => pages(platformView, "/v1/platforms"),
+    listChoices: (platform: string, request: ChoicesRequest) =>
+      call(choicesView, "POST", at("platforms", platform, "/choices"), request, cloudPatienceMs),
     listTargets: () => pages(targetView, "/v1/targets"),
     createTarget: (target: CreateTarget) =>
       call(targetView, "POST", "/v1/targets", target, cloudPatienceMs),

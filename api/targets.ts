@@ -50,6 +50,8 @@ export const targetFieldView = z
     secret: z.boolean(),
     /** What it is, in the language asked for. */
     text: z.string(),
+    /** `POST /v1/platforms/{platform}/choices` lists what it can be. */
+    hasChoices: z.boolean(),
     /** JSON Schema of it alone, with its default. */
     schema: z.record(z.string(), z.unknown()),
   })
@@ -66,6 +68,21 @@ export const platformView = z
     policy: z.record(z.string(), z.unknown()).optional(),
   })
   .openapi("Platform");
+
+export const choicesRequest = z
+  .object({
+    /** Path of a setting. */
+    field: z.string().max(100),
+    /** Answers so far; some lists need the region. */
+    config: z.record(z.string(), z.unknown()).default({}),
+    /** Used for this and not kept. */
+    credentials: z.record(z.string(), z.unknown()).default({}),
+  })
+  .openapi("ChoicesRequest");
+
+export const choicesView = z
+  .object({ items: z.array(z.object({ value: z.string(), label: z.string() })) })
+  .openapi("Choices");
 
 export const instanceTypeView = z
   .object({
@@ -96,4 +113,5 @@ export type CreateTarget = z.input<typeof createTargetRequest>;
 export type TargetFieldView = z.output<typeof targetFieldView>;
 export type TargetView = z.output<typeof targetView>;
 export type DeepCheckPlan = z.output<typeof deepCheckPlan>;
+export type ChoicesRequest = z.input<typeof choicesRequest>;
 export type PlatformView = z.output<typeof platformView>;

@@ -76,13 +76,14 @@ test("a person is led through the fields: a wrong answer is said at once, secret
 
   await person.answer("Name of the target", `-bad${enter}`);
   await person.answer("begins with a letter", `${clearLine}cloud-1${enter}`);
-  await person.answer("[region]", `Nowhere!${enter}`);
-  await person.answer("must match pattern", `${clearLine}${config.region}${enter}`);
-  await person.answer("[subnetId]", `${config.subnetId}${enter}`);
   await person.answer("[credentials.secretId]", `${secretId}${enter}`);
   await person.answer("[credentials.secretKey]", `too-short${enter}`);
   await person.answer("Too small", `${clearLine}a-wrong-secret-key-00${enter}`);
   await person.answer("[credentials.token] (may be left empty)", enter);
+  // With a wrong key nothing is listed: the rest is typed.
+  await person.answer("[region]", `Nowhere!${enter}`);
+  await person.answer("must match pattern", `${clearLine}${config.region}${enter}`);
+  await person.answer("[subnetId]", `${config.subnetId}${enter}`);
   await skipGroups(person, "no", "Nothing is saved yet");
   await person.sees("What is to be changed?");
   const before = await targetNames();
@@ -100,6 +101,27 @@ test("a person is led through the fields: a wrong answer is said at once, secret
   expect(target).toMatchObject({ name: "cloud-1", platform: "tencent", config });
   const kept = await standalone.deps.secrets.get(`target/${target?.id}/credentials`);
   expect(JSON.parse(kept)).toEqual({ secretId, secretKey });
+}, 120_000);
+
+test("with good credentials the cloud's own regions and subnets are chosen from, or another is typed", async () => {
+  const { config, credentials } = cloud.target;
+  const { secretId = "", secretKey = "" } = credentials;
+  const rest = Object.entries(config).filter(([name]) => name !== "region" && name !== "subnetId");
+  const sets = rest.flatMap(([name, value]) => ["--set", `${name}=${JSON.stringify(value)}`]);
+  const person = atTerminal("target", "add", "chosen", "--type", "tencent", ...sets);
+
+  await person.answer("[credentials.secretId]", `${secretId}${enter}`);
+  await person.answer("[credentials.secretKey]", `${secretKey}${enter}`);
+  await person.answer("[credentials.token]", enter);
+  await person.answer("● ap-guangzhou  South China (Guangzhou)", enter);
+  await person.answer("● subnet-a1b2c3d4  servers, 127.77.0.0/16", `${down}${enter}`);
+  await person.answer("[subnetId]", `${config.subnetId}${enter}`);
+  await skipGroups(person, "no", "Save target chosen?");
+  await person.type(enter);
+
+  expect(await person.status(), person.seen).toBe(0);
+  const targets = (await standalone.deps.store.targets.list()).items;
+  expect(targets.find(({ name }) => name === "chosen")?.config).toMatchObject(config);
 }, 120_000);
 
 test("platforms and choices are chosen by arrows, groups are opened when wished, and reasons are in Chinese where that is spoken", async () => {
@@ -137,8 +159,6 @@ test("Ctrl-C at a question, a secret's too, saves nothing, keeps no history and 
   const files = await readdir(folder, { recursive: true });
   const person = atTerminal("target", "add", "gone", "--type", "tencent");
 
-  await person.answer("[region]", `ap-guangzhou${enter}`);
-  await person.answer("[subnetId]", `subnet-12345678${enter}`);
   await person.answer("[credentials.secretId]", `AKID0123456789abcdef${enter}`);
   await person.answer("[credentials.secretKey]", `half-a-secret${ctrlC}`);
 

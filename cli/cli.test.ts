@@ -219,6 +219,17 @@ test("what credentials must be allowed is printed, or where that is written wher
   expect(local.stdout).toContain("asks for no permissions");
 });
 
+test("what a setting can be is asked for with a platform, and where nothing lists it that is said", async () => {
+  const none = await run(["target", "choices", "region"]);
+  const local = await run(["target", "choices", "folder", "--type", "local"]);
+
+  expect([none.status, none.stderr]).toEqual([2, expect.stringContaining("--type")]);
+  expect([local.status, local.stderr]).toEqual([
+    2,
+    expect.stringContaining("folder: nothing lists what it can be"),
+  ]);
+});
+
 test("a target is added from one file, JSON or YAML, and options win over it", async () => {
   const place = join(folder, "from-file");
   const target = { name: "filed", platform: "local", maxGateways: 3, config: { folder: place } };

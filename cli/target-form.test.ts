@@ -16,6 +16,7 @@ function field(path: string, more: Partial<TargetFieldView> = {}): TargetFieldVi
   const secret = more.in === "credentials";
   return {
     ...{ path, in: "config", required: false, secret, text: path, schema: { type: "string" } },
+    hasChoices: false,
     ...more,
   };
 }
@@ -38,8 +39,15 @@ const fields = [
 const paths = (some: readonly TargetFieldView[]) => some.map(({ path }) => path);
 
 describe("the order of the questions", () => {
-  test("what must be said comes first, then credentials, those that may be left out last", () => {
-    expect(paths(firstFields(fields))).toEqual(["region", "key", "token"]);
+  test("credentials come first, by which the platform tells the choices of what must be said", () => {
+    expect(paths(firstFields(fields))).toEqual(["key", "token", "region"]);
+  });
+
+  test("a region that may be left out is asked for with what must be said, where there are some to choose from", () => {
+    const more = [field("region", { hasChoices: true }), field("networkId", { required: true })];
+
+    expect(paths(firstFields(more))).toEqual(["region", "networkId"]);
+    expect(optionalGroups(more)).toEqual([]);
   });
 
   test("the other settings come in their groups, those that stand alone first", () => {

@@ -13,15 +13,17 @@ export function keyOf({ in: place, path }: Pick<TargetFieldView, "in" | "path">)
   return place === "credentials" ? `credentials.${path}` : path;
 }
 
-/** What must be said, then the credentials, of which some may be left out. */
+/** Credentials, of which some may be left out: by them a platform tells its choices. Then what must be said. */
 export function firstFields(fields: readonly TargetFieldView[]): TargetFieldView[] {
   const needed = ({ required }: TargetFieldView) => required;
+  // Where it may be left out it still decides what else there is to choose from.
+  const isPlace = ({ path, hasChoices }: TargetFieldView) => path === "region" && hasChoices;
   const settings = fields.filter((field) => field.in === "config");
   const credentials = fields.filter((field) => field.in === "credentials");
   return [
-    ...settings.filter(needed),
     ...credentials.filter(needed),
     ...credentials.filter((field) => !needed(field)),
+    ...settings.filter((field) => needed(field) || isPlace(field)),
   ];
 }
 
@@ -31,7 +33,7 @@ export function optionalGroups(
 ): [group: string, fields: TargetFieldView[]][] {
   const groups = new Map<string, TargetFieldView[]>([["", []]]);
   for (const field of fields) {
-    if (field.in === "credentials" || field.required) continue;
+    if (firstFields(fields).includes(field)) continue;
     const [group = ""] = field.path.includes(".") ? field.path.split(".") : [];
     groups.set(group, [...(groups.get(group) ?? []), field]);
   }

@@ -9,6 +9,7 @@ import {
 } from "#api/targets.ts";
 import { describeError, MigrationError } from "#domain/errors.ts";
 import { badInput, type Context } from "./context.ts";
+import { harmless } from "./output.ts";
 import { type Choice, Left, openPrompts, type Prompts } from "./prompts.ts";
 import {
   answersIn,
@@ -44,7 +45,7 @@ export async function addByAsking(
   const prompts = openPrompts(context);
   try {
     const platform = await askPlatform(context, prompts, platforms, type);
-    const form = new TargetForm(context, prompts, platform, given);
+    const form = new TargetForm(context, client, prompts, platform, given);
     await form.askAll(name);
     while (!(await isGood(context, client, prompts, form, given)));
     const target = { ...given, ...form.target() };
@@ -99,11 +100,19 @@ class TargetForm {
   private name = "";
   private readonly answers: Map<string, unknown>;
   private readonly context: Context;
+  private readonly client: Client;
   private readonly prompts: Prompts;
   private readonly platform: PlatformView;
 
-  constructor(context: Context, prompts: Prompts, platform: PlatformView, given: Given) {
+  constructor(
+    context: Context,
+    client: Client,
+    prompts: Prompts,
+    platform: PlatformView,
+    given: Given,
+  ) {
     this.context = context;
+    this.client = client;
     this.prompts = prompts;
     this.platform = platform;
     this.answers = answersIn(platform.fields, given);
@@ -162,6 +171,26 @@ class TargetForm {
     return field === undefined ? undefined : choiceOf(field);
   }
 
+  /** What the platform says a setting can be; none where it does not: then it is typed. */
+  private async choicesAt(field: TargetFieldView): Promise<Choice[]> {
+    const { say, language } = this.context;
+    const { platform, config, credentials } = this.target();
+    this.prompts.tell(say("target choosing", { platform, field: field.path }));
+    try {
+      const asked = { field: field.path, config, credentials };
+      const { items } = await this.client.listChoices(platform, asked);
+      if (items.length === 0) this.prompts.tell(say("target no choice", { platform }));
+      return items.map(({ value, label }) => ({
+        value,
+        label: harmless(label === "" ? value : `${value}  ${label}`),
+      }));
+    } catch (error) {
+      if (!(error instanceof MigrationError)) throw error;
+      this.prompts.warn(describeError(error, language).message);
+      return [];
+    }
+  }
+
   private choice(field: TargetFieldView): Choice {
     const value = this.answers.get(keyOf(field));
     const shown = value === undefined ? (defaultText(field) ?? "-") : asText(value);
@@ -203,11 +232,17 @@ class TargetForm {
     };
     if (field.secret) return this.prompts.secret({ message, check });
     const choices = choicesOf(field);
+    const mayLack = !field.required && usual === undefined;
+    const none = mayLack ? [{ value: "", label: say("answer none") }] : [];
     if (choices !== undefined) {
-      const mayLack = !field.required && usual === undefined;
-      const none = mayLack ? [{ value: "", label: say("answer none") }] : [];
       const options = [...none, ...choices.map((value) => ({ value }))];
       return this.prompts.choose(message, options, before ?? usual);
+    }
+    const found = field.hasChoices ? await this.choicesAt(field) : [];
+    if (found.length > 0) {
+      const options = [...none, ...found, { value: isTyped, label: say("answer typed") }];
+      const taken = await this.prompts.choose(message, options, before ?? usual);
+      if (taken !== isTyped) return taken;
     }
     return this.prompts.text({
       ...{ message, check },
@@ -216,6 +251,9 @@ class TargetForm {
     });
   }
 }
+
+/** No value of a setting. */
+const isTyped = "\0typed";
 
 function choiceOf(field: TargetFieldView): string {
   return `field ${keyOf(field)}`;

@@ -369,6 +369,18 @@ export const words = {
   "target good": { en: "It answers, and the credentials hold", zh: "目标有应答，凭证有效" },
   "target save": { en: "Save target {name}?", zh: "是否保存目标 {name}？" },
   "target mend": { en: "What is to be changed?", zh: "要修改哪一项？" },
+  "target choices": {
+    en: "list what a setting can be, by the credentials a target is to have",
+    zh: "用目标的凭证列出某项设置的可选值",
+  },
+  "arg setting": { en: "the setting, such as region", zh: "设置项，如 region" },
+  "target choosing": {
+    en: "Asking {platform} what {field} can be …",
+    zh: "正在向 {platform} 查询 {field} 的可选值……",
+  },
+  "target no choice": { en: "{platform} lists nothing there", zh: "{platform} 没有列出可选值" },
+  "answer typed": { en: "type another", zh: "手动输入" },
+  VALUE: { en: "VALUE", zh: "值" },
   "target again": { en: "nothing, check again", zh: "不修改，重新检查" },
   "target leave": { en: "leave, saving nothing", zh: "退出，不保存" },
   "target not added": { en: "Nothing was saved", zh: "没有保存任何内容" },

@@ -14,6 +14,7 @@ import { awsWords } from "./aws/words.ts";
 import { azureConfig, azureSecrets } from "./azure/config.ts";
 import { azurePolicy } from "./azure/policy.ts";
 import { azureWords } from "./azure/words.ts";
+import type { Asking, Choice, Choices } from "./choices.ts";
 import { ctyunConfig, ctyunSecrets } from "./ctyun/config.ts";
 import { ctyunPolicy } from "./ctyun/policy.ts";
 import { ctyunWords } from "./ctyun/words.ts";
@@ -48,12 +49,27 @@ interface Entry {
   readonly policy?: object;
   /** What its fields are, by their paths (`field-words.ts`). */
   readonly words?: WordsOfFields;
+  /** Paths of settings whose choices can be listed. */
+  readonly chosen: readonly string[];
+  /** @throws as `ListChoices` */
+  choicesOf(path: string, asking: Asking<unknown>): Promise<readonly Choice[]>;
   open(options: ProviderOptions<unknown, unknown>): Promise<Provider>;
 }
 
 type Factory<Config, Secrets> = (
   options: ProviderOptions<Config, Secrets>,
 ) => Provider | Promise<Provider>;
+
+/** What of a platform's settings can be chosen, and who knows the choices: loaded when they are asked for. */
+interface Choosing<Secrets> {
+  readonly of: readonly string[];
+  readonly load: () => Promise<Choices<Secrets>>;
+}
+
+const choosing = <Secrets, const Path extends string>(
+  of: readonly Path[],
+  load: () => Promise<Choices<Secrets, Path>>,
+): Choosing<Secrets> => ({ of, load });
 
 function parsed<T>(schema: z.ZodType<T>, value: unknown, where: string): T {
   const result = schema.safeParse(value);
@@ -67,10 +83,20 @@ function cloud<Config, Secrets>(
   load: () => Promise<Factory<Config, Secrets>>,
   policy?: object,
   words?: Entry["words"],
+  choices?: Choosing<Secrets>,
 ): Entry {
   return {
     configSchema,
     secretsSchema,
+    chosen: choices?.of ?? [],
+    async choicesOf(path, { config, secrets }) {
+      const list = choices?.of.includes(path) ? (await choices.load())[path] : undefined;
+      if (list !== undefined) {
+        return list({ config, secrets: parsed(secretsSchema, secrets, "credentials") });
+      }
+      const problem = `nothing lists what it can be${choices === undefined ? "" : `; there are choices of ${choices.of.join(", ")}`}`;
+      throw new MigrationError("input.invalid", { where: path, problem });
+    },
     ...(policy === undefined ? {} : { policy }),
     ...(words === undefined ? {} : { words }),
     async open({ config, secrets, ...rest }) {
@@ -93,6 +119,10 @@ const clouds = {
     async () => (await import("./aliyun/index.ts")).openAliyun,
     aliyunPolicy,
     aliyunWords,
+    choosing(
+      ["region", "vSwitchId", "zone", "hyperDoor.image"],
+      async () => (await import("./aliyun/choices.ts")).aliyunChoices,
+    ),
   ),
   aws: cloud(
     awsConfig,
@@ -100,6 +130,7 @@ const clouds = {
     async () => (await import("./aws/index.ts")).openAws,
     awsPolicy,
     awsWords,
+    choosing(["region", "subnetId"], async () => (await import("./aws/choices.ts")).awsChoices),
   ),
   azure: cloud(
     azureConfig,
@@ -107,6 +138,10 @@ const clouds = {
     async () => (await import("./azure/index.ts")).openAzure,
     azurePolicy,
     azureWords,
+    choosing(
+      ["subscriptionId", "resourceGroup", "location", "subnetId", "zone"],
+      async () => (await import("./azure/choices.ts")).azureChoices,
+    ),
   ),
   ctyun: cloud(
     ctyunConfig,
@@ -114,6 +149,10 @@ const clouds = {
     async () => (await import("./ctyun/index.ts")).openCtyun,
     ctyunPolicy,
     ctyunWords,
+    choosing(
+      ["region", "zone", "subnetId", "hyperDoor.image"],
+      async () => (await import("./ctyun/choices.ts")).ctyunChoices,
+    ),
   ),
   huawei: cloud(
     huaweiConfig,
@@ -121,6 +160,10 @@ const clouds = {
     async () => (await import("./huawei/index.ts")).openHuawei,
     huaweiPolicy,
     huaweiWords,
+    choosing(
+      ["region", "zone", "subnetId", "hyperDoor.image"],
+      async () => (await import("./huawei/choices.ts")).huaweiChoices,
+    ),
   ),
   openstack: cloud(
     openstackConfig,
@@ -128,6 +171,19 @@ const clouds = {
     async () => (await import("./openstack/index.ts")).openOpenstack,
     openstackPolicy,
     openstackWords,
+    choosing(
+      [
+        "region",
+        "zone",
+        "volumeZone",
+        "networkId",
+        "subnetId",
+        "volume.type",
+        "gateway.externalNetworkId",
+        "hyperDoor.image",
+      ],
+      async () => (await import("./openstack/choices.ts")).openstackChoices,
+    ),
   ),
   qingcloud: cloud(
     qingcloudConfig,
@@ -135,6 +191,10 @@ const clouds = {
     async () => (await import("./qingcloud/index.ts")).openQingcloud,
     undefined,
     qingcloudWords,
+    choosing(
+      ["zone", "vxnetId", "hyperDoor.image"],
+      async () => (await import("./qingcloud/choices.ts")).qingcloudChoices,
+    ),
   ),
   kingsoft: cloud(
     kingsoftConfig,
@@ -142,6 +202,10 @@ const clouds = {
     async () => (await import("./kingsoft/index.ts")).openKingsoft,
     kingsoftPolicy,
     kingsoftWords,
+    choosing(
+      ["region", "subnetId", "zone", "hyperDoor.image"],
+      async () => (await import("./kingsoft/choices.ts")).kingsoftChoices,
+    ),
   ),
   tencent: cloud(
     tencentConfig,
@@ -149,6 +213,10 @@ const clouds = {
     async () => (await import("./tencent/index.ts")).openTencent,
     tencentPolicy,
     tencentWords,
+    choosing(
+      ["region", "subnetId", "hyperDoor.image"],
+      async () => (await import("./tencent/choices.ts")).tencentChoices,
+    ),
   ),
   local: cloud(
     localConfig,
@@ -163,6 +231,18 @@ const clouds = {
     async () => (await import("./zstack/index.ts")).openZstack,
     undefined,
     zstackWords,
+    choosing(
+      [
+        "zoneId",
+        "clusterId",
+        "networkId",
+        "imageServerId",
+        "hostId",
+        "gateway.publicNetworkId",
+        "hyperDoor.image",
+      ],
+      async () => (await import("./zstack/choices.ts")).zstackChoices,
+    ),
   ),
   ucloud: cloud(
     ucloudConfig,
@@ -170,6 +250,10 @@ const clouds = {
     async () => (await import("./ucloud/index.ts")).openUCloud,
     ucloudPolicy,
     ucloudWords,
+    choosing(
+      ["region", "zone", "projectId", "subnetId", "hyperDoor.image"],
+      async () => (await import("./ucloud/choices.ts")).ucloudChoices,
+    ),
   ),
 } as const satisfies Record<string, Entry>;
 
@@ -196,14 +280,29 @@ export function targetSchemas(platform: string): {
   readonly secrets: z.ZodType;
   readonly policy?: object;
   readonly words?: WordsOfFields;
+  /** Paths of settings that `listChoices` knows. */
+  readonly chosen: readonly string[];
 } {
-  const { configSchema, secretsSchema, policy, words } = getCloud(platform);
+  const { configSchema, secretsSchema, policy, words, chosen } = getCloud(platform);
   return {
+    chosen,
     config: configSchema,
     secrets: secretsSchema,
     ...(policy === undefined ? {} : { policy }),
     ...(words === undefined ? {} : { words }),
   };
+}
+
+/**
+ * What a setting of a target can be, before there is one.
+ * @throws `target.unknown-platform`, `input.invalid`, and as `ListChoices`
+ */
+export async function listChoices(
+  platform: string,
+  path: string,
+  asking: Asking<unknown>,
+): Promise<readonly Choice[]> {
+  return getCloud(platform).choicesOf(path, asking);
 }
 
 /**

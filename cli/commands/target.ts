@@ -8,11 +8,13 @@ import { findTarget } from "../names.ts";
 import { takeAll } from "../values.ts";
 import { addTargetAdding } from "./target-add.ts";
 import { addTargetCheck } from "./target-check.ts";
+import { addTargetChoices } from "./target-choices.ts";
 import { addTargetLimits } from "./target-limits.ts";
 
 export function addTarget(program: Command, setting: Setting): void {
   const group = addGroup(program, setting, "target", "target").alias("targets");
   addTargetAdding(group, setting);
+  addTargetChoices(group, setting);
   addReading(group, setting);
   addPolicy(group, setting);
   addTargetLimits(group, setting);

@@ -4,7 +4,7 @@ import { chooseGatewayImage, defaultImageWish, type GatewayImage } from "#domain
 import type { Parameters } from "../numbered-parameters.ts";
 import type { Provider, ResourceState } from "../provider.ts";
 import { type Account, makeOnce, unlessAbsent } from "./account.ts";
-import { listByNumber } from "./paging.ts";
+import { type Caller, listByNumber } from "./paging.ts";
 import { byToken, displayName, type Tagged, tagsOf } from "./tags.ts";
 
 export interface EcsImage extends Tagged {
@@ -35,7 +35,7 @@ const states: Record<string, ResourceState> = {
 /** Unless told, only those that are ready are shown. */
 const anyStatus = Object.keys(states).join(",");
 
-async function listImages(account: Account, filter: Parameters): Promise<EcsImage[]> {
+async function listImages(account: Caller, filter: Parameters): Promise<EcsImage[]> {
   return listByNumber<Images, EcsImage>(
     account,
     "ecs",
@@ -45,7 +45,7 @@ async function listImages(account: Account, filter: Parameters): Promise<EcsImag
   );
 }
 
-export async function listOwnImages(account: Account, filter: Parameters): Promise<EcsImage[]> {
+export async function listOwnImages(account: Caller, filter: Parameters): Promise<EcsImage[]> {
   return listImages(account, { ImageOwnerAlias: "self", Status: anyStatus, ...filter });
 }
 

@@ -6,7 +6,7 @@
  *   compute.ts    gateways                        launch.ts    the way to a launched server
  *   stock.ts      types and disks in stock        network.ts   groups, addresses
  *   policy.ts     the least permissions           permissions.ts  which of them are missing
- *   errors.ts     what the platform's codes mean
+ *   errors.ts     what the platform's codes mean  choices.ts   what settings can be
  *
  * Everything carries tags; every create takes a client token.
  */

@@ -93,8 +93,8 @@ export function inCloudTerms(error: unknown, action: string): MigrationError {
     return new MigrationError("cloud.transient", { platform, problem: message }, cause);
   }
   if (forbidden.has(code)) {
-    // "… is not authorized to perform: ec2:RunInstances on resource: …"
-    const needed = /to perform:? (\S+)/.exec(message)?.[1];
+    // "You are not authorized to perform this operation. User: … is not authorized to perform: ec2:RunInstances on …"
+    const needed = /to perform:? ([\w-]+:\w+)/.exec(message)?.[1];
     return new MigrationError("cloud.forbidden", { platform, action: needed ?? what }, cause);
   }
   if (credentials.has(code)) {

@@ -5,6 +5,7 @@
  *   volumes.ts         volumes, snapshots  images.ts     AMIs made of repaired clones
  *   compute.ts         gateways, types     launch.ts     the way to a launched server (boot.ts decides)
  *   network.ts         groups, addresses   errors.ts     what AWS's codes mean
+ *   choices.ts         what a target's settings can be, before there is one
  *
  * Everything carries tags; what takes no client token is found by them or by a unique name.
  */

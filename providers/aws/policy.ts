@@ -48,6 +48,7 @@ export const awsPolicy: PolicyDocument = {
         "ec2:DescribeInstanceTypeOfferings",
         "ec2:DescribeInstanceTypes",
         "ec2:DescribeInstances",
+        "ec2:DescribeRegions",
         "ec2:DescribeReplaceRootVolumeTasks",
         "ec2:DescribeSecurityGroups",
         "ec2:DescribeSnapshots",

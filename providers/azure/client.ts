@@ -21,8 +21,16 @@ export interface AzureClients {
   readonly network: NetworkManagementClient;
   /** What no client of ours covers. @param path from `/subscriptions` on, with its API version */
   get(path: string): Promise<unknown>;
+  /** All pages of a list. @param path as for `get` */
+  list(path: string): Promise<readonly unknown[]>;
   /** Without our token: its address holds a key of its own. @returns undefined where there is nothing */
   readBlob(url: string): Promise<string | undefined>;
+}
+
+/** Source: Resources REST API, SubscriptionListResult: the link is always there, so it ends as an empty one. */
+interface Page {
+  readonly value?: readonly unknown[];
+  readonly nextLink?: string;
 }
 
 /** Of a single call; what takes longer is an operation, which is asked for. */
@@ -72,14 +80,26 @@ export function openClients(config: AzureConfig, secrets: AzureSecrets): AzureCl
   };
   const compute = new ComputeManagementClient(credential, config.subscriptionId, options);
   const network = new NetworkManagementClient(credential, config.subscriptionId, options);
+  const get = async (path: string): Promise<unknown> => {
+    const request = createPipelineRequest({ url: `${arm}${path}` });
+    const { status, bodyAsText } = await compute.pipeline.sendRequest(http, request);
+    if (status !== 200) throw refusalOf(status, bodyAsText);
+    return JSON.parse(bodyAsText ?? "");
+  };
   return {
     compute,
     network,
-    async get(path) {
-      const request = createPipelineRequest({ url: `${arm}${path}` });
-      const { status, bodyAsText } = await compute.pipeline.sendRequest(http, request);
-      if (status !== 200) throw refusalOf(status, bodyAsText);
-      return JSON.parse(bodyAsText ?? "");
+    get,
+    async list(path) {
+      const found: unknown[] = [];
+      for (let at: string | undefined = path; at !== undefined; ) {
+        const { value = [], nextLink }: Page = Object(await get(at));
+        found.push(...value);
+        // Its path alone: our token goes nowhere but to the endpoint we were told.
+        const next: URL | undefined = nextLink ? new URL(nextLink) : undefined;
+        at = next && `${next.pathname}${next.search}`;
+      }
+      return found;
     },
     async readBlob(url) {
       const request = createPipelineRequest({ url });

@@ -9,6 +9,7 @@ const types: Readonly<Record<string, string>> = {
 const verbs: Readonly<Record<string, string>> = {
   get: "read",
   list: "read",
+  listAll: "read",
   listByResourceGroup: "read",
   createOrUpdate: "write",
   update: "write",
@@ -33,7 +34,7 @@ function actionsCalled(): string[] {
   return [...new Set(actions)].sort();
 }
 
-/** Asked of Azure by what others of ours name: a source to be copied, an interface's network. */
+/** Asked of Azure by what others of ours name: a source to be copied, an interface's network; or by path. */
 const implied = [
   "Microsoft.Authorization/permissions/read",
   "Microsoft.Compute/disks/beginGetAccess/action",
@@ -42,6 +43,9 @@ const implied = [
   "Microsoft.Network/publicIPAddresses/join/action",
   "Microsoft.Network/virtualNetworks/subnets/join/action",
   "Microsoft.Network/networkSecurityGroups/read",
+  "Microsoft.Resources/subscriptions/read",
+  "Microsoft.Resources/subscriptions/locations/read",
+  "Microsoft.Resources/subscriptions/resourceGroups/read",
 ];
 
 test("the role allows every call the code makes, and no other (S-10)", () => {

@@ -1,7 +1,8 @@
 /**
  * What the target's application must be allowed, and nothing more, as a custom role of Azure's, to be
  * assigned on the target's resource group (and the last two actions on the network's, where that is
- * another). Source: Azure docs, "Azure permissions for Compute" and "… for Networking".
+ * another). Source: Azure docs, "Azure permissions for Compute", "… for Networking" and "… for Management
+ * and governance".
  */
 
 export interface RoleDefinition {
@@ -49,6 +50,13 @@ export const subscriptionActions = [
   "Microsoft.Compute/locations/publishers/artifacttypes/offers/skus/versions/read",
 ] as const;
 
+/** Of the whole subscription; a target needs none of them once its settings are known (`choices.ts`). */
+export const choiceActions = [
+  "Microsoft.Resources/subscriptions/read",
+  "Microsoft.Resources/subscriptions/locations/read",
+  "Microsoft.Resources/subscriptions/resourceGroups/read",
+] as const;
+
 /** On the resource group of the network. */
 export const networkActions = [
   "Microsoft.Network/virtualNetworks/read",
@@ -59,7 +67,7 @@ export const azurePolicy: RoleDefinition = {
   Name: "HyperMotion target",
   IsCustom: true,
   Description: "Copies servers into one resource group and launches them there.",
-  Actions: [...ownActions, ...subscriptionActions, ...networkActions],
+  Actions: [...ownActions, ...subscriptionActions, ...choiceActions, ...networkActions],
   NotActions: [],
   AssignableScopes: ["/subscriptions/<subscription id>"],
 };

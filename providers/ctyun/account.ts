@@ -56,7 +56,7 @@ const pageSize = 50;
 
 /** All pages of a list that numbers them. */
 export async function listPages<T>(
-  { client }: Account,
+  { client }: Pick<Account, "client">,
   operation: OperationName,
   parameters: Parameters,
   itemsOf: (page: Readonly<Record<string, unknown>>) => unknown,

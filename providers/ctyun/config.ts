@@ -12,11 +12,12 @@ const id = z.string().regex(/^[\w-]{4,64}$/);
 /** Sources: new-ebs and create-instance, diskType and bootDiskType. XSSD wants figures of its own. */
 const diskType = z.enum(["SATA", "SAS", "SSD", "FAST-SSD"]);
 
-const oneZone = "default";
+/** As ECS calls the zone of a pool that has one. Source: azName of create-instance. */
+export const oneZone = "default";
 
 /**
- * For products that must be told a zone in pools of several only: ECS calls the zone of a pool that has one
- * `default`, and the others know no such name. Sources: azName of create-instance and of new-ebs.
+ * For products that must be told a zone in pools of several only: they know no `default`. Source: azName of
+ * new-ebs.
  */
 export const zoneIfSeveral = ({ zone }: { zone: string }) => (zone === oneZone ? undefined : zone);
 

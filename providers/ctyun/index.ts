@@ -7,6 +7,7 @@
  *   volumes.ts        disks                    snapshots.ts   their snapshots
  *   compute.ts        gateways, servers        launch.ts      the way to a launched server: HyperDoor's
  *   network.ts        groups, addresses        errors.ts      what CTyun's codes mean
+ *   place.ts          pool, zone, VPC          choices.ts     what settings can be
  */
 import { MigrationError } from "#domain/errors.ts";
 import { type Clock, systemClock } from "../clock.ts";

@@ -55,7 +55,11 @@ function asMachineImage(image: ImsImage): MachineImage {
 const isUsable = ({ status, architecture, imageType = "" }: ImsImage) =>
   status === "active" && architecture !== "aarch64" && imageType !== "data_disk_image";
 
-async function list(account: Account, visibility: Visibility): Promise<MachineImage[]> {
+/** Those that can run HyperDoor or a gateway; of all zones in a pool of several, as long as none is set. */
+export async function listMachineImages(
+  account: Pick<Account, "client" | "config">,
+  visibility: Visibility,
+): Promise<MachineImage[]> {
   const found = await listPages<ImsImage>(
     account,
     "ListImage",
@@ -91,6 +95,9 @@ export async function findGatewayImage(account: Account): Promise<MachineImage> 
   if (typeof wish === "string") {
     return chooseGatewayImage("ctyun", [await findMachineImage(account, wish)], wish);
   }
-  const images = [...(await list(account, "private")), ...(await list(account, "public"))];
+  const images = [
+    ...(await listMachineImages(account, "private")),
+    ...(await listMachineImages(account, "public")),
+  ];
   return chooseGatewayImage("ctyun", images, wish);
 }

@@ -24,6 +24,7 @@ const [vpcGet, vpcPost] = [of("vpc", "GET"), of("vpc", "POST")];
 
 export const operations = {
   ListRegions: { ...ecsGet("/v4/region/list-regions"), anywhere: true },
+  QueryZonesInRegion: ecsGet("/v4/region/get-zones"),
   QueryOrderUuid: { ...ecsGet("/v4/ecs/order/query-uuid"), anywhere: true },
   ListFlavor: ecsPost("/v4/ecs/flavor/list"),
   CreateInstance: ecsPost("/v4/ecs/create-instance"),
@@ -49,6 +50,7 @@ export const operations = {
   DetailImage: { product: "image", method: "GET", path: "/v4/image/detail" },
 
   ShowSubnet: vpcGet("/v4/vpc/query-subnet"),
+  NewSubnetList: vpcGet("/v4/vpc/new-list-subnet"),
   QuerySecurityGroups: vpcGet("/v4/vpc/new-query-security-groups"),
   ShowSecurityGroup: vpcGet("/v4/vpc/describe-security-group-attribute"),
   CreateSecurityGroup: vpcPost("/v4/vpc/create-security-group"),

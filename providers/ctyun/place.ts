@@ -23,8 +23,24 @@ export async function vpcOf(
 
 interface Region {
   readonly regionID: string;
+  readonly regionName?: string;
+  /** The province. */
+  readonly regionParent?: string;
   readonly zoneList?: readonly string[] | null;
   readonly openapiAvailable?: boolean;
+}
+
+/** Those that the account sees. */
+export async function listRegions(client: CtyunClient): Promise<readonly Region[]> {
+  const { regionList } = await client.call<{ regionList?: Region[] | null }>("ListRegions");
+  return regionList ?? [];
+}
+
+/** @throws `cloud.not-found` for a pool the key may not use */
+export async function regionOf(client: CtyunClient, id: string): Promise<Region> {
+  const found = (await listRegions(client)).find(({ regionID }) => regionID === id);
+  if (found === undefined) throw notFound("resource pool", id);
+  return found;
 }
 
 /**
@@ -33,9 +49,7 @@ interface Region {
  * pool that has no API
  */
 export async function checkPlace({ client, config }: Account): Promise<void> {
-  const { regionList } = await client.call<{ regionList?: Region[] | null }>("ListRegions");
-  const region = regionList?.find(({ regionID }) => regionID === config.region);
-  if (region === undefined) throw notFound("resource pool", config.region);
+  const region = await regionOf(client, config.region);
   if (region.openapiAvailable === false) {
     const problem = "this resource pool has no OpenAPI; choose another";
     throw new MigrationError("cloud.refused", {

@@ -209,7 +209,7 @@ export async function listByOffset<T>(
 
 /** All pages of a list that goes on behind the last item's id. */
 export async function listByMarker<T extends { readonly id: string }>(
-  account: Account,
+  account: Pick<Account, "client">,
   operation: OperationName,
   query: Readonly<Record<string, string | undefined>>,
   itemsOf: (page: Record<string, unknown>) => readonly T[] | undefined,

@@ -6,6 +6,7 @@
  *   volumes.ts         volumes, snapshots  images.ts      images made of repaired clones
  *   compute.ts         gateways, servers   launch.ts      the way to a launched server (boot.ts decides)
  *   network.ts         groups, addresses   errors.ts      what Huawei's codes mean
+ *   choices.ts         what a target's settings can be, before there is one
  *
  * Orders are jobs: they are taken, and what they make is looked at until it is there.
  */
@@ -30,7 +31,7 @@ import { inCloudTerms } from "./errors.ts";
 import { listOwnedImages, openImages } from "./images.ts";
 import { findGatewayImage, findMachineImage } from "./machine-images.ts";
 import { listOwnedAddresses, listOwnedGroups, openNetwork } from "./network.ts";
-import { vpcOf } from "./place.ts";
+import { listZones, vpcOf } from "./place.ts";
 import { listServers } from "./servers.ts";
 import { consoleTag, fromStrings, ownerTag, rootTag, tagValue } from "./tags.ts";
 import { findEvsVolume, GiB, listEvsVolumes, listOwnedSnapshots, openVolumes } from "./volumes.ts";
@@ -92,14 +93,7 @@ async function check(account: Account): Promise<void> {
   const { client, config, consoleId } = account;
   await account.client.project();
   await account.vpcId();
-  const { availabilityZoneInfo = [] } = await client.call<{
-    availabilityZoneInfo?: { zoneName: string; zoneState: { available: boolean } }[];
-  }>("NovaListAvailabilityZones");
-  if (
-    !availabilityZoneInfo.some(
-      ({ zoneName, zoneState }) => zoneName === config.zone && zoneState.available,
-    )
-  ) {
+  if (!(await listZones(client)).includes(config.zone)) {
     const facts = { platform: "huawei", what: "zone", id: config.zone };
     throw new MigrationError("cloud.not-found", facts);
   }

@@ -45,7 +45,7 @@ export async function findMachineImage(
     typeof wish === "string"
       ? [{ id: wish }]
       : [{ __imagetype: "private" }, { __imagetype: "gold" }];
-  const lists = await Promise.all(queries.map((query) => listActive(account, query)));
+  const lists = await Promise.all(queries.map((query) => listMachineImages(account, query)));
   const images = lists
     .flat()
     .filter((image) => firmware === undefined || firmwareOf(image) === firmware)
@@ -59,8 +59,9 @@ export async function findMachineImage(
   return chooseGatewayImage("huawei", images, wish);
 }
 
-async function listActive(
-  account: Account,
+/** Those a server can be made from. */
+export async function listMachineImages(
+  account: Pick<Account, "client">,
   query: Readonly<Record<string, string>>,
 ): Promise<ImsImage[]> {
   const wanted = {
@@ -74,6 +75,6 @@ async function listActive(
 }
 
 /** BIOS unless it says otherwise. Source: IMS API reference, CreateImage, hw_firmware_type. */
-function firmwareOf({ hw_firmware_type }: ImsImage): Firmware {
+export function firmwareOf({ hw_firmware_type }: ImsImage): Firmware {
   return hw_firmware_type === "uefi" ? "uefi" : "bios";
 }

@@ -34,8 +34,9 @@ const of =
 const [iam, ecs, evs, ims, vpc] = [of("iam"), of("ecs"), of("evs"), of("ims"), of("vpc")];
 
 export const operations = {
-  // Project-level policies don't reach IAM; every user may list the projects it is in.
+  // Project-level policies don't reach IAM; every user may list the regions, and the projects it is in.
   KeystoneListAuthProjects: iam("GET", "/v3/auth/projects"),
+  KeystoneListRegions: iam("GET", "/v3/regions"),
 
   NovaListAvailabilityZones: ecs("GET", "/v2.1/{project}/os-availability-zone"),
   ListFlavors: ecs("GET", `${servers}/flavors`),
@@ -85,6 +86,7 @@ export const operations = {
   GlanceDeleteImage: ims("DELETE", "/v2/images/{image_id}", ["ims:images:delete"]),
   ImsShowJob: ims("GET", "/v1/{project}/jobs/{job_id}"),
 
+  ListSubnets: vpc("GET", "/v1/{project}/subnets"),
   ShowSubnet: vpc("GET", "/v1/{project}/subnets/{subnet_id}"),
   ListSecurityGroups: vpc("GET", groups),
   CreateSecurityGroup: vpc("POST", groups, ["vpc:securityGroups:create"]),

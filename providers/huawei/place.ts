@@ -1,7 +1,17 @@
-/** Where the target is: the VPC of a subnet. */
+/** Where the target is: its zone, and the VPC of its subnet. */
 import { MigrationError } from "#domain/errors.ts";
 import { unlessAbsent } from "./account.ts";
 import type { HuaweiClient } from "./client.ts";
+
+/** Names of those that are open. */
+export async function listZones(client: HuaweiClient): Promise<string[]> {
+  const { availabilityZoneInfo = [] } = await client.call<{
+    availabilityZoneInfo?: { zoneName: string; zoneState: { available: boolean } }[];
+  }>("NovaListAvailabilityZones");
+  return availabilityZoneInfo
+    .filter(({ zoneState }) => zoneState.available)
+    .map(({ zoneName }) => zoneName);
+}
 
 /** @throws `cloud.not-found` when the subnet is not there */
 export async function vpcOf(client: HuaweiClient, subnetId: string): Promise<string> {

@@ -29,7 +29,10 @@ export interface MachineImage extends GatewayImage {
   readonly firmware: Firmware;
 }
 
-async function listImages({ client }: Account, filter: Parameters): Promise<KecImage[]> {
+async function listImages(
+  { client }: Pick<Account, "client">,
+  filter: Parameters,
+): Promise<KecImage[]> {
   const answer = await unlessAbsent(
     client.call<{ ImagesSet?: KecImage[] }>("kec", "DescribeImages", filter),
   );
@@ -61,6 +64,12 @@ export async function findGatewayImage(account: Account): Promise<MachineImage> 
     ({ IsPublic, CloudInitSupport }) => IsPublic !== true || CloudInitSupport !== false,
   );
   return chooseGatewayImage("kingsoft", usable.map(asMachineImage), wish);
+}
+
+/** Neither the platform's, nor shared by somebody, nor of the market. */
+export async function listOwnImages(account: Pick<Account, "client">): Promise<MachineImage[]> {
+  const listed = await listImages(account, {});
+  return listed.map(asMachineImage).filter(({ owner }) => owner === "self");
 }
 
 /** By id. @throws `cloud.not-found` */

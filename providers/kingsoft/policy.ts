@@ -25,6 +25,7 @@ export const kingsoftPolicy: KingsoftPolicy = {
         "ebs:DescribeInstanceVolumes",
         "ebs:DescribeSnapshots",
         "ebs:DescribeVolumes",
+        "vpc:DescribeAvailabilityZones",
         "vpc:DescribeSecurityGroups",
         "vpc:DescribeSubnets",
         "eip:DescribeAddresses",

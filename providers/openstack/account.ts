@@ -7,9 +7,13 @@ import type { OpenstackConfig } from "./config.ts";
 import { isAmbiguous, isNotFound, isWrongState } from "./errors.ts";
 import type { OperationName } from "./operations.ts";
 
-export interface Account {
+/** What looking around takes. */
+export interface Connection {
   readonly client: OpenstackClient;
   readonly config: OpenstackConfig;
+}
+
+export interface Account extends Connection {
   readonly consoleId: string;
   readonly edition: Edition;
   readonly clock: Clock;
@@ -132,7 +136,7 @@ const pageSize = 500;
  * Glance's `next`.
  */
 export async function listAll<T extends { readonly id: string }>(
-  { client }: Account,
+  { client }: Connection,
   operation: OperationName,
   key: string,
   query: CallOptions["query"] = {},

@@ -20,12 +20,14 @@ export interface Session {
 
 interface CatalogueEntry {
   readonly type: string;
-  readonly endpoints: readonly {
-    readonly interface: string;
-    readonly region_id?: string | null;
-    readonly region?: string | null;
-    readonly url: string;
-  }[];
+  readonly endpoints: readonly Endpoint[];
+}
+
+interface Endpoint {
+  readonly interface: string;
+  readonly region_id?: string | null;
+  readonly region?: string | null;
+  readonly url: string;
 }
 
 interface TokenBody {
@@ -152,31 +154,50 @@ const types: Readonly<Record<Service, readonly string[]>> = {
   network: ["network"],
 };
 
+const regionOf = ({ region_id, region }: Endpoint) => region_id ?? region;
+
+const entriesOf = ({ catalogue }: Session, service: Service) =>
+  catalogue.filter(({ type }) => types[service].includes(type));
+
+/** Of the kind that is called, in every region. */
+function endpointsOf(session: Session, config: OpenstackConfig, service: Service): Endpoint[] {
+  const entries = entriesOf(session, service);
+  const best = types[service].find((type) => entries.some((entry) => entry.type === type));
+  return entries
+    .filter(({ type }) => type === best)
+    .flatMap(({ endpoints }) => endpoints)
+    .filter((one) => one.interface === config.interface);
+}
+
+/** Where all services have an address of the kind that is called. */
+export function regionsIn(session: Session, config: OpenstackConfig): string[] {
+  const ofServices = (Object.keys(types) as Service[]).map((service) =>
+    endpointsOf(session, config, service).map(regionOf),
+  );
+  const all = new Set(ofServices.flat().filter((region) => typeof region === "string"));
+  return [...all].filter((region) => ofServices.every((regions) => regions.includes(region)));
+}
+
 /** @throws `OpenstackRefusal` where the catalogue has no such address, or more than one */
 export function endpointOf(session: Session, config: OpenstackConfig, service: Service): URL {
   const { region, interface: wanted } = config;
-  const entries = session.catalogue.filter(({ type }) => types[service].includes(type));
-  const best = types[service].find((type) => entries.some((entry) => entry.type === type));
-  const inRegion = entries
-    .filter(({ type }) => type === best)
-    .flatMap(({ endpoints }) => endpoints)
-    .filter((one) => one.interface === wanted)
-    .filter((one) => region === undefined || (one.region_id ?? one.region) === region);
+  const entries = entriesOf(session, service);
+  const inRegion = endpointsOf(session, config, service).filter(
+    (one) => region === undefined || regionOf(one) === region,
+  );
   const [found, second] = inRegion;
   const refuse = (problem: string) => new OpenstackRefusal("LogIn", 400, "catalogue", problem);
   if (found === undefined) {
-    const regions = [
-      ...new Set(
-        entries.flatMap(({ endpoints }) => endpoints.map((one) => one.region_id ?? one.region)),
-      ),
-    ].join(", ");
+    const regions = [...new Set(entries.flatMap(({ endpoints }) => endpoints.map(regionOf)))].join(
+      ", ",
+    );
     const where = region === undefined ? "" : ` in region ${region}`;
     throw refuse(
       `the catalogue has no ${wanted} endpoint of ${types[service][0]}${where}; it knows the regions: ${regions || "none"}`,
     );
   }
   if (second !== undefined && region === undefined) {
-    const regions = inRegion.map((one) => one.region_id ?? one.region).join(", ");
+    const regions = inRegion.map(regionOf).join(", ");
     throw refuse(`the catalogue has the regions ${regions}: set one of them`);
   }
   return new URL(found.url.replace(/\/+$/, ""));

@@ -8,6 +8,7 @@
  *   compute.ts         gateways, servers         create-server.ts  one server, with its port (ports.ts)
  *   launch.ts          a launched server         images.ts      images made of repaired clones
  *   network.ts         groups, addresses         policy.ts      access rules
+ *   zones.ts           of Nova and of Cinder     choices.ts     what settings can be
  *
  * There are no jobs and no client tokens: what was ordered is looked at until it is there, and looked for before it
  * is ordered again.
@@ -34,7 +35,14 @@ import { findGatewayImage, findMachineImage } from "./machine-images.ts";
 import { externalNetworkOf, listOwnedAddresses, listOwnedGroups, openNetwork } from "./network.ts";
 import { OpenstackRefusal } from "./refusal.ts";
 import { isDeleting, listServers } from "./servers.ts";
-import { GiB, listOwnedSnapshots, listOwnedVolumes, openVolumes } from "./volumes.ts";
+import {
+  GiB,
+  listOwnedSnapshots,
+  listOwnedVolumes,
+  listVolumeTypes,
+  openVolumes,
+} from "./volumes.ts";
+import { listZones } from "./zones.ts";
 
 export function openOpenstack(
   options: ProviderOptions<OpenstackConfig, OpenstackSecrets>,
@@ -98,33 +106,23 @@ async function refuseReaders({ client }: Account): Promise<void> {
   throw new MigrationError("cloud.forbidden", { platform: "openstack", action });
 }
 
-interface Zones {
-  readonly availabilityZoneInfo: readonly {
-    readonly zoneName: string;
-    readonly zoneState: { readonly available: boolean };
-  }[];
-}
-
-/** Nova and Cinder keep a list each. */
-async function checkZones({ client, config }: Account): Promise<void> {
+async function checkZones(account: Account): Promise<void> {
+  const { config } = account;
   const lists = [
     ["ListComputeZones", "zone", config.zone],
     ["ListVolumeZones", "volume zone", config.volumeZone],
   ] as const;
   for (const [operation, what, wanted] of lists) {
     if (wanted === undefined) continue;
-    const { availabilityZoneInfo } = await client.call<Zones>(operation);
-    const found = availabilityZoneInfo.find(({ zoneName }) => zoneName === wanted);
-    if (found?.zoneState.available !== true) throw absent(what, wanted);
+    const zones = await listZones(account, operation);
+    if (!zones.includes(wanted)) throw absent(what, wanted);
   }
 }
 
-async function checkVolumeType({ client, config }: Account): Promise<void> {
-  const { type } = config.volume;
+async function checkVolumeType(account: Account): Promise<void> {
+  const { type } = account.config.volume;
   if (type === undefined) return;
-  const { volume_types: types } = await client.call<{
-    volume_types: { id: string; name: string }[];
-  }>("ListVolumeTypes");
+  const types = await listVolumeTypes(account);
   if (!types.some(({ id, name }) => name === type || id === type))
     throw absent("volume type", type);
 }

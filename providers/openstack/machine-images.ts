@@ -5,7 +5,7 @@ import {
   type GatewayImage,
   type ImageWish,
 } from "#domain/gateway-images.ts";
-import { type Account, listAll, unlessAbsent } from "./account.ts";
+import { type Account, type Connection, listAll, unlessAbsent } from "./account.ts";
 
 export interface GlanceImage {
   readonly id: string;
@@ -14,6 +14,7 @@ export interface GlanceImage {
   readonly owner?: string | null;
   readonly visibility?: string;
   readonly created_at?: string;
+  readonly disk_format?: string | null;
   /** GiB. */
   readonly min_disk?: number;
   /** Bytes once unpacked; null where Glance never looked. */
@@ -51,6 +52,15 @@ export async function findMachineImage(account: Account, wish: ImageWish): Promi
     .filter(({ status }) => status === "active")
     .map((image) => ({ ...asGatewayImage(image, projectId), diskGiB: diskGiBOf(image) }));
   return chooseGatewayImage("openstack", images, wish);
+}
+
+/** The project's, ready to be used. */
+export async function listOwnImages(connection: Connection): Promise<GlanceImage[]> {
+  const { projectId } = await connection.client.session();
+  return listAll<GlanceImage>(connection, "ListImages", "images", {
+    owner: projectId,
+    status: "active",
+  });
 }
 
 export async function findGlanceImage(

@@ -1,7 +1,15 @@
-/** Security groups and floating addresses. Source: Networking API v2.0. */
+/** Networks, security groups and floating addresses. Source: Networking API v2.0. */
 import { MigrationError } from "#domain/errors.ts";
 import type { Provider, SecurityRule } from "../provider.ts";
-import { type Account, absent, listAll, type Made, makeOnce, unlessAbsent } from "./account.ts";
+import {
+  type Account,
+  absent,
+  type Connection,
+  listAll,
+  type Made,
+  makeOnce,
+  unlessAbsent,
+} from "./account.ts";
 import { isDuplicate } from "./errors.ts";
 import { deletePort, listPorts } from "./ports.ts";
 import { descriptionOf, isDescribed } from "./tags.ts";
@@ -20,7 +28,40 @@ interface FloatingIp extends Made {
 interface Network {
   readonly id: string;
   readonly name: string;
+  readonly project_id?: string;
+  /** With this project, whoever's it is. Source: neutron/db/db_base_plugin_common.py, `_is_network_shared`. */
+  readonly shared?: boolean;
   readonly "router:external"?: boolean;
+}
+
+interface Subnet {
+  readonly id: string;
+  readonly name: string;
+  readonly cidr: string;
+}
+
+/**
+ * Those that servers may be in: an administrator sees others' too, and on an external network Nova puts none that
+ * is not shared. Source: nova/network/neutron.py, `_check_external_network_attach`.
+ */
+export async function listNetworks(connection: Connection): Promise<Network[]> {
+  const { projectId } = await connection.client.session();
+  const all = await listAll<Network>(connection, "ListNetworks", "networks");
+  return all.filter(
+    ({ shared, project_id, "router:external": isExternal }) =>
+      shared === true || (project_id === projectId && isExternal !== true),
+  );
+}
+
+export async function listExternalNetworks(connection: Connection): Promise<Network[]> {
+  const networks = await listAll<Network>(connection, "ListNetworks", "networks", {
+    "router:external": "true",
+  });
+  return networks.filter((network) => network["router:external"] === true);
+}
+
+export async function listSubnets(connection: Connection, networkId: string): Promise<Subnet[]> {
+  return listAll<Subnet>(connection, "ListSubnets", "subnets", { network_id: networkId });
 }
 
 /** Of the project alone, also where the user sees others'. */
@@ -65,10 +106,7 @@ export async function listOwnedAddresses(
 export async function externalNetworkOf(account: Account): Promise<string> {
   const { externalNetworkId } = account.config.gateway;
   if (externalNetworkId !== undefined) return externalNetworkId;
-  const networks = await listAll<Network>(account, "ListNetworks", "networks", {
-    "router:external": "true",
-  });
-  const external = networks.filter((network) => network["router:external"] === true);
+  const external = await listExternalNetworks(account);
   const [found] = external;
   if (found !== undefined && external.length === 1) return found.id;
   const names = external.map(({ id, name }) => `${name} (${id})`).join(", ");

@@ -54,6 +54,7 @@ export const operations = {
 
   ListNetworks: network("GET", "/networks"),
   ShowNetwork: network("GET", "/networks/{id}"),
+  ListSubnets: network("GET", "/subnets"),
   ShowSubnet: network("GET", "/subnets/{id}"),
   ListSecurityGroups: network("GET", "/security-groups"),
   CreateSecurityGroup: network("POST", "/security-groups"),

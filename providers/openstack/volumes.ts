@@ -1,7 +1,15 @@
 /** Cinder's volumes and snapshots. Source: Block Storage API v3, "Volumes", "Snapshots"; "Volume status". */
 import { MigrationError } from "#domain/errors.ts";
 import type { Provider, ResourceState, Volume } from "../provider.ts";
-import { type Account, absent, listAll, type Made, makeOnce, unlessAbsent } from "./account.ts";
+import {
+  type Account,
+  absent,
+  type Connection,
+  listAll,
+  type Made,
+  makeOnce,
+  unlessAbsent,
+} from "./account.ts";
 import { isAmbiguous, isNotFound } from "./errors.ts";
 import { findServer } from "./servers.ts";
 import {
@@ -70,19 +78,14 @@ const filterBy = (key: string, value: string) => ({
 
 /** Those of the console that carry the tag. The filter is a help; what comes is looked at. */
 export async function listCinderVolumes(
-  { consoleId, ...account }: Account,
+  account: Account,
   key: string = consoleTag,
-  value: string = consoleId,
+  value: string = account.consoleId,
 ): Promise<CinderVolume[]> {
   const query = filterBy(key, value);
-  const all = await listAll<CinderVolume>(
-    { consoleId, ...account },
-    "ListVolumes",
-    "volumes",
-    query,
-  );
+  const all = await listAll<CinderVolume>(account, "ListVolumes", "volumes", query);
   return all.filter(
-    ({ metadata }) => isOwned(metadata, consoleId) && metadata?.[key] === tagValue(value),
+    ({ metadata }) => isOwned(metadata, account.consoleId) && metadata?.[key] === tagValue(value),
   );
 }
 
@@ -180,6 +183,17 @@ async function detach(account: Account, volumeId: string): Promise<void> {
     const after = await findCinderVolume(account, volumeId);
     if (after?.status === "in-use") throw error;
   }
+}
+
+interface VolumeType {
+  readonly id: string;
+  readonly name: string;
+  readonly description?: string | null;
+}
+
+export async function listVolumeTypes({ client }: Connection): Promise<VolumeType[]> {
+  const answer = await client.call<{ volume_types: VolumeType[] }>("ListVolumeTypes");
+  return answer.volume_types;
 }
 
 export function openVolumes(account: Account): Provider["volumes"] {

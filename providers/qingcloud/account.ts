@@ -31,7 +31,7 @@ export const pageSize = 100;
 
 /** All pages of a list. @param set the answer's field that holds them */
 export async function listAll<T>(
-  { client }: Account,
+  { client }: Pick<Account, "client">,
   action: string,
   set: string,
   filter: Parameters,

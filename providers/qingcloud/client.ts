@@ -11,7 +11,11 @@ import { QingcloudRefusal } from "./errors.ts";
 import { canonicalQuery, encode, signatureOf } from "./signature.ts";
 
 export interface QingcloudClient {
-  /** @throws QingcloudRefusal, NoAnswer. @typeParam Answer as the API's documentation has it */
+  /**
+   * @param parameters beside the zone; `zone: undefined` leaves that out too
+   * @throws QingcloudRefusal, NoAnswer
+   * @typeParam Answer as the API's documentation has it
+   */
   call<Answer>(action: string, parameters: Parameters): Promise<Answer>;
 }
 
@@ -24,9 +28,9 @@ export function openClient(config: QingcloudConfig, secrets: QingcloudSecrets): 
       const query = canonicalQuery(
         numbered(
           {
+            zone: config.zone,
             ...parameters,
             action,
-            zone: config.zone,
             time_stamp: new Date().toISOString().replace(/\.\d+Z$/, "Z"),
             access_key_id: secrets.accessKeyId,
             version: 1,

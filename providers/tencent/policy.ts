@@ -38,6 +38,7 @@ export const tencentPolicy: PolicyDocument = {
         "cvm:CreateImage",
         "cvm:DeleteImages",
         "cvm:DescribeImages",
+        "cvm:DescribeRegions",
         "cvm:DescribeInstances",
         "cvm:DescribeZoneInstanceConfigInfos",
         "cvm:RebootInstances",

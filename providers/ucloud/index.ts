@@ -7,6 +7,7 @@
  *   instance-types  what is for sale                machine-images.ts  what hosts start from
  *   names.ts        whose a thing is                errors.ts          what UCloud's codes mean
  *   policy.ts       the least permissions           permissions.ts     which of them are missing
+ *   choices.ts      what settings can be
  *
  * UCloud knows no client tokens: what was ordered is found by business group and name.
  */

@@ -24,7 +24,10 @@ export interface MachineImage extends GatewayImage {
   readonly features: readonly string[];
 }
 
-async function listImages(account: Account, filter: Parameters): Promise<UHostImage[]> {
+export async function listImages(
+  account: Pick<Account, "client" | "config">,
+  filter: Parameters,
+): Promise<UHostImage[]> {
   return listAll<{ ImageSet?: UHostImage[] }, UHostImage>(
     account,
     "DescribeImage",

@@ -1,12 +1,15 @@
 /**
- * Which permissions are missing, found without making or changing anything: every action of the policy is
- * asked for without what it needs. Permission is looked at by the API's gateway (RetCode 299), before a
- * product sees the call, so what is answered otherwise was allowed.
+ * Which permissions are missing, found without making or changing anything: every action of the policy that a
+ * target needs is asked for without what it needs. Permission is looked at by the API's gateway (RetCode 299),
+ * before a product sees the call, so what is answered otherwise was allowed.
  */
 import { MigrationError } from "#domain/errors.ts";
 import type { Account } from "./account.ts";
 import { inCloudTerms } from "./errors.ts";
 import { ucloudPolicy } from "./policy.ts";
+
+/** Only needed to choose a project; here one is chosen. */
+const toChoose = "uaccount:GetProjectList";
 
 /** An address is not needed where none is asked for. */
 const ofAddresses = /EIP$/;
@@ -18,7 +21,9 @@ const ofAddresses = /EIP$/;
 export async function checkPermissions(account: Account): Promise<void> {
   const { client, config } = account;
   const needed = ucloudPolicy.Statement.flatMap(({ Action }) => Action).filter(
-    (action) => config.gateway.publicAddress === "elastic" || !ofAddresses.test(action),
+    (action) =>
+      action !== toChoose &&
+      (config.gateway.publicAddress === "elastic" || !ofAddresses.test(action)),
   );
   const missing: string[] = [];
   for (const permission of needed) {

@@ -20,6 +20,7 @@ export const ucloudPolicy: IamPolicy = {
     {
       Effect: "Allow",
       Action: [
+        "uaccount:GetProjectList",
         "uaccount:GetRegion",
         "udisk:DescribeUDisk",
         "udisk:DescribeUDiskSnapshot",

@@ -8,6 +8,7 @@
 export const queries = {
   QueryZone: "/zones",
   QueryCluster: "/clusters",
+  QueryHost: "/hosts",
   QueryPrimaryStorage: "/primary-storage",
   QueryBackupStorage: "/backup-storage",
   QueryL3Network: "/l3-networks",

@@ -2,7 +2,7 @@
 import { MigrationError } from "#domain/errors.ts";
 import { type Account, findOne, notFound, refused, type Thing } from "./account.ts";
 
-interface Place extends Thing {
+export interface Place extends Thing {
   readonly state: string;
   readonly status?: string;
 }
@@ -13,15 +13,20 @@ interface Storage extends Place {
   readonly attachedClusterUuids?: readonly string[];
 }
 
-interface ImageServer extends Place {
+export interface ImageServer extends Place {
+  readonly type: string;
+  readonly availableCapacity?: number;
   readonly attachedZoneUuids?: readonly string[];
 }
 
-interface Network extends Place {
+/** Source: zstack 5.2.1, L3NetworkInventory.java. */
+export interface Network extends Place {
+  readonly category?: string | null;
+  readonly ipRanges?: readonly { readonly networkCidr?: string | null }[];
   readonly networkServices?: readonly { readonly networkServiceType: string }[];
 }
 
-const isUsable = ({ state, status }: Place) =>
+export const isUsable = ({ state, status }: Place) =>
   state === "Enabled" && (status === undefined || status === "Connected");
 
 /** Each of what the settings name. @throws `cloud.not-found`, `cloud.refused`, naming it */
@@ -50,12 +55,15 @@ async function checkNetwork(account: Account, id: string): Promise<void> {
   const network = await findOne<Network>(account, "QueryL3Network", id);
   if (network === undefined) throw notFound("L3 network", id);
   if (!isUsable(network)) throw refused(`L3 network ${network.name}`, `it is ${network.state}`);
-  const services = new Set(network.networkServices?.map((one) => one.networkServiceType));
-  // Sources: zstack 5.2.1, UserdataConstant.java, SecurityGroupConstant.java.
-  for (const needed of ["Userdata", "SecurityGroup"]) {
-    if (services.has(needed)) continue;
-    throw refused(`L3 network ${network.name}`, `its network service ${needed} is not enabled`);
-  }
+  const [missing] = missingServices(network);
+  if (missing === undefined) return;
+  throw refused(`L3 network ${network.name}`, `its network service ${missing} is not enabled`);
+}
+
+/** Of those that gateways want. Sources: zstack 5.2.1, UserdataConstant.java, SecurityGroupConstant.java. */
+export function missingServices({ networkServices = [] }: Network): string[] {
+  const there = new Set(networkServices.map((one) => one.networkServiceType));
+  return ["Userdata", "SecurityGroup"].filter((needed) => !there.has(needed));
 }
 
 /**

@@ -5,6 +5,8 @@ import { planRequest, planView } from "#api/plans.ts";
 import { runView as runViewSchema } from "#api/runs.ts";
 import {
   checkView,
+  choicesRequest,
+  choicesView,
   createTargetRequest,
   deepCheckPlan,
   instanceTypeView,
@@ -15,7 +17,12 @@ import {
 } from "#api/targets.ts";
 import type { Language } from "#domain/errors.ts";
 import type { Target } from "#domain/records.ts";
-import { type TargetPlatform, targetPlatforms, targetSchemas } from "#providers/registry.ts";
+import {
+  listChoices,
+  type TargetPlatform,
+  targetPlatforms,
+  targetSchemas,
+} from "#providers/registry.ts";
 import { jsonSchemaOf, targetFields } from "#providers/target-fields.ts";
 import type { Deps } from "../../deps.ts";
 import { allowedTypes, limitsOf } from "../../limits.ts";
@@ -54,6 +61,19 @@ function routes(deps: Deps) {
       security: byPerson,
       middleware: viewer,
       responses: { 200: jsonAnswer("Platforms", pageOf(platformView)), ...refusals },
+    }),
+    choices: createRoute({
+      method: "post",
+      path: "/v1/platforms/{platform}/choices",
+      tags,
+      summary: "List what a setting can be at the platform, by credentials that are not kept",
+      security: byPerson,
+      middleware: administrator,
+      request: {
+        params: z.object({ platform: z.string().max(50) }),
+        body: jsonBody(choicesRequest),
+      },
+      responses: { 200: jsonAnswer("Choices", choicesView), ...refusals },
     }),
     list: createRoute({
       method: "get",
@@ -191,6 +211,11 @@ export function targetRoutes(deps: Deps): Router {
     const items = targetPlatforms.map((name) => platform(name, c.var.language));
     return c.json({ items }, 200);
   });
+  router.openapi(route.choices, async (c) => {
+    const { field, config, credentials: secrets } = c.req.valid("json");
+    const found = await listChoices(c.req.valid("param").platform, field, { config, secrets });
+    return c.json({ items: [...found] }, 200);
+  });
   router.openapi(route.list, async (c) => {
     const page = await deps.store.targets.list(listOptions(c.req.valid("query")));
     return c.json({ ...page, items: page.items.map(view) }, 200);
@@ -247,7 +272,7 @@ export function targetRoutes(deps: Deps): Router {
 }
 
 function platform(name: TargetPlatform, language: Language): PlatformView {
-  const { config, secrets, policy } = targetSchemas(name);
+  const { config, secrets, policy, chosen } = targetSchemas(name);
   return {
     platform: name,
     config: jsonSchemaOf(config),
@@ -255,6 +280,7 @@ function platform(name: TargetPlatform, language: Language): PlatformView {
     fields: targetFields(name).map(({ words, ...field }) => ({
       ...field,
       text: words?.[language] ?? field.path,
+      hasChoices: field.in === "config" && chosen.includes(field.path),
     })),
     ...(policy === undefined ? {} : { policy: { ...policy } }),
   };

@@ -18,6 +18,7 @@ import { diskActions, letDisksHappen } from "./disks.ts";
 import { imageActions } from "./images.ts";
 import { instanceActions, letInstancesHappen } from "./instances.ts";
 import { letEipsHappen, networkActions } from "./network.ts";
+import { placeActions } from "./places.ts";
 import { type Answer, Refusal, readParameters } from "./rpc.ts";
 import { Account, type Delays, type Quotas } from "./state.ts";
 import { typeActions } from "./types.ts";
@@ -51,6 +52,7 @@ const handlers = {
   ...imageActions,
   ...instanceActions,
   ...networkActions,
+  ...placeActions,
   ...typeActions,
 };
 

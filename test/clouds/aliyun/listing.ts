@@ -40,20 +40,21 @@ export function pagedByToken<T>(
   return { items: things.slice(from, from + size), next: { NextToken } };
 }
 
-/** Source: DescribeImages, PageNumber and PageSize. */
+/** Source: DescribeImages, PageNumber and PageSize. @param most on a page, which not all actions have alike */
 export function pagedByNumber<T>(
   things: readonly T[],
   parameters: Parameters,
+  most = 100,
 ): { items: readonly T[]; next: Readonly<Record<string, unknown>> } {
-  const PageSize = sizeOf(parameters, "PageSize");
+  const PageSize = sizeOf(parameters, "PageSize", most);
   const PageNumber = parameters.number("PageNumber") ?? 1;
   const items = things.slice((PageNumber - 1) * PageSize, PageNumber * PageSize);
   return { items, next: { PageNumber, PageSize, TotalCount: things.length } };
 }
 
-function sizeOf(parameters: Parameters, name: string): number {
+function sizeOf(parameters: Parameters, name: string, most = 100): number {
   const size = parameters.number(name) ?? 10;
-  if (size >= 1 && size <= 100) return size;
+  if (size >= 1 && size <= most) return size;
   throw new Refusal(400, `Invalid${name}`, `The specified ${name} is not valid.`);
 }
 

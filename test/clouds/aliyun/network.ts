@@ -7,16 +7,24 @@ import { type Account, type Eip, type Group, get } from "./state.ts";
 type Action = (account: Account, parameters: Parameters) => Answer;
 
 const describeVSwitches: Action = (account, parameters) => {
-  const { vSwitchId, vpcId, zone } = account;
-  const asked = parameters.find("VSwitchId") ?? vSwitchId;
+  const has = (name: string, value: string) => (parameters.find(name) ?? value) === value;
   // An id that is not there gives an empty list.
-  const found = asked === vSwitchId ? [{ VSwitchId: vSwitchId, VpcId: vpcId, ZoneId: zone }] : [];
+  const found = account.vSwitches.filter(
+    ({ id, vpcId, zone }) => has("VSwitchId", id) && has("VpcId", vpcId) && has("ZoneId", zone),
+  );
+  // Source: DescribeVSwitches, PageSize.
+  const { items, next } = pagedByNumber(found, parameters, 50);
   return {
-    ...{ PageNumber: 1, PageSize: 10, TotalCount: found.length },
+    ...next,
     VSwitches: {
-      VSwitch: found.map((one) => ({
-        ...one,
-        ...{ CidrBlock: "10.0.0.0/16", AvailableIpAddressCount: 4000, Status: "Available" },
+      VSwitch: items.map((vSwitch) => ({
+        VSwitchId: vSwitch.id,
+        VSwitchName: vSwitch.name,
+        VpcId: vSwitch.vpcId,
+        ZoneId: vSwitch.zone,
+        CidrBlock: vSwitch.cidr,
+        AvailableIpAddressCount: vSwitch.free,
+        Status: "Available",
       })),
     },
   };

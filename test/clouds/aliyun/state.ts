@@ -97,6 +97,17 @@ export interface Group extends Thing {
   readonly rules: Set<string>;
 }
 
+export interface VSwitch {
+  readonly id: string;
+  /** May be empty. */
+  readonly name: string;
+  readonly vpcId: string;
+  readonly zone: string;
+  readonly cidr: string;
+  /** Addresses. */
+  readonly free: number;
+}
+
 /** As somebody imported it. */
 export const hyperDoorImageId = "m-bp1imported0hyperdoor";
 
@@ -122,6 +133,16 @@ export class Account {
   readonly zone = "cn-hangzhou-h";
   readonly vpcId = "vpc-bp1aevy8sofi8mh1qc5cm";
   readonly vSwitchId = "vsw-bp1s5fnvk4gn2tws03624";
+  readonly vSwitches: VSwitch[] = [
+    {
+      ...{ id: this.vSwitchId, name: "servers", vpcId: this.vpcId, zone: this.zone },
+      ...{ cidr: "10.0.0.0/17", free: 4000 },
+    },
+    {
+      ...{ id: "vsw-bp1elsewhere0elsewhere", name: "", vpcId: this.vpcId, zone: "cn-hangzhou-b" },
+      ...{ cidr: "10.0.128.0/17", free: 12 },
+    },
+  ];
 
   readonly machines: Machines | undefined;
   readonly doors: HyperDoors | undefined;

@@ -1,13 +1,11 @@
 /** VPC, security groups, Elastic IPs. */
 
 import type { Parameters } from "../parameters.ts";
-import { filtered, listed, paged, tagSet } from "./listing.ts";
+import { listed, paged, tagSet } from "./listing.ts";
 import { Refusal, tagsFor, type Xml } from "./query.ts";
 import { type Account, type Address, type Group, get } from "./state.ts";
 
 type Action = (account: Account, parameters: Parameters) => Promise<Xml> | Xml;
-
-const noTags = new Map<string, string>();
 
 const createSecurityGroup: Action = (account, parameters) => {
   const name = parameters.get("GroupName");
@@ -166,21 +164,23 @@ const releaseAddress: Action = (account, parameters) => {
 
 const describeSubnets: Action = (account, parameters) => {
   const ids = parameters.list("SubnetId");
-  const unknown = ids.find((id) => id !== account.subnetId);
-  if (unknown !== undefined) {
-    throw new Refusal("InvalidSubnetID.NotFound", `The subnet ID '${unknown}' does not exist`);
-  }
-  const subnet = {
-    tags: noTags,
-    subnetId: account.subnetId,
-    vpcId: account.vpcId,
-    cidrBlock: "10.0.0.0/16",
-    availabilityZone: account.zone,
-    availableIpAddressCount: 4000,
-    state: "available",
+  const subnets = new Map(account.subnets.map((subnet) => [subnet.id, subnet]));
+  const found = listed(account, subnets, ids, "InvalidSubnetID.NotFound", parameters, {
+    "vpc-id": ({ vpcId }) => vpcId,
+  });
+  const { items, nextToken } = paged(found, parameters, ids);
+  return {
+    subnetSet: items.map((subnet) => ({
+      subnetId: subnet.id,
+      vpcId: subnet.vpcId,
+      cidrBlock: subnet.cidrBlock,
+      availabilityZone: subnet.zone,
+      availableIpAddressCount: subnet.freeAddresses,
+      state: "available",
+      tagSet: tagSet(subnet.tags),
+    })),
+    nextToken,
   };
-  const found = filtered([subnet], parameters, { "vpc-id": ({ vpcId }) => vpcId });
-  return { subnetSet: found.map(({ tags: _, ...shown }) => shown) };
 };
 
 const describeVpcs: Action = (account) => ({
@@ -189,11 +189,15 @@ const describeVpcs: Action = (account) => ({
   ],
 });
 
+const geographies = { "eu-central-1": "Germany", "us-east-1": "United States of America" };
+
+/** Source: the service model in @aws-sdk/client-ec2 3.1169.0, Region and RegionGeography. */
 const describeRegions: Action = () => ({
-  regionInfo: ["eu-central-1", "us-east-1"].map((regionName) => ({
+  regionInfo: Object.entries(geographies).map(([regionName, name]) => ({
     regionName,
     regionEndpoint: `ec2.${regionName}.amazonaws.com`,
     optInStatus: "opt-in-not-required",
+    geographySet: [{ name }],
   })),
 });
 

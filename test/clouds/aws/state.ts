@@ -105,6 +105,13 @@ export interface Group extends Thing {
   readonly rules: Set<string>;
 }
 
+export interface Subnet extends Thing {
+  readonly vpcId: string;
+  readonly zone: string;
+  readonly cidrBlock: string;
+  readonly freeAddresses: number;
+}
+
 export class Account {
   readonly volumes = new Map<string, Volume>();
   readonly snapshots = new Map<string, Snapshot>();
@@ -123,7 +130,19 @@ export class Account {
   readonly region = "eu-central-1";
   readonly zone = "eu-central-1a";
   readonly vpcId = "vpc-0a1b2c3d4e5f60718";
+  /** Instances go into this one only. */
   readonly subnetId = "subnet-0a1b2c3d4e5f60718";
+  readonly subnets: Subnet[] = [
+    {
+      ...wasThere(this.subnetId, { Name: "servers" }),
+      ...{ vpcId: this.vpcId, zone: this.zone, cidrBlock: "10.0.0.0/17", freeAddresses: 4000 },
+    },
+    {
+      ...wasThere("subnet-0b1b2c3d4e5f60718"),
+      ...{ vpcId: this.vpcId, zone: "eu-central-1b" },
+      ...{ cidrBlock: "10.0.128.0/17", freeAddresses: 32_763 },
+    },
+  ];
   /** Actions that are not there in this region. */
   readonly missingActions = new Set<string>();
   private addressesGiven = 0;
@@ -195,15 +214,17 @@ const publicImages: Image[] = [
 
 function publicImage(id: string, owner: string, name: string, bootMode: string): Image {
   return {
-    id,
+    ...wasThere(id),
     owner,
     name,
     bootMode,
     creationDate: `${/\d{8}/.exec(name)?.[0].replace(/(\d{4})(\d\d)(\d\d)/, "$1-$2-$3")}T00:00:00.000Z`,
     rootDevice: owner === "136693071363" ? "/dev/xvda" : "/dev/sda1",
     rootGiB: 8,
-    tags: new Map(),
-    madeAt: Number.NEGATIVE_INFINITY,
     readyAt: Number.NEGATIVE_INFINITY,
   };
+}
+
+function wasThere(id: string, tags: Readonly<Record<string, string>> = {}): Thing {
+  return { id, madeAt: Number.NEGATIVE_INFINITY, tags: new Map(Object.entries(tags)) };
 }

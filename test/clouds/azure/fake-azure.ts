@@ -18,6 +18,7 @@ import { Directory } from "./entra.ts";
 import { blobKey, letMachinesGoOn, machineHandlers, serialLog } from "./machines.ts";
 import { letNetworkGo, networkHandlers } from "./network.ts";
 import { type OperationTable, operations } from "./operations.ts";
+import { placeHandlers } from "./places.ts";
 import { errorBody, Refusal } from "./refusal.ts";
 import { skuHandlers } from "./skus.ts";
 import { type Delays, type Quotas, Subscription } from "./state.ts";
@@ -56,6 +57,7 @@ const listPermissions: Handler = ({ denied }) => ({
 
 const handlers: Readonly<Record<string, Handler>> = {
   ...{ ...diskHandlers, ...machineHandlers, ...networkHandlers, ...skuHandlers },
+  ...placeHandlers,
   "LIST permissions": listPermissions,
   "LIST permissions of a group": listPermissions,
 };
@@ -66,10 +68,17 @@ interface Route {
   readonly pattern: RegExp;
 }
 
+const scopes: Readonly<Record<OperationTable["scope"], string>> = {
+  tenant: "",
+  subscription: "/subscriptions/(?<subscription>[^/]+)",
+  group: "/subscriptions/(?<subscription>[^/]+)/resourceGroups/(?<group>[^/]+)",
+};
+
 const routes: readonly Route[] = Object.entries(operations).map(([action, table]) => {
-  const scope = table.scope === "group" ? "/resourceGroups/(?<group>[^/]+)" : "";
+  // What Resource Manager itself keeps has no provider in its path.
+  const provider = table.provider === "Microsoft.Resources" ? "" : `/providers/${table.provider}`;
   const path = table.path.replaceAll("{}", "([^/]+)");
-  const pattern = `^/subscriptions/(?<subscription>[^/]+)${scope}/providers/${table.provider}${path}$`;
+  const pattern = `^${scopes[table.scope]}${provider}${path}$`;
   return { action, table, pattern: new RegExp(pattern, "i") };
 });
 
@@ -101,7 +110,7 @@ export async function startFakeAzure(options: FakeAzureOptions = {}): Promise<Fa
     }
     const match = pattern.exec(pathname);
     const { group = "", subscription: id } = match?.groups ?? {};
-    if (id?.toLowerCase() !== subscription.id) {
+    if (table.scope !== "tenant" && id?.toLowerCase() !== subscription.id) {
       throw new Refusal(
         404,
         "SubscriptionNotFound",

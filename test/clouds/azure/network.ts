@@ -1,5 +1,6 @@
 /** Interfaces, addresses and groups. Source: Network REST API; Azure docs, "Public IP addresses", "Network security groups". */
 import { accepted, type Handler, shownList } from "./answers.ts";
+import { locationsOf } from "./places.ts";
 import { Refusal } from "./refusal.ts";
 import { type Address, type Group, type Nic, nameIn, type Subscription } from "./state.ts";
 
@@ -302,34 +303,51 @@ const deleteGroup: Handler = (subscription, { name }) => {
   return accepted(subscription, 202, subscription.delays.deleteMs);
 };
 
+interface Network {
+  readonly name: string;
+  readonly location: string;
+}
+
+/** Ours, and one that is elsewhere. */
+function networksOf({ networkName, location }: Subscription): readonly Network[] {
+  const [, elsewhere] = locationsOf(location);
+  return [
+    { name: networkName, location },
+    { name: "vnet-elsewhere", location: elsewhere?.name ?? "" },
+  ];
+}
+
 /** Two subnets, one of them somebody else's. */
+function networkBody(subscription: Subscription, { name, location }: Network) {
+  const id = subscription.idOf(type("virtualNetworks"), name, subscription.networkGroup);
+  const subnet = (subnetName: string, addressPrefix: string) => ({
+    id: `${id}/subnets/${subnetName}`,
+    name: subnetName,
+    properties: { addressPrefix },
+  });
+  return {
+    id,
+    name,
+    type: type("virtualNetworks"),
+    location,
+    properties: {
+      provisioningState: "Succeeded",
+      addressSpace: { addressPrefixes: ["10.1.0.0/16"] },
+      subnets: [subnet("others", "10.1.1.0/24"), subnet("servers", "10.1.0.0/24")],
+    },
+  };
+}
+
 const getNetwork: Handler = (subscription, { name, group }) => {
-  const { networkName, networkGroup, location, subnetId } = subscription;
-  if (name !== networkName || group.toLowerCase() !== networkGroup) {
+  const network = networksOf(subscription).find((one) => one.name === name);
+  if (network === undefined || group.toLowerCase() !== subscription.networkGroup) {
     throw new Refusal(
       404,
       "ResourceNotFound",
       `The Resource '${type("virtualNetworks")}/${name}' under resource group '${group}' was not found.`,
     );
   }
-  const other = subnetId.replace(/servers$/, "others");
-  return {
-    status: 200,
-    body: {
-      id: subscription.idOf(type("virtualNetworks"), name, networkGroup),
-      name,
-      type: type("virtualNetworks"),
-      location,
-      properties: {
-        provisioningState: "Succeeded",
-        addressSpace: { addressPrefixes: ["10.1.0.0/16"] },
-        subnets: [
-          { id: other, name: "others", properties: { addressPrefix: "10.1.1.0/24" } },
-          { id: subnetId, name: "servers", properties: { addressPrefix: "10.1.0.0/24" } },
-        ],
-      },
-    },
-  };
+  return { status: 200, body: networkBody(subscription, network) };
 };
 
 export function letNetworkGo(subscription: Subscription): void {
@@ -370,4 +388,6 @@ export const networkHandlers: Record<string, Handler> = {
     shownList(subscription, request, subscription.groups.all(), groupBody),
   "DELETE networkSecurityGroups": deleteGroup,
   "GET virtualNetworks": getNetwork,
+  "LIST virtualNetworks": (subscription, request) =>
+    shownList(subscription, request, networksOf(subscription), networkBody),
 };

@@ -2,17 +2,22 @@
  * The operations of ARM that we use, with the API versions this cloud knows, and every parameter they take
  * here. Source: Azure/azure-rest-api-specs (Compute 2026-04-01, disks 2026-03-02, SKUs 2021-07-01, Network
  * 2026-01-01), as transcribed in the typings and serializers of @azure/arm-compute 25.1.1 and
- * @azure/arm-network 39.0.0. Fields we never send are left out, so sending one fails a test until somebody
+ * @azure/arm-network 39.0.0; and its Microsoft.Resources/stable/2022-12-01/subscriptions.json and
+ * 2021-04-01/resources.json. Fields we never send are left out, so sending one fails a test until somebody
  * looks it up.
  */
 import type { Shape } from "./bodies.ts";
 
 export interface OperationTable {
-  /** Of the path below the provider's name; `{}` stands for a name. */
+  /** Of the path below the provider's name, or the scope's for Microsoft.Resources; `{}` stands for a name. */
   readonly path: string;
   readonly method: "GET" | "PUT" | "PATCH" | "POST" | "DELETE";
-  readonly scope: "group" | "subscription";
-  readonly provider: "Microsoft.Compute" | "Microsoft.Network" | "Microsoft.Authorization";
+  readonly scope: "group" | "subscription" | "tenant";
+  readonly provider:
+    | "Microsoft.Compute"
+    | "Microsoft.Network"
+    | "Microsoft.Authorization"
+    | "Microsoft.Resources";
   readonly versions: readonly string[];
   /** What the caller must be allowed. */
   readonly action: string;
@@ -226,6 +231,26 @@ export const operations: Readonly<Record<string, OperationTable>> = {
     ...{ scope: "group", provider: "Microsoft.Network", versions: networkVersions },
     ...{ method: "GET", path: "/virtualNetworks/{}", query: ["$expand"] },
     action: "Microsoft.Network/virtualNetworks/read",
+  },
+  "LIST virtualNetworks": {
+    ...{ scope: "subscription", provider: "Microsoft.Network", versions: networkVersions },
+    ...{ method: "GET", path: "/virtualNetworks", query: ["$skiptoken"] },
+    action: "Microsoft.Network/virtualNetworks/read",
+  },
+  "LIST subscriptions": {
+    ...{ scope: "tenant", provider: "Microsoft.Resources", versions: ["2022-12-01"] },
+    ...{ method: "GET", path: "/subscriptions", query: ["$skiptoken"] },
+    action: "Microsoft.Resources/subscriptions/read",
+  },
+  "LIST locations": {
+    ...{ scope: "subscription", provider: "Microsoft.Resources", versions: ["2022-12-01"] },
+    ...{ method: "GET", path: "/locations", query: ["includeExtendedLocations"] },
+    action: "Microsoft.Resources/subscriptions/locations/read",
+  },
+  "LIST resourceGroups": {
+    ...{ scope: "subscription", provider: "Microsoft.Resources", versions: ["2021-04-01"] },
+    ...{ method: "GET", path: "/resourcegroups", query: ["$filter", "$top", "$skiptoken"] },
+    action: "Microsoft.Resources/subscriptions/resourceGroups/read",
   },
   "LIST skus": {
     ...{ scope: "subscription", provider: "Microsoft.Compute", versions: ["2021-07-01"] },

@@ -67,6 +67,12 @@ export const calls: Readonly<Record<string, Call>> = {
     path: "/v4/region/list-regions",
     fields: { regionName: "text" },
   },
+  QueryZonesInRegion: {
+    product: "ecs",
+    method: "GET",
+    path: "/v4/region/get-zones",
+    fields: { ...region },
+  },
   QueryOrderUuid: {
     product: "ecs",
     method: "GET",
@@ -227,6 +233,12 @@ export const calls: Readonly<Record<string, Call>> = {
     method: "GET",
     path: "/v4/vpc/query-subnet",
     fields: { ...region, "subnetID!": "text" },
+  },
+  NewSubnetList: {
+    product: "vpc",
+    method: "GET",
+    path: "/v4/vpc/new-list-subnet",
+    fields: { ...region, ...page, vpcID: "text", subnetID: "text" },
   },
   QuerySecurityGroups: {
     product: "vpc",

@@ -266,10 +266,25 @@ const listImages: Handler = (pool, { asked }) => {
 
 const listRegions: Handler = (pool) => ({
   regionList: [
-    { regionID: "200000001852", regionName: "内蒙演示", isMultiZones: false, zoneList: [] },
+    {
+      regionID: "200000001852",
+      regionName: "内蒙演示",
+      regionParent: "内蒙古",
+      isMultiZones: false,
+      zoneList: [],
+    },
+    {
+      regionID: "200000000001",
+      regionName: "专属",
+      regionParent: "",
+      isMultiZones: false,
+      zoneList: [],
+      openapiAvailable: false,
+    },
     {
       regionID: pool.regionId,
       regionName: "华东1",
+      regionParent: "江苏",
       isMultiZones: pool.zones.length > 0,
       zoneList: pool.zones,
       openapiAvailable: true,
@@ -277,8 +292,13 @@ const listRegions: Handler = (pool) => ({
   ],
 });
 
+const listZones: Handler = (pool) => ({
+  zoneList: pool.zones.map((name, at) => ({ name, azDisplayName: `可用区${at + 1}` })),
+});
+
 export const instanceHandlers: Record<string, Handler> = {
   ListRegions: listRegions,
+  QueryZonesInRegion: listZones,
   ListFlavor: listFlavors,
   CreateInstance: createInstance,
   DetailsInstance: (pool, { asked }) =>

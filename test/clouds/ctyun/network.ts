@@ -1,18 +1,32 @@
 /** VPC: subnets, security groups and elastic addresses. Sources: the models named in api.ts, with their comments. */
 import { type Handler, once, orderJson, unlessOpening } from "./orders.ts";
 import { pageOf, Refusal, refuse } from "./request.ts";
-import { type Eip, type Group, get } from "./state.ts";
+import { type Eip, type Group, get, type Pool, type Subnet } from "./state.ts";
+
+const subnetJson = (pool: Pool, { id, name, cidr, free, type }: Subnet) => ({
+  subnetID: id,
+  name,
+  vpcID: pool.vpcId,
+  availabilityZones: [pool.zone],
+  CIDR: cidr,
+  availableIPCount: free,
+  type,
+});
 
 const showSubnet: Handler = (pool, { asked }) => {
-  if (asked.subnetID !== pool.subnetId) {
-    throw new Refusal("Openapi.Subnet.NotFound", `subnet ${asked.subnetID} is not found`);
-  }
-  return {
-    subnetID: pool.subnetId,
-    vpcID: pool.vpcId,
-    availabilityZones: [pool.zone],
-    CIDR: "127.0.0.0/8",
-  };
+  const found = pool.subnets.get(asked.subnetID);
+  if (found !== undefined) return subnetJson(pool, found);
+  throw new Refusal("Openapi.Subnet.NotFound", `subnet ${asked.subnetID} is not found`);
+};
+
+const listSubnets: Handler = (pool, { asked }) => {
+  const { vpcID = pool.vpcId, subnetID } = asked;
+  const wanted = subnetID?.split(",");
+  const found = [...pool.subnets.values()].filter(
+    ({ id }) => vpcID === pool.vpcId && (wanted === undefined || wanted.includes(id)),
+  );
+  const { items, counts } = pageOf(asked, found, 50);
+  return { subnets: items.map((subnet) => subnetJson(pool, subnet)), ...counts };
 };
 
 const groupJson = ({ id, name, vpcId, rules }: Group) => ({
@@ -168,6 +182,7 @@ const deleteEip: Handler = async (pool, request) => {
 
 export const networkHandlers: Record<string, Handler> = {
   ShowSubnet: showSubnet,
+  NewSubnetList: listSubnets,
   QuerySecurityGroups: listGroups,
   ShowSecurityGroup: (pool, { asked }) =>
     groupJson(get(pool, pool.groups, "group", asked.securityGroupID)),

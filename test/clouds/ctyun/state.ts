@@ -98,6 +98,16 @@ export interface Eip extends Thing {
   serverId?: string;
 }
 
+export interface Subnet {
+  readonly id: string;
+  readonly name: string;
+  readonly cidr: string;
+  /** IPv4 addresses. */
+  readonly free: number;
+  /** 0 for servers, 1 for bare metal. Source: subnet_list.go, type. */
+  readonly type: 0 | 1;
+}
+
 export interface Rule {
   readonly direction: string;
   readonly action: string;
@@ -127,6 +137,8 @@ export class Pool {
   readonly servers = new Map<string, Server>();
   readonly eips = new Map<string, Eip>();
   readonly groups = new Map<string, Group>();
+  /** All of one VPC. */
+  readonly subnets = new Map<string, Subnet>();
   readonly orders = new Map<string, Order>();
   /** Orders by call and client token: kept 24 hours, which no test waits for. */
   readonly tokens = new Map<string, Order>();
@@ -172,6 +184,13 @@ export class Pool {
     // Ids have another shape there. Sources: vpcID and subnetID of create-instance.
     this.vpcId = oneZone ? randomUUID() : this.newThing("vpc").id;
     this.subnetId = oneZone ? randomUUID() : this.newThing("subnet").id;
+    for (const subnet of [
+      { id: this.subnetId, name: "servers", cidr: "127.0.0.0/8", free: 16_000, type: 0 },
+      { id: this.newThing("subnet").id, name: "metal", cidr: "10.1.0.0/24", free: 250, type: 1 },
+      { id: this.newThing("subnet").id, name: "databases", cidr: "10.2.0.0/24", free: 7, type: 0 },
+    ] as const) {
+      this.subnets.set(subnet.id, subnet);
+    }
     const door = image("HyperDoor-linux", 1_760_000_000, { visibility: "private" });
     for (const each of [
       ...publicImages,

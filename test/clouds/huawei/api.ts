@@ -34,6 +34,7 @@ const servers = [{ id: "uuid!" }] as const satisfies readonly [Fields];
 
 export const calls: Readonly<Record<string, Call>> = {
   KeystoneListAuthProjects: { service: "iam", method: "GET", path: "/v3/auth/projects" },
+  KeystoneListRegions: { service: "iam", method: "GET", path: "/v3/regions" },
 
   NovaListAvailabilityZones: {
     service: "ecs",
@@ -210,6 +211,12 @@ export const calls: Readonly<Record<string, Call>> = {
   GlanceDeleteImage: { service: "ims", method: "DELETE", path: "/v2/images/{image_id}" },
   ImsShowJob: { service: "ims", method: "GET", path: job },
 
+  ListSubnets: {
+    service: "vpc",
+    method: "GET",
+    path: "/v1/{project_id}/subnets",
+    query: { limit: "integer", marker: "uuid" },
+  },
   ShowSubnet: { service: "vpc", method: "GET", path: "/v1/{project_id}/subnets/{subnet_id}" },
   ListSecurityGroups: {
     service: "vpc",

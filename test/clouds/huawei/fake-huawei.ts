@@ -71,6 +71,12 @@ const showJob =
     return { ...ended, status: "FAIL", error_code: failure.code, fail_reason: failure.reason };
   };
 
+/** Source: IAM API reference, KeystoneListRegions. */
+const regionJson = (id: string, en: string, zh: string): Json => ({
+  ...{ id, type: "public", description: "", parent_region_id: null },
+  locales: { "en-us": en, "zh-cn": zh },
+});
+
 const handlers: Record<string, Handler> = {
   ...volumeHandlers,
   ...serverHandlers,
@@ -83,6 +89,17 @@ const handlers: Record<string, Handler> = {
     projects: [
       { id: "0".repeat(32), name: "MOS", enabled: true },
       { id: projectId, name: region, enabled: true },
+      { id: "1".repeat(32), name: `${region}_dev`, enabled: true },
+      { id: "2".repeat(32), name: "cn-east-3", enabled: true },
+      { id: "3".repeat(32), name: "cn-north-1", enabled: false },
+    ],
+  }),
+  KeystoneListRegions: () => ({
+    regions: [
+      regionJson("cn-north-4", "CN North-Beijing4", "华北-北京四"),
+      regionJson("cn-east-3", "CN East-Shanghai1", "华东-上海一"),
+      // The key's user has no project there.
+      regionJson("ap-southeast-3", "AP-Singapore", "亚太-新加坡"),
     ],
   }),
 };

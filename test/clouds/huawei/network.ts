@@ -1,13 +1,26 @@
-/** VPC and EIP. Sources: VPC API reference V3, security groups; EIP API reference; their "Error Codes". */
+/** VPC and EIP. Sources: VPC API reference, subnets, V3, security groups; EIP API reference; their "Error Codes". */
 import { checkTags, type JsonObject, Refusal } from "./request.ts";
-import { type Address, type Group, get, type Project } from "./state.ts";
+import { type Address, type Group, get, type Project, type Subnet } from "./state.ts";
 import type { Handler } from "./volumes.ts";
 
+/** A subnet's own id is its network's id too. */
+function subnetJson({ id, name, cidr, zone, vpcId }: Subnet): JsonObject {
+  const place = { availability_zone: zone, vpc_id: vpcId };
+  return { id, name, description: "", cidr, ...place, status: "ACTIVE", neutron_network_id: id };
+}
+
 const showSubnet: Handler = (project, { path }) => {
-  if (path.subnet_id !== project.subnetId) {
+  const subnet = project.subnets.find(({ id }) => id === path.subnet_id);
+  if (subnet === undefined) {
     throw new Refusal(404, "VPC.0202", `subnet ${path.subnet_id} could not be found`);
   }
-  return { subnet: { id: project.subnetId, vpc_id: project.vpcId, cidr: "127.64.0.0/10" } };
+  return { subnet: subnetJson(subnet) };
+};
+
+const listSubnets: Handler = ({ subnets }, { query }) => {
+  const from = subnets.findIndex(({ id }) => id === query.get("marker")) + 1;
+  const page = subnets.slice(from, from + Number(query.get("limit") ?? 2000));
+  return { subnets: page.map(subnetJson) };
 };
 
 function groupJson(group: Group): JsonObject {
@@ -159,6 +172,7 @@ const deleteAddress: Handler = (project, { path }) => {
 };
 
 export const networkHandlers: Record<string, Handler> = {
+  ListSubnets: listSubnets,
   ShowSubnet: showSubnet,
   ListSecurityGroups: listGroups,
   CreateSecurityGroup: createGroup,

@@ -113,6 +113,15 @@ export interface Address extends Thing {
   portId?: string;
 }
 
+export interface Subnet {
+  readonly id: string;
+  readonly name: string;
+  readonly cidr: string;
+  /** Empty where it is open to all zones. */
+  readonly zone: string;
+  readonly vpcId: string;
+}
+
 export interface Group extends Thing {
   readonly description: string;
   readonly rules: Set<string>;
@@ -155,6 +164,16 @@ export class Project {
   readonly projectId = randomBytes(16).toString("hex");
   readonly vpcId = randomUUID();
   readonly subnetId = randomUUID();
+  readonly subnets: Subnet[] = [
+    {
+      ...{ id: this.subnetId, name: "subnet-default", cidr: "127.64.0.0/10" },
+      ...{ zone: "", vpcId: this.vpcId },
+    },
+    {
+      ...{ id: randomUUID(), name: "subnet-dev", cidr: "10.1.0.0/24" },
+      ...{ zone: "cn-north-4b", vpcId: randomUUID() },
+    },
+  ];
   private addressesGiven = 0;
 
   readonly machines: Machines | undefined;

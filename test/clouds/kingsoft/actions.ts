@@ -98,6 +98,7 @@ export const actions: Readonly<Record<string, Readonly<Record<string, ActionTabl
     DeleteSnapshot: { SnapshotId: "uuid!" },
   },
   vpc: {
+    DescribeAvailabilityZones: {},
     DescribeSubnets: { "SubnetId.#": "uuid", ...filters, ...byToken },
     CreateSecurityGroup: { VpcId: "uuid!", SecurityGroupName: "name", Description: "text" },
     DescribeSecurityGroups: { "SecurityGroupId.#": "uuid", ...filters, ...byToken },

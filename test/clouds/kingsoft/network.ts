@@ -8,15 +8,23 @@ import { type Account, type Address, type Entry, type Group, get, type Instance 
 type Action = (account: Account, parameters: Parameters) => Answer;
 
 const describeSubnets: Action = (account, parameters) => {
-  const subnet = (id: string, SubnetType: string) => ({
+  const subnet = (id: string, SubnetName: string, SubnetType: string, zone: string) => ({
     id,
-    ...{ SubnetId: id, SubnetType, VpcId: account.vpcId, CidrBlock: "127.128.0.0/10" },
-    AvailabilityZoneName: account.zone,
+    ...{ SubnetId: id, SubnetName, SubnetType, VpcId: account.vpcId },
+    ...{ CidrBlock: "127.128.0.0/10", AvailabilityZoneName: zone, AvailableIpNumber: "4194300" },
   });
-  const all = [subnet(account.subnetId, "Normal"), subnet(account.reservedSubnetId, "Reserve")];
+  const all = [
+    subnet(account.subnetId, "servers", "Normal", account.zone),
+    subnet(account.otherSubnetId, "elsewhere", "Normal", account.otherZone),
+    subnet(account.reservedSubnetId, "balancers", "Reserve", account.zone),
+  ];
   const { items, next } = pagedByToken(named(all, parameters, "SubnetId"), parameters);
   return { ...next, SubnetSet: items.map(({ id: _, ...rest }) => rest) };
 };
+
+const describeZones: Action = ({ zone, otherZone }) => ({
+  AvailabilityZoneInfo: [zone, otherZone].map((AvailabilityZoneName) => ({ AvailabilityZoneName })),
+});
 
 const createGroup: Action = (account, parameters) => {
   if (parameters.get("VpcId") !== account.vpcId) {
@@ -200,6 +208,7 @@ const release: Action = (account, parameters) => {
 };
 
 export const networkActions: Record<string, Action> = {
+  DescribeAvailabilityZones: describeZones,
   DescribeSubnets: describeSubnets,
   CreateSecurityGroup: createGroup,
   DescribeSecurityGroups: describeGroups,

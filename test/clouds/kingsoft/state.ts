@@ -129,8 +129,11 @@ export class Account {
   keepsUnmade = false;
   readonly region = "cn-beijing-6";
   readonly zone = "cn-beijing-6a";
+  readonly otherZone = "cn-beijing-6b";
   readonly vpcId = "6f8b1b0a-2d3c-4a5e-9f10-1a2b3c4d5e6f";
   readonly subnetId = "9fd83a5e-33cf-4196-b8df-59fc57478488";
+  /** In the other zone. */
+  readonly otherSubnetId = "9fd83a5e-33cf-4196-b8df-59fc57478490";
   /** Of a load balancer's kind. */
   readonly reservedSubnetId = "9fd83a5e-33cf-4196-b8df-59fc57478489";
   readonly lines = [

@@ -53,7 +53,7 @@ export function isSoldOut({ soldOut }: Account, type: string, diskType: string):
 
 const describeTypes: Action = (account) => ({
   InstanceTypeConfigSet: types.map((type) => {
-    const zones = type.zones ?? [account.zone, "cn-beijing-6b"];
+    const zones = type.zones ?? [account.zone, account.otherZone];
     return {
       InstanceType: type.name,
       InstanceFamily: type.name.split(".")[0],

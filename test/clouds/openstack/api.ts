@@ -1,8 +1,9 @@
 /**
  * The calls we make, with every query parameter and every field of the body they may have here; `!` marks what is
  * required. Sources: nova/api/openstack/compute/schemas/{servers,volumes}.py; cinder/api/schemas/{volumes,
- * snapshots,volume_actions,volume_image_metadata}.py; neutron-lib, api/definitions/{port,security_group,l3}.py;
- * Image API v2. Fields we never send are left out, so sending one fails a test until somebody looks it up.
+ * snapshots,volume_actions,volume_image_metadata}.py; neutron-lib, api/definitions/{network,subnet,port,
+ * security_group,l3}.py; Image API v2. Fields we never send are left out, so sending one fails a test until somebody
+ * looks it up.
  */
 
 export type Type =
@@ -163,6 +164,7 @@ export const calls: Readonly<Record<string, Call>> = {
     query: { ...pages, "router:external": "text" },
   }),
   ShowNetwork: network("GET", "/networks/{id}", 200),
+  ListSubnets: network("GET", "/subnets", 200, { query: { ...pages, network_id: "uuid" } }),
   ShowSubnet: network("GET", "/subnets/{id}", 200),
   ListSecurityGroups: network("GET", "/security-groups", 200, {
     query: { ...pages, name: "text", project_id: "text" },

@@ -225,6 +225,7 @@ export async function startFakeOpenstack(
   const identity = new Identity(project, base, {
     ...{ roles: options.roles ?? ["member", "reader"], accessRules: options.accessRules },
     ...{ tokenMs: options.tokenMs ?? 3_600_000, regions: options.regions ?? [project.region] },
+    archiveRegion: options.archiveRegion,
   });
 
   return {

@@ -19,6 +19,8 @@ export interface IdentityOptions {
   readonly accessRules?: readonly AccessRule[] | undefined;
   readonly tokenMs: number;
   readonly regions: readonly string[];
+  /** A region beside those where images alone are. */
+  readonly archiveRegion?: string | undefined;
 }
 
 interface Token {
@@ -164,10 +166,14 @@ export class Identity {
   }
 
   private catalogue(): JsonObject[] {
+    const { regions, archiveRegion } = this.options;
     return Object.values(places).flatMap(({ types, root, at }) =>
       types.map((type) => ({
         ...{ type, name: root.slice(1) },
-        endpoints: this.options.regions.flatMap((region) =>
+        endpoints: [
+          ...regions,
+          ...(type === "image" && archiveRegion !== undefined ? [archiveRegion] : []),
+        ].flatMap((region) =>
           ["public", "internal", "admin"].map((kind) => ({
             ...{ interface: kind, region, region_id: region },
             url:

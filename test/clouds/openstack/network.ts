@@ -1,37 +1,62 @@
 /** Neutron. Sources: Networking API v2.0; neutron_lib/exceptions, neutron/extensions; what a running Zed answered. */
 import { type JsonObject, linksOf, pageOf, Refusal } from "./request.ts";
-import { type FloatingIp, type Group, get, type Port, type Project } from "./state.ts";
+import { type FloatingIp, type Group, get, type Port, type Project, type Subnet } from "./state.ts";
 import type { Handler } from "./volumes.ts";
 
 const externals = (project: Project) => [project.externalNetworkId, ...project.otherExternalIds];
 
 function networkJson(project: Project, id: string): JsonObject {
-  const external = id !== project.networkId;
-  const name = external ? `public-${externals(project).indexOf(id)}` : "private";
-  return { id, name, status: "ACTIVE", "router:external": external, subnets: [] };
+  const external = externals(project).includes(id);
+  const shared = id === project.sharedNetworkId;
+  const isOwn = id === project.networkId;
+  const inside = shared ? "offices" : "private";
+  return {
+    ...{ id, name: external ? `public-${externals(project).indexOf(id)}` : inside },
+    ...{ status: "ACTIVE", "router:external": external, shared },
+    project_id: isOwn ? project.projectId : "0".repeat(32),
+    subnets: project.subnets.filter(({ networkId }) => networkId === id).map((one) => one.id),
+  };
 }
 
+const networksOf = (project: Project) => [
+  project.networkId,
+  project.sharedNetworkId,
+  ...externals(project),
+];
+
 const listNetworks: Handler = (project, { query }) => {
-  const all = [project.networkId, ...externals(project)].map((id) => networkJson(project, id));
   const wanted = query.get("router:external");
-  return {
-    networks: all.filter((one) => !wanted || String(one["router:external"]) === wanted),
-  };
+  const found = networksOf(project)
+    .map((id) => ({ id, json: networkJson(project, id) }))
+    .filter(({ json }) => !wanted || String(json["router:external"]) === wanted);
+  const { page, more } = pageOf(found, query, project.mostPerPage);
+  return { networks: page.map(({ json }) => json), ...linksOf("networks", more) };
 };
 
 const showNetwork: Handler = (project, { path }) => {
   const id = path.id ?? "";
-  if (id !== project.networkId && !externals(project).includes(id)) {
+  if (!networksOf(project).includes(id)) {
     throw new Refusal(404, "NetworkNotFound", `Network ${id} could not be found.`);
   }
   return { network: networkJson(project, id) };
 };
 
+function subnetJson({ id, name, networkId, cidr }: Subnet): JsonObject {
+  return { id, name, network_id: networkId, cidr, ip_version: 4, enable_dhcp: true };
+}
+
+const listSubnets: Handler = (project, { query }) => {
+  const networkId = query.get("network_id");
+  const found = project.subnets.filter(
+    (subnet) => networkId === undefined || subnet.networkId === networkId,
+  );
+  return listed(project, query, "subnets", found, subnetJson);
+};
+
 const showSubnet: Handler = (project, { path }) => {
-  if (path.id !== project.subnetId) {
-    throw new Refusal(404, "SubnetNotFound", `Subnet ${path.id} could not be found.`);
-  }
-  return { subnet: { id: project.subnetId, network_id: project.networkId, ip_version: 4 } };
+  const subnet = project.subnets.find(({ id }) => id === path.id);
+  if (subnet !== undefined) return { subnet: subnetJson(subnet) };
+  throw new Refusal(404, "SubnetNotFound", `Subnet ${path.id} could not be found.`);
 };
 
 /** One page of what fits the filters. */
@@ -206,6 +231,7 @@ const deleteFloatingIp: Handler = (project, { path }) => {
 export const networkHandlers: Record<string, Handler> = {
   ListNetworks: listNetworks,
   ShowNetwork: showNetwork,
+  ListSubnets: listSubnets,
   ShowSubnet: showSubnet,
   ListSecurityGroups: listGroups,
   CreateSecurityGroup: createGroup,

@@ -435,6 +435,7 @@ const listFlavors: Handler = (project, { query }) => {
 const listZones: Handler = (project) => ({
   availabilityZoneInfo: [
     { zoneName: project.zone, zoneState: { available: true }, hosts: null },
+    { zoneName: "edge", zoneState: { available: true }, hosts: null },
     { zoneName: "under-repair", zoneState: { available: false }, hosts: null },
   ],
 });

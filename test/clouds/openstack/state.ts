@@ -132,6 +132,13 @@ export interface Group extends Thing {
   readonly rules: Set<string>;
 }
 
+export interface Subnet {
+  readonly id: string;
+  readonly name: string;
+  readonly networkId: string;
+  readonly cidr: string;
+}
+
 export interface Flavor {
   readonly id: string;
   readonly name: string;
@@ -179,6 +186,13 @@ export class Project {
   readonly externalNetworkId = randomUUID();
   /** External networks beside that one. */
   readonly otherExternalIds: string[] = [];
+  /** Another project's, shared with this one. */
+  readonly sharedNetworkId = randomUUID();
+  readonly subnets: readonly Subnet[] = [
+    { id: this.subnetId, name: "servers", networkId: this.networkId, cidr: "10.0.0.0/24" },
+    { id: randomUUID(), name: "spare", networkId: this.networkId, cidr: "10.0.1.0/24" },
+    { id: randomUUID(), name: "office", networkId: this.sharedNetworkId, cidr: "10.9.0.0/16" },
+  ];
   readonly volumeTypes = ["ceph", "lvm"];
   readonly flavors = flavors;
   private addressesGiven = 0;
@@ -220,7 +234,7 @@ export class Project {
     return {
       ...{ id: randomUUID(), madeAt: Number.NEGATIVE_INFINITY, createdAt, name, visibility },
       ...{ owner: visibility === "public" ? "0".repeat(32) : this.projectId },
-      ...{ minDisk: 10, sizeGiB: 1, properties: {}, isOurs: false },
+      ...{ minDisk: 10, sizeGiB: 1, properties: { disk_format: "qcow2" }, isOurs: false },
       ...{ status: "active", changesAt: Number.NEGATIVE_INFINITY },
     };
   }

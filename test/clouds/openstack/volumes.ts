@@ -346,11 +346,18 @@ const deleteSnapshot: Handler = (project, { path }) => {
 };
 
 const listZones: Handler = (project) => ({
-  availabilityZoneInfo: [{ zoneName: project.zone, zoneState: { available: true } }],
+  availabilityZoneInfo: [
+    { zoneName: project.zone, zoneState: { available: true } },
+    { zoneName: "archive", zoneState: { available: true } },
+    { zoneName: "under-repair", zoneState: { available: false } },
+  ],
 });
 
 const listTypes: Handler = (project) => ({
-  volume_types: project.volumeTypes.map((name, at) => ({ id: `type-${at}`, name })),
+  volume_types: project.volumeTypes.map((name, at) => ({
+    ...{ id: `type-${at}`, name, is_public: true },
+    description: name === "ceph" ? "Replicated three times" : null,
+  })),
 });
 
 const showQuotas: Handler = (project, { path }) => ({

@@ -26,6 +26,9 @@ export interface ActionTable {
   readonly [parameter: string]: ParameterType | `${ParameterType}!`;
 }
 
+/** Of the whole cloud: they need not name a zone. Source: 2013-08-30/swagger/zone.json. */
+export const zoneless: ReadonlySet<string> = new Set(["DescribeZones"]);
+
 const pages: ActionTable = { offset: "integer", limit: "integer" };
 const searched: ActionTable = { ...pages, search_word: "text" };
 

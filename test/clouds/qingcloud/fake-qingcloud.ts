@@ -12,7 +12,7 @@ import { Calls } from "../faults.ts";
 import { openGuests } from "../guests.ts";
 import { openHyperDoors } from "../hyperdoor.ts";
 import type { Machines } from "../machines.ts";
-import { actions } from "./actions.ts";
+import { actions, zoneless } from "./actions.ts";
 import { imageActions, letImagesHappen } from "./images.ts";
 import { instanceActions, letInstancesHappen } from "./instances.ts";
 import { letEipsHappen, networkActions } from "./network.ts";
@@ -77,8 +77,9 @@ export async function startFakeQingcloud(
     if (table === undefined || handler === undefined) {
       throw new Refusal(1101, `InvalidRequestMethod, action [${action}] is not supported`);
     }
-    if (form.get("zone") !== account.zone) {
-      throw new Refusal(2100, `ResourceNotFound, zone [${form.get("zone")}] not found`);
+    const zone = form.get("zone");
+    if (zone !== account.zone && !(zone === null && zoneless.has(action))) {
+      throw new Refusal(2100, `ResourceNotFound, zone [${zone}] not found`);
     }
     const tooMany = account.throttled.get(action) ?? 0;
     if (tooMany > 0) {

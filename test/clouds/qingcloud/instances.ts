@@ -321,9 +321,10 @@ const describeTypes: Action = (account) => ({
 });
 
 const describeZones: Action = (account) => ({
-  total_count: 2,
+  total_count: 3,
   zone_set: [
     { zone_id: account.zone, status: "active", region_id: "pek3" },
+    { zone_id: "sh1a", status: "active", region_id: "sh1" },
     { zone_id: "gd1", status: "defunct", region_id: "gd1" },
   ],
 });

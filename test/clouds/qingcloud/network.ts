@@ -7,13 +7,14 @@ import { type Account, type Eip, type Group, get, isGone, type Job, refuseBusy }
 type Action = (account: Account, parameters: Parameters) => Answer;
 
 const describeVxnets: Action = (account, parameters) => {
-  const named = parameters.list("vxnets");
-  if (named.some((id) => id !== account.vxnetId)) {
-    throw new Refusal(2100, `ResourceNotFound, resource [${named[0]}] not found`);
-  }
-  const router = { router_id: "rtr-b0u6sdj6", ip_network: "192.168.100.0/24" };
-  const vxnet = { vxnet_id: account.vxnetId, vxnet_name: "test", vxnet_type: 1, router };
-  return { total_count: 1, vxnet_set: [vxnet] };
+  const found = listed(account.vxnets, parameters, "vxnets");
+  return paged("vxnet_set", found, parameters, ({ id, name, block }) => ({
+    vxnet_id: id,
+    vxnet_name: name,
+    vxnet_type: block === undefined ? 0 : 1,
+    available_ip_count: block === undefined ? 0 : 250,
+    router: block === undefined ? {} : { router_id: "rtr-b0u6sdj6", ip_network: block },
+  }));
 };
 
 /** Empty, and in use by nobody. */

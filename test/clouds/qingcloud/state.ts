@@ -103,6 +103,11 @@ export interface Group extends Thing {
   isApplied: boolean;
 }
 
+export interface Vxnet extends Thing {
+  /** Within its VPC's; in no VPC without. */
+  readonly block?: string;
+}
+
 export interface Job extends Thing {
   readonly action: string;
   readonly resourceIds: readonly string[];
@@ -114,6 +119,15 @@ export const defaultGroupId = "sg-default0";
 /** As somebody uploaded it. */
 export const hyperDoorImageId = "img-hyperdoor";
 
+const since = { madeAt: Number.NEGATIVE_INFINITY, createdAt: "2026-10-01T00:00:00Z" };
+
+/** One hangs on no VPC's router. */
+const initialVxnets = [
+  { id: "vxnet-ytuyg2q", name: "test", block: "192.168.100.0/24", ...since },
+  { id: "vxnet-0ffice1", name: "office", block: "192.168.101.0/24", ...since },
+  { id: "vxnet-unmana9", name: "alone", ...since },
+] as const;
+
 export class Account {
   readonly volumes = new Map<string, Volume>();
   readonly snapshots = new Map<string, Snapshot>();
@@ -122,6 +136,7 @@ export class Account {
   readonly eips = new Map<string, Eip>();
   readonly groups = new Map<string, Group>();
   readonly jobs = new Map<string, Job>();
+  readonly vxnets = new Map<string, Vxnet>();
   /** Types that no host has room for. */
   readonly soldOut = new Set<string>();
   /** Actions a sub-account may not call. */
@@ -136,7 +151,7 @@ export class Account {
   /** Of a system disk. Source: RunInstances, `os_disk_size`, Linux. */
   mostSystemGiB = 100;
   readonly zone = "pek3a";
-  readonly vxnetId = "vxnet-ytuyg2q";
+  readonly vxnetId = initialVxnets[0].id;
   readonly machines: Machines | undefined;
   readonly guests: Guests;
   readonly doors: HyperDoors | undefined;
@@ -156,6 +171,7 @@ export class Account {
     this.delays = options.delays;
     this.quotas = options.quotas;
     for (const image of initialImages) this.images.set(image.id, image);
+    for (const vxnet of initialVxnets) this.vxnets.set(vxnet.id, vxnet);
   }
 
   now(): number {

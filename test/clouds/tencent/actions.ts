@@ -51,6 +51,7 @@ const cvm: Service = {
     DeleteImages: { "ImageIds.#": "img-id!", DeleteBindedSnap: "boolean" },
     DescribeImages: { "ImageIds.#": "img-id", ...filters, ...paging },
     DescribeInstances: { "InstanceIds.#": "ins-id", ...filters, ...paging },
+    DescribeRegions: {},
     DescribeZoneInstanceConfigInfos: { ...filters },
     RebootInstances: { "InstanceIds.#": "ins-id!", StopType: "text" },
     RunInstances: {
@@ -141,7 +142,8 @@ const vpc: Service = {
       Offset: "text",
       Limit: "text",
     },
-    DescribeSubnets: { "SubnetIds.#": "subnet-id", ...filters },
+    // Here too.
+    DescribeSubnets: { "SubnetIds.#": "subnet-id", ...filters, Offset: "text", Limit: "text" },
     DisassociateAddress: { AddressId: "eip-id!", ReallocateNormalPublicIp: "boolean" },
     ModifySecurityGroupPolicies: { SecurityGroupId: "sg-id!", ...policies },
     ReleaseAddresses: { "AddressIds.#": "eip-id!" },

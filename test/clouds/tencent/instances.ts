@@ -253,6 +253,7 @@ function requireState({ id, state }: Instance, allowed: readonly Instance["state
 export const instanceActions: Actions<
   Cvm,
   | "DescribeInstances"
+  | "DescribeRegions"
   | "DescribeZoneInstanceConfigInfos"
   | "RebootInstances"
   | "RunInstances"
@@ -260,6 +261,16 @@ export const instanceActions: Actions<
   | "StopInstances"
   | "TerminateInstances"
 > = {
+  /** Source: CVM API, DescribeRegions. */
+  DescribeRegions(account) {
+    const regions = [
+      { Region: account.region, RegionName: "South China (Guangzhou)", RegionState: "AVAILABLE" },
+      { Region: "ap-shanghai", RegionName: "East China (Shanghai)", RegionState: "AVAILABLE" },
+      { Region: "ap-elsewhere", RegionName: "Elsewhere", RegionState: "UNAVAILABLE" },
+    ];
+    return { TotalCount: regions.length, RegionSet: regions };
+  },
+
   async RunInstances(account, request) {
     const earlier = repeated(account, "RunInstances", request);
     if (earlier !== undefined) return { InstanceIdSet: [earlier] };

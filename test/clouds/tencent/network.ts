@@ -76,12 +76,14 @@ export const networkActions: Actions<
   | "ModifySecurityGroupPolicies"
   | "ReleaseAddresses"
 > = {
-  DescribeSubnets(account, { SubnetIds = [] }) {
-    const there = SubnetIds.filter((id) => id === account.subnetId);
+  DescribeSubnets(account, { SubnetIds, Offset = "0", Limit = "20" }) {
+    const all = [account.subnetId];
+    const there = SubnetIds === undefined ? all : SubnetIds.filter((id) => all.includes(id));
     return {
       TotalCount: there.length,
-      SubnetSet: there.map((SubnetId) => ({
+      SubnetSet: there.slice(Number(Offset), Number(Offset) + Number(Limit)).map((SubnetId) => ({
         SubnetId,
+        SubnetName: "servers",
         VpcId: account.vpcId,
         Zone: account.zone,
         CidrBlock: "127.77.0.0/16",

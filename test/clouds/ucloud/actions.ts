@@ -71,7 +71,7 @@ export const actions: Readonly<Record<string, ActionTable>> = {
     ...pages,
     ...{ Zone: "text", ImageType: "text", OsType: "text", ImageId: "image" },
   },
-  DescribeSubnet: { ...pages, "SubnetIds.#": "subnet" },
+  DescribeSubnet: { ...pages, "SubnetIds.#": "subnet", ShowAvailableIPs: "boolean" },
   DescribeUDisk: {
     ...pages,
     ...{ Zone: "text", UDiskId: "disk", ProtocolVersion: "integer", HostId: "host", Tag: "name" },
@@ -80,6 +80,7 @@ export const actions: Readonly<Record<string, ActionTable>> = {
   DescribeUDiskSnapshot: { ...pages, Zone: "text", UDiskId: "disk", SnapshotId: "snapshot" },
   DescribeUHostInstance: { ...pages, Zone: "text", "UHostIds.#": "host", Tag: "name" },
   DetachUDisk: hanging,
+  GetProjectList: {},
   GetRegion: {},
   PoweroffUHostInstance: oneHost,
   RebootUHostInstance: oneHost,

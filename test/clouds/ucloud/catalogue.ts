@@ -1,4 +1,4 @@
-/** Regions, images, and the machine types the zone sells. */
+/** Projects, regions, images, and the machine types the zone sells. */
 import { type Action, page } from "./state.ts";
 
 interface MachineType {
@@ -85,7 +85,8 @@ const describeImages: Action = (project, parameters) => {
   return {
     TotalCount: found.length,
     ImageSet: page(found, parameters).map((one) => ({
-      ...{ Zone: project.zone, ImageId: one.id, ImageName: one.name, OsName: one.name },
+      ...{ Zone: project.zone, ImageId: one.id, ImageName: one.name },
+      OsName: one.type === "Custom" ? "Other" : one.name,
       ...{ OsType: "Linux", ImageType: one.type, State: one.state, Features: one.features },
       ...{ CreateTime: one.createdAt, ImageSize: one.sizeGiB },
     })),
@@ -114,8 +115,18 @@ const getRegions: Action = ({ region, zone }) => ({
   ],
 });
 
+/** Source: UAccount API, GetProjectList, with what is no longer to be used left out. */
+const getProjects: Action = ({ projectId }) => {
+  const ProjectSet = [
+    { ProjectId: "org-fake0z", ProjectName: "Default", IsDefault: true },
+    { ProjectId: projectId, ProjectName: "migration", IsDefault: false },
+  ].map((one) => ({ ...one, CreateTime: 1_700_000_000, MemberCount: 1 }));
+  return { ProjectCount: ProjectSet.length, ProjectSet };
+};
+
 export const catalogueActions: Readonly<Record<string, Action>> = {
   DescribeAvailableInstanceTypes: describeTypes,
   DescribeImage: describeImages,
+  GetProjectList: getProjects,
   GetRegion: getRegions,
 };

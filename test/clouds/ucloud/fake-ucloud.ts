@@ -35,6 +35,9 @@ const quick: Delays = {
 };
 const ample: Quotas = { disks: 1000, hosts: 60, eips: 20, snapshots: 60 };
 
+/** Take neither region nor project. Source: UAccount API. */
+const ofAccount = new Set(["GetProjectList", "GetRegion"]);
+
 const handlers = { ...catalogueActions, ...diskActions, ...hostActions, ...networkActions };
 
 export async function startFakeUCloud(options: FakeUCloudOptions = {}): Promise<FakeUCloud> {
@@ -76,13 +79,14 @@ export async function startFakeUCloud(options: FakeUCloudOptions = {}): Promise<
       project.throttled.set(action, tooMany - 1);
       throw new Refusal(153, "Request was rejected because of flow control");
     }
-    if (form.get("ProjectId") !== project.projectId) throw new Refusal(292, "Project not exists");
+    const fits = (name: string, value: string) =>
+      form.get(name) === value || (ofAccount.has(action) && !form.has(name));
+    if (!fits("ProjectId", project.projectId)) throw new Refusal(292, "Project not exists");
     // Before a product sees the call.
     if (project.denied.has(action)) throw new Refusal(299, "IAM permission denied");
     const handler = handlers[action];
     if (handler === undefined) throw new Refusal(161, `Action [${action}] not found`);
-    if (form.get("Region") !== project.region)
-      throw new Refusal(230, "Params [Region] not available");
+    if (!fits("Region", project.region)) throw new Refusal(230, "Params [Region] not available");
     const parameters = readParameters(action, form);
     const unpaid = project.unpaid.get(action);
     if (unpaid !== undefined) throw new Refusal(unpaid, "余额不足，请充值");

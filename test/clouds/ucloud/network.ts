@@ -4,16 +4,18 @@ import { type Action, type Eip, type Firewall, get, page, seconds } from "./stat
 
 const describeSubnets: Action = ({ subnetId, vpcId, zone }, parameters) => {
   const asked = parameters.list("SubnetIds");
-  const found = asked.length === 0 || asked.includes(subnetId);
-  const DataSet = found
-    ? [
-        {
-          ...{ SubnetId: subnetId, VPCId: vpcId, Zone: zone, SubnetName: "fake" },
-          ...{ Subnet: "127.78.0.0", Netmask: "16", Gateway: "127.78.0.1" },
-        },
-      ]
-    : [];
-  return { TotalCount: DataSet.length, DataSet };
+  const found = [
+    { id: subnetId, name: "fake", network: "127.78.0", netmask: "16", free: 65_523 },
+    { id: "subnet-fake2b", name: "small", network: "127.79.0", netmask: "24", free: 250 },
+  ].filter(({ id }) => asked.length === 0 || asked.includes(id));
+  return {
+    TotalCount: found.length,
+    DataSet: page(found, parameters).map(({ id, name, network, netmask, free }) => ({
+      ...{ SubnetId: id, VPCId: vpcId, VPCName: "fake-vpc", Zone: zone, SubnetName: name },
+      ...{ Subnet: `${network}.0`, Netmask: netmask, Gateway: `${network}.1` },
+      ...(parameters.flag("ShowAvailableIPs") === true ? { AvailableIPs: free } : {}),
+    })),
+  };
 };
 
 const rule = /^(TCP|UDP|ICMP|GRE)\|\d+(-\d+)?\|[\d./]+\|(ACCEPT|DROP)\|(HIGH|MEDIUM|LOW)\|.{0,64}$/;

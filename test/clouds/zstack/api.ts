@@ -138,6 +138,10 @@ export const queries: Readonly<
 > = {
   QueryZone: { path: "/zones", fields: [...thing, "type"] },
   QueryCluster: { path: "/clusters", fields: [...thing, "zoneUuid", "hypervisorType", "type"] },
+  QueryHost: {
+    path: "/hosts",
+    fields: [...thing, "zoneUuid", "clusterUuid", "managementIp", "hypervisorType", "status"],
+  },
   QueryPrimaryStorage: {
     path: "/primary-storage",
     fields: [...thing, "zoneUuid", "type", "status", "attachedClusterUuids"],

@@ -128,8 +128,9 @@ export async function startFakeZstack(options: FakeZstackOptions = {}): Promise<
 
   function listed(query: string): Record<string, unknown>[] {
     const lists: Record<string, () => Record<string, unknown>[]> = {
-      QueryZone: () => [cloud.zone],
-      QueryCluster: () => [cloud.cluster],
+      QueryZone: () => cloud.zones,
+      QueryCluster: () => cloud.clusters,
+      QueryHost: () => cloud.hosts,
       QueryPrimaryStorage: () =>
         cloud.pools.map(({ isChain: _, ...pool }) => ({
           ...pool,

@@ -135,21 +135,22 @@ export class Cloud {
   /** So many data volumes may there be. */
   quota = 1_000;
 
-  readonly zone = { uuid: newUuid(), name: "zone-1", state: "Enabled", type: "zstack" };
-  readonly cluster = {
-    uuid: newUuid(),
-    name: "cluster-1",
-    state: "Enabled",
-    hypervisorType: "KVM",
-    type: "zstack",
-    zoneUuid: this.zone.uuid,
-  };
-  readonly network = network("flat", "Private", this.zone.uuid, [
-    "DHCP",
-    "Userdata",
-    "SecurityGroup",
-  ]);
-  readonly publicNetwork = network("public", "Public", this.zone.uuid, []);
+  readonly zone = zone("zone-1");
+  readonly zones = [this.zone, zone("zone-2")];
+  readonly cluster = cluster("cluster-1", this.zone.uuid);
+  readonly clusters = this.zones.map((each) =>
+    each === this.zone ? this.cluster : cluster("cluster-2", each.uuid),
+  );
+  readonly hosts = [
+    host("host-1", "10.0.0.11", this.cluster),
+    host("host-2", "10.0.0.12", this.cluster),
+  ];
+  readonly network = network(
+    ...(["flat", "Private", this.zone.uuid] as const),
+    ["DHCP", "Userdata", "SecurityGroup"],
+    "10.0.1.0/24",
+  );
+  readonly publicNetwork = network("public", "Public", this.zone.uuid, [], "10.0.2.0/24");
   readonly networks = [this.network, this.publicNetwork];
   readonly account = newUuid();
   readonly imageServer = imageServer("image-store", this.zone.uuid);
@@ -239,10 +240,36 @@ function pool(name: string, type: string, isChain: boolean, GiBs: number): Pool 
   return { uuid: newUuid(), name, type, isChain, availableCapacity: GiBs * GiB };
 }
 
-function network(name: string, category: string, zoneUuid: string, services: readonly string[]) {
+function zone(name: string) {
+  return { uuid: newUuid(), name, state: "Enabled", type: "zstack" };
+}
+
+function cluster(name: string, zoneUuid: string) {
+  const type = "zstack";
+  return { uuid: newUuid(), name, state: "Enabled", hypervisorType: "KVM", type, zoneUuid };
+}
+
+/** Source: zstack 5.2.1, HostInventory.java. */
+export function host(name: string, managementIp: string, where: ReturnType<typeof cluster>) {
+  const { uuid: clusterUuid, zoneUuid, hypervisorType } = where;
+  return {
+    ...{ uuid: newUuid(), name, managementIp, clusterUuid, zoneUuid, hypervisorType },
+    ...{ state: "Enabled", status: "Connected" },
+  };
+}
+
+/** Sources: zstack 5.2.1, L3NetworkInventory.java, IpRangeInventory.java. */
+export function network(
+  name: string,
+  category: "Public" | "Private" | "System",
+  zoneUuid: string,
+  services: readonly string[],
+  networkCidr: string,
+) {
   const uuid = newUuid();
   return {
     ...{ uuid, name, state: "Enabled", category, zoneUuid, type: "L3BasicNetwork" },
+    ipRanges: [{ uuid: newUuid(), l3NetworkUuid: uuid, networkCidr, ipVersion: 4 }],
     networkServices: services.map((networkServiceType) => ({
       l3NetworkUuid: uuid,
       networkServiceType,
@@ -252,7 +279,10 @@ function network(name: string, category: string, zoneUuid: string, services: rea
 
 export function imageServer(name: string, ...attachedZoneUuids: string[]) {
   const type = "ImageStoreBackupStorage";
-  return { uuid: newUuid(), name, type, state: "Enabled", status: "Connected", attachedZoneUuids };
+  return {
+    ...{ uuid: newUuid(), name, type, state: "Enabled", status: "Connected", attachedZoneUuids },
+    ...{ totalCapacity: 1_000 * GiB, availableCapacity: 500 * GiB },
+  };
 }
 
 /** Source: zstack 5.2.1, PortApiValidator.java. */

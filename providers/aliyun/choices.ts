@@ -1,0 +1,111 @@
+/** What can be chosen for a target's settings. */
+import { type Asking, type Choices, settingsSoFar } from "../choices.ts";
+import { type AliyunClient, openClient } from "./client.ts";
+import { type AliyunConfig, type AliyunSecrets, aliyunConfig } from "./config.ts";
+import { inCloudTerms } from "./errors.ts";
+import { listOwnImages } from "./images.ts";
+import { listByNumber } from "./paging.ts";
+
+interface Regions {
+  Regions?: { Region?: { RegionId: string; LocalName?: string }[] };
+}
+
+interface Zones {
+  Zones?: { Zone?: { ZoneId: string; LocalName?: string }[] };
+}
+
+interface VSwitch {
+  readonly VSwitchId: string;
+  readonly VSwitchName?: string;
+  readonly CidrBlock?: string;
+  readonly ZoneId?: string;
+  readonly VpcId?: string;
+  readonly AvailableIpAddressCount?: number;
+}
+
+interface VSwitches {
+  TotalCount?: number;
+  VSwitches?: { VSwitch?: VSwitch[] };
+}
+
+/** Source: VPC API 2016-04-28, DescribeVSwitches, PageSize. */
+const mostVSwitches = 50;
+
+/** Each region knows all the others. */
+const standIns = { region: "cn-hangzhou", vSwitchId: "vsw-00000000000000000" };
+
+/** Names are Chinese unless told. */
+const inEnglish = { AcceptLanguage: "en-US" };
+
+type Path = "region" | "vSwitchId" | "zone" | "hyperDoor.image";
+
+export const aliyunChoices: Choices<AliyunSecrets, Path> = {
+  region: (asking) =>
+    ask(asking, [], async (client) => {
+      const { Regions } = await client.call<Regions>("ecs", "DescribeRegions", inEnglish);
+      return (Regions?.Region ?? []).map(({ RegionId, LocalName }) => ({
+        value: RegionId,
+        label: labelOf(LocalName),
+      }));
+    }),
+
+  /** In the zone, where one was chosen already. */
+  vSwitchId: (asking) =>
+    ask(asking, ["region"], async (client, { zone }) => {
+      const vSwitches = await listByNumber<VSwitches, VSwitch>(
+        { client },
+        "vpc",
+        "DescribeVSwitches",
+        { ZoneId: zone },
+        (answer) => answer.VSwitches?.VSwitch,
+        mostVSwitches,
+      );
+      return vSwitches.map(({ VSwitchId, AvailableIpAddressCount: free, ...vSwitch }) => ({
+        value: VSwitchId,
+        label: labelOf(
+          vSwitch.VSwitchName,
+          vSwitch.CidrBlock,
+          vSwitch.ZoneId,
+          vSwitch.VpcId,
+          free === undefined ? "" : `${free} addresses free`,
+        ),
+      }));
+    }),
+
+  zone: (asking) =>
+    ask(asking, ["region"], async (client) => {
+      // In detail it would tell all that each zone sells.
+      const brief = { ...inEnglish, Verbose: false };
+      const { Zones } = await client.call<Zones>("ecs", "DescribeZones", brief);
+      return (Zones?.Zone ?? []).map(({ ZoneId, LocalName }) => ({
+        value: ZoneId,
+        label: labelOf(LocalName),
+      }));
+    }),
+
+  "hyperDoor.image": (asking) =>
+    ask(asking, ["region"], async (client) => {
+      const images = await listOwnImages({ client }, { Status: "Available" });
+      return images.map(({ ImageId, ImageName, BootMode, CreationTime }) => ({
+        value: ImageId,
+        label: labelOf(ImageName, BootMode, CreationTime),
+      }));
+    }),
+};
+
+/** Not everything has a name. */
+const labelOf = (...parts: (string | undefined)[]) =>
+  parts.filter((part) => part !== undefined && part !== "").join(", ");
+
+async function ask<T>(
+  { config, secrets }: Asking<AliyunSecrets>,
+  needed: readonly string[],
+  list: (client: AliyunClient, settings: AliyunConfig) => Promise<T>,
+): Promise<T> {
+  const settings = settingsSoFar(aliyunConfig, config, standIns, needed);
+  try {
+    return await list(openClient(settings, secrets), settings);
+  } catch (error) {
+    throw inCloudTerms(error, "choices");
+  }
+}

@@ -1,0 +1,94 @@
+/** What can be chosen for a target's settings. */
+import { type Asking, type Choices, settingsSoFar } from "../choices.ts";
+import { listPages } from "./account.ts";
+import { type CtyunClient, openClient } from "./client.ts";
+import { type CtyunConfig, type CtyunSecrets, ctyunConfig, oneZone } from "./config.ts";
+import { inCloudTerms } from "./errors.ts";
+import { listMachineImages } from "./machine-images.ts";
+import { listRegions, regionOf } from "./place.ts";
+
+const standIns = { region: "not-known-yet", subnetId: "not-known-yet" };
+
+/** Source: subnet_list.go, type. */
+const bareMetal = 1;
+
+interface Subnet {
+  readonly subnetID: string;
+  readonly name?: string;
+  readonly CIDR?: string;
+  readonly availabilityZones?: readonly string[] | null;
+  readonly vpcID?: string;
+  readonly availableIPCount?: number;
+  readonly type?: number;
+}
+
+/** Zones as the console shows them, by the names that calls take. */
+interface NamedZones {
+  readonly zoneList?: readonly { readonly name: string; readonly azDisplayName?: string }[] | null;
+}
+
+export const ctyunChoices: Choices<
+  CtyunSecrets,
+  "region" | "zone" | "subnetId" | "hyperDoor.image"
+> = {
+  region: (asking) =>
+    ask(asking, [], async ({ client }) => {
+      const regions = await listRegions(client);
+      return regions
+        .filter(({ openapiAvailable }) => openapiAvailable !== false)
+        .map(({ regionID, regionName, regionParent }) => ({
+          value: regionID,
+          label: labelOf(regionName, regionParent),
+        }));
+    }),
+
+  zone: (asking) =>
+    ask(asking, ["region"], async ({ client, config }) => {
+      // Adding the target goes by the same list.
+      const { zoneList } = await regionOf(client, config.region);
+      const zones = zoneList ?? [];
+      if (zones.length === 0) return [{ value: oneZone, label: "the pool's only zone" }];
+      const named = await client.call<NamedZones>("QueryZonesInRegion");
+      const shownAs = new Map(named.zoneList?.map((zone) => [zone.name, zone.azDisplayName]));
+      return zones.map((zone) => ({ value: zone, label: labelOf(shownAs.get(zone)) }));
+    }),
+
+  subnetId: (asking) =>
+    ask(asking, ["region"], async (account) => {
+      const found = await listPages<Subnet>(account, "NewSubnetList", {}, ({ subnets }) => subnets);
+      return found
+        .filter(({ type }) => type !== bareMetal)
+        .map(({ subnetID, name, CIDR, availabilityZones, vpcID, availableIPCount }) => ({
+          value: subnetID,
+          label: labelOf(
+            ...[name, CIDR, ...(availabilityZones ?? []), vpcID],
+            availableIPCount === undefined ? undefined : `${availableIPCount} addresses free`,
+          ),
+        }));
+    }),
+
+  "hyperDoor.image": (asking) =>
+    ask(asking, ["region"], async (account) => {
+      const images = await listMachineImages(account, "private");
+      // Its firmware decides which servers can be launched from it.
+      return images.map(({ id, name, firmware, diskGiB }) => ({
+        value: id,
+        label: labelOf(name, firmware, `${diskGiB} GiB`),
+      }));
+    }),
+};
+
+const labelOf = (...parts: (string | undefined)[]) => parts.filter(Boolean).join(", ");
+
+async function ask<T>(
+  { config, secrets }: Asking<CtyunSecrets>,
+  needed: readonly string[],
+  list: (account: { client: CtyunClient; config: CtyunConfig }) => Promise<T>,
+): Promise<T> {
+  const settings = settingsSoFar(ctyunConfig, config, standIns, needed);
+  try {
+    return await list({ client: openClient(settings, secrets), config: settings });
+  } catch (error) {
+    throw inCloudTerms(error, "choices");
+  }
+}

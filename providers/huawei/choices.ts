@@ -1,0 +1,101 @@
+/** What can be chosen for a target's settings. */
+import { type Asking, type Choices, settingsSoFar } from "../choices.ts";
+import { listByMarker } from "./account.ts";
+import { type HuaweiClient, openClient } from "./client.ts";
+import { type HuaweiConfig, type HuaweiSecrets, huaweiConfig } from "./config.ts";
+import { inCloudTerms } from "./errors.ts";
+import { firmwareOf, listMachineImages } from "./machine-images.ts";
+import { listZones } from "./place.ts";
+
+const standIns = {
+  region: "cn-north-4",
+  zone: "cn-north-4a",
+  subnetId: "00000000-0000-0000-0000-000000000000",
+};
+
+/** Source: VPC API reference, ListSubnets. */
+interface Subnet {
+  readonly id: string;
+  readonly name: string;
+  readonly cidr: string;
+  readonly vpc_id: string;
+  /** Empty where the subnet is open to all zones. */
+  readonly availability_zone?: string;
+}
+
+export const huaweiChoices: Choices<
+  HuaweiSecrets,
+  "region" | "zone" | "subnetId" | "hyperDoor.image"
+> = {
+  /** Where the key's user has the region's own project: what a target takes unless it is told a sub-project. */
+  region: (asking) =>
+    ask(asking, [], async (client) => {
+      const { projects } = await client.call<{ projects: { name: string; enabled: boolean }[] }>(
+        "KeystoneListAuthProjects",
+      );
+      // Beside them are sub-projects, such as cn-north-4_dev, and the object storage's MOS.
+      const own = projects.filter(
+        ({ name, enabled }) => enabled && huaweiConfig.shape.region.safeParse(name).success,
+      );
+      const { regions = [] } = await client.call<{
+        regions?: { id: string; locales?: Readonly<Record<string, string>> }[];
+      }>("KeystoneListRegions");
+      const names = new Map(regions.map(({ id, locales }) => [id, locales]));
+      return own.map(({ name }) => ({
+        value: name,
+        label: labelOf(names.get(name)?.["en-us"], names.get(name)?.["zh-cn"]),
+      }));
+    }),
+
+  zone: (asking) =>
+    ask(asking, ["region"], async (client) =>
+      (await listZones(client)).map((value) => ({ value, label: "" })),
+    ),
+
+  subnetId: (asking) =>
+    ask(asking, ["region"], async (client) => {
+      const subnets = await listByMarker(
+        { client },
+        "ListSubnets",
+        {},
+        ({ subnets }) => subnets as Subnet[],
+      );
+      return subnets.map(({ id, name, cidr, availability_zone, vpc_id }) => ({
+        value: id,
+        label: labelOf(name, cidr, availability_zone, `VPC ${vpc_id}`),
+      }));
+    }),
+
+  "hyperDoor.image": (asking) =>
+    ask(asking, ["region"], async (client) => {
+      const images = await listMachineImages({ client }, { __imagetype: "private" });
+      return images.map((image) => ({
+        value: image.id,
+        label: labelOf(image.name, firmwareOf(image), image.created_at),
+      }));
+    }),
+};
+
+async function ask<T>(
+  { config, secrets }: Asking<HuaweiSecrets>,
+  needed: readonly string[],
+  list: (client: HuaweiClient) => Promise<T>,
+): Promise<T> {
+  const settings = settingsSoFar(huaweiConfig, config, standIns, needed);
+  const client = openClient(needed.length === 0 ? anywhere(settings) : settings, secrets);
+  try {
+    return await list(client);
+  } catch (error) {
+    throw inCloudTerms(error, "choices");
+  }
+}
+
+/** Before there is a region, IAM is asked at its global host. Source: IAM API reference, KeystoneListRegions. */
+function anywhere({ endpoints, ...settings }: HuaweiConfig): HuaweiConfig {
+  const iam = endpoints.iam ?? `https://iam.${settings.domain}`;
+  return { ...settings, endpoints: { ...endpoints, iam } };
+}
+
+function labelOf(...parts: readonly (string | undefined)[]): string {
+  return parts.filter(Boolean).join(", ");
+}

@@ -1,0 +1,79 @@
+/** What can be chosen for a target's settings. */
+import { type Asking, type Choices, settingsSoFar } from "../choices.ts";
+import { listAll } from "./account.ts";
+import { openClient, type QingcloudClient } from "./client.ts";
+import { type QingcloudSecrets, qingcloudConfig } from "./config.ts";
+import { inCloudTerms } from "./errors.ts";
+import { imageKind, type QingImage } from "./images.ts";
+
+const standIns = { zone: "none", vxnetId: "vxnet-0" };
+
+/** Source: yunify/qingcloud-api-specs, 2013-08-30/swagger/definitions.json. */
+interface Zone {
+  readonly zone_id: string;
+  readonly status: string;
+  readonly region_id?: string;
+}
+
+interface Vxnet {
+  readonly vxnet_id: string;
+  readonly vxnet_name?: string | null;
+  /** Empty where it is in no VPC. */
+  readonly router?: { readonly router_id?: string; readonly ip_network?: string };
+  readonly available_ip_count?: number;
+}
+
+export const qingcloudChoices: Choices<QingcloudSecrets, "zone" | "vxnetId" | "hyperDoor.image"> = {
+  zone: (asking) =>
+    ask(asking, [], async (client) => {
+      // A private QingCloud knows none of our zones. Source: yunify/qingcloud-sdk-go, service/qingcloud.go.
+      const order = { zone: undefined };
+      const { zone_set = [] } = await client.call<{ zone_set?: Zone[] }>("DescribeZones", order);
+      return zone_set
+        .filter(({ status }) => status === "active")
+        .map(({ zone_id, region_id = "" }) => ({ value: zone_id, label: region_id }));
+    }),
+
+  // The base network is nobody's, so it is not listed.
+  vxnetId: (asking) =>
+    ask(asking, ["zone"], async (client) => {
+      const all = await listAll<Vxnet>({ client }, "DescribeVxnets", "vxnet_set", {});
+      return all
+        .filter(({ router }) => Boolean(router?.router_id))
+        .map(({ vxnet_id, vxnet_name, router, available_ip_count: free }) => ({
+          value: vxnet_id,
+          label: told(
+            vxnet_name,
+            router?.ip_network,
+            router?.router_id,
+            free === undefined ? undefined : `${free} addresses free`,
+          ),
+        }));
+    }),
+
+  "hyperDoor.image": (asking) =>
+    ask(asking, ["zone"], async (client) => {
+      const { action, set, filter } = imageKind;
+      const order = { ...filter, status: ["available"] };
+      const images = await listAll<QingImage>({ client }, action, set, order);
+      return images.map(({ image_id, image_name, platform, size }) => ({
+        value: image_id,
+        label: told(image_name, platform, `${size} GB`),
+      }));
+    }),
+};
+
+const told = (...parts: readonly (string | null | undefined)[]) => parts.filter(Boolean).join(", ");
+
+async function ask<T>(
+  { config, secrets }: Asking<QingcloudSecrets>,
+  needed: readonly string[],
+  list: (client: QingcloudClient) => Promise<T>,
+): Promise<T> {
+  const settings = settingsSoFar(qingcloudConfig, config, standIns, needed);
+  try {
+    return await list(openClient(settings, secrets));
+  } catch (error) {
+    throw inCloudTerms(error, "choices");
+  }
+}
