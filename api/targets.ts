@@ -81,7 +81,11 @@ export const choicesRequest = z
   .openapi("ChoicesRequest");
 
 export const choicesView = z
-  .object({ items: z.array(z.object({ value: z.string(), label: z.string() })) })
+  .object({
+    items: z.array(
+      z.object({ value: z.string(), label: z.string(), freeAddresses: z.number().optional() }),
+    ),
+  })
   .openapi("Choices");
 
 export const instanceTypeView = z
@@ -113,5 +117,6 @@ export type CreateTarget = z.input<typeof createTargetRequest>;
 export type TargetFieldView = z.output<typeof targetFieldView>;
 export type TargetView = z.output<typeof targetView>;
 export type DeepCheckPlan = z.output<typeof deepCheckPlan>;
+export type ChoiceView = z.output<typeof choicesView>["items"][number];
 export type ChoicesRequest = z.input<typeof choicesRequest>;
 export type PlatformView = z.output<typeof platformView>;

@@ -120,6 +120,8 @@ test("with good credentials the cloud's own regions and subnets are chosen from,
   await person.type(enter);
 
   expect(await person.status(), person.seen).toBe(0);
+  // How many addresses are free; the line may be broken after it.
+  expect(person.seen).toContain("60000");
   const targets = (await standalone.deps.store.targets.list()).items;
   expect(targets.find(({ name }) => name === "chosen")?.config).toMatchObject(config);
 }, 120_000);

@@ -3,8 +3,9 @@
  * asked, and what a typed answer means. Nothing here touches a terminal.
  */
 import { z } from "zod";
-import type { CreateTarget, TargetFieldView } from "#api/targets.ts";
+import type { ChoiceView, CreateTarget, TargetFieldView } from "#api/targets.ts";
 import type { Language } from "#domain/errors.ts";
+import type { Say } from "./words.ts";
 
 export type Answers = ReadonlyMap<string, unknown>;
 
@@ -46,6 +47,12 @@ const choices = z.object({ enum: z.array(z.union([z.string(), z.number()])).min(
 export function choicesOf({ schema }: TargetFieldView): string[] | undefined {
   if (schema.type === "boolean") return ["true", "false"];
   return choices.safeParse(schema).data?.enum.map(String);
+}
+
+/** What helps to choose it. */
+export function aboutChoice(say: Say, { label, freeAddresses: count }: ChoiceView): string {
+  const free = count === undefined ? "" : say("target free addresses", { count });
+  return [label, free].filter(Boolean).join(", ");
 }
 
 /** As it would be typed. */

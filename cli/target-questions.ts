@@ -12,6 +12,7 @@ import { badInput, type Context } from "./context.ts";
 import { harmless } from "./output.ts";
 import { type Choice, Left, openPrompts, type Prompts } from "./prompts.ts";
 import {
+  aboutChoice,
   answersIn,
   asText,
   choicesOf,
@@ -180,9 +181,9 @@ class TargetForm {
       const asked = { field: field.path, config, credentials };
       const { items } = await this.client.listChoices(platform, asked);
       if (items.length === 0) this.prompts.tell(say("target no choice", { platform }));
-      return items.map(({ value, label }) => ({
-        value,
-        label: harmless(label === "" ? value : `${value}  ${label}`),
+      return items.map((item) => ({
+        value: item.value,
+        label: harmless(`${item.value}  ${aboutChoice(say, item)}`.trimEnd()),
       }));
     } catch (error) {
       if (!(error instanceof MigrationError)) throw error;

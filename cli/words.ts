@@ -379,6 +379,7 @@ export const words = {
     zh: "正在向 {platform} 查询 {field} 的可选值……",
   },
   "target no choice": { en: "{platform} lists nothing there", zh: "{platform} 没有列出可选值" },
+  "target free addresses": { en: "{count} addresses free", zh: "可用地址 {count} 个" },
   "answer typed": { en: "type another", zh: "手动输入" },
   VALUE: { en: "VALUE", zh: "值" },
   "target again": { en: "nothing, check again", zh: "不修改，重新检查" },

@@ -10,8 +10,10 @@ import { problemsOf } from "#domain/zod-problems.ts";
 export interface Choice {
   /** What the setting is set to. */
   readonly value: string;
-  /** What helps to choose, as the cloud calls it: a name, a zone, how many addresses are free. May be empty. */
+  /** What helps to choose, as the cloud calls it: a name, a zone, a network. May be empty. */
   readonly label: string;
+  /** Of a subnet, where the cloud tells. */
+  readonly freeAddresses?: number | undefined;
 }
 
 /** Answers so far, unchecked: what is asked may need some of them, such as the region. */
@@ -31,13 +33,44 @@ export type Choices<Secrets, Path extends string = string> = Readonly<
   Record<Path, ListChoices<Secrets>>
 >;
 
+/** How a platform's lists are asked for. */
+interface Way<Config, Secrets, Opened> {
+  readonly schema: z.ZodType<Config>;
+  /** For what is needed and was not asked yet; no list looks at them. */
+  readonly standIns:
+    | Readonly<Record<string, unknown>>
+    | ((config: Asking<Secrets>["config"]) => Readonly<Record<string, unknown>>);
+  readonly open: (settings: Config, secrets: Secrets) => Opened;
+  readonly inCloudTerms: (error: unknown, action: string) => MigrationError;
+}
+
 /**
- * The answers so far as whole settings.
- * @param standIns for what is needed and was not asked yet; no list looks at them
- * @param needed what a list can't do without
- * @throws `input.invalid` naming what is missing or wrong
+ * Asks a platform, by the answers so far.
+ * @returns what takes the answers, the settings that a list can't do without, and the list
  */
-export function settingsSoFar<Config>(
+export function asker<Config, Secrets, Opened>(way: Way<Config, Secrets, Opened>) {
+  return async <T>(
+    { config, secrets }: Asking<Secrets>,
+    needed: readonly string[],
+    list: (opened: Opened, settings: Config) => Promise<T>,
+  ): Promise<T> => {
+    const { schema, standIns } = way;
+    const rest = typeof standIns === "function" ? standIns(config) : standIns;
+    const settings = settingsSoFar(schema, config, rest, needed);
+    try {
+      return await list(way.open(settings, secrets), settings);
+    } catch (error) {
+      throw way.inCloudTerms(error, "choices");
+    }
+  };
+}
+
+/** What the cloud left out is no part of it. */
+export const labelOf = (...parts: readonly (string | false | null | undefined)[]) =>
+  parts.filter(Boolean).join(", ");
+
+/** @throws `input.invalid` naming what is missing or wrong */
+function settingsSoFar<Config>(
   schema: z.ZodType<Config>,
   config: Asking<unknown>["config"],
   standIns: Readonly<Record<string, unknown>>,

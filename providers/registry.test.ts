@@ -18,3 +18,13 @@ test.each(targetPlatforms.filter((platform) => platform !== "local"))(
     for (const path of chosen) expect(settings.map((field) => field.path)).toContain(path);
   },
 );
+
+test.each(targetPlatforms.filter((platform) => platform !== "local"))(
+  "all that %s can list is asked for by the registry",
+  async (platform) => {
+    const module: Record<string, object> = await import(`./${platform}/choices.ts`);
+
+    const [listed = {}] = Object.values(module);
+    expect([...targetSchemas(platform).chosen].sort()).toEqual(Object.keys(listed).sort());
+  },
+);

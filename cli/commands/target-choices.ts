@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { addCommand, type Setting } from "../command.ts";
 import { badInput } from "../context.ts";
+import { aboutChoice } from "../target-form.ts";
 import { readObject, setValue } from "../target-settings.ts";
 
 interface Options {
@@ -38,7 +39,7 @@ export function addTargetChoices(group: Command, setting: Setting): void {
       else
         out.table(
           [say("VALUE"), ""],
-          items.map(({ value, label }) => [value, label]),
+          items.map((item) => [item.value, aboutChoice(say, item)]),
         );
     },
   });

@@ -37,11 +37,13 @@ test("vSwitches are offered with what tells them apart; one without a name, too"
   expect(await choicesOf("vSwitchId")).toEqual([
     {
       value: vSwitchId,
-      label: `servers, 10.0.0.0/17, cn-hangzhou-h, ${vpcId}, 4000 addresses free`,
+      label: `servers, 10.0.0.0/17, cn-hangzhou-h, ${vpcId}`,
+      freeAddresses: 4000,
     },
     {
       value: "vsw-bp1elsewhere0elsewhere",
-      label: `10.0.128.0/17, cn-hangzhou-b, ${vpcId}, 12 addresses free`,
+      label: `10.0.128.0/17, cn-hangzhou-b, ${vpcId}`,
+      freeAddresses: 12,
     },
   ]);
 });

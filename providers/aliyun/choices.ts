@@ -1,7 +1,7 @@
 /** What can be chosen for a target's settings. */
-import { type Asking, type Choices, settingsSoFar } from "../choices.ts";
-import { type AliyunClient, openClient } from "./client.ts";
-import { type AliyunConfig, type AliyunSecrets, aliyunConfig } from "./config.ts";
+import { asker, type Choices, labelOf } from "../choices.ts";
+import { openClient } from "./client.ts";
+import { type AliyunSecrets, aliyunConfig } from "./config.ts";
 import { inCloudTerms } from "./errors.ts";
 import { listOwnImages } from "./images.ts";
 import { listByNumber } from "./paging.ts";
@@ -37,6 +37,8 @@ const standIns = { region: "cn-hangzhou", vSwitchId: "vsw-00000000000000000" };
 /** Names are Chinese unless told. */
 const inEnglish = { AcceptLanguage: "en-US" };
 
+const ask = asker({ schema: aliyunConfig, standIns, open: openClient, inCloudTerms });
+
 type Path = "region" | "vSwitchId" | "zone" | "hyperDoor.image";
 
 export const aliyunChoices: Choices<AliyunSecrets, Path> = {
@@ -60,15 +62,10 @@ export const aliyunChoices: Choices<AliyunSecrets, Path> = {
         (answer) => answer.VSwitches?.VSwitch,
         mostVSwitches,
       );
-      return vSwitches.map(({ VSwitchId, AvailableIpAddressCount: free, ...vSwitch }) => ({
+      return vSwitches.map(({ VSwitchId, AvailableIpAddressCount: freeAddresses, ...vSwitch }) => ({
         value: VSwitchId,
-        label: labelOf(
-          vSwitch.VSwitchName,
-          vSwitch.CidrBlock,
-          vSwitch.ZoneId,
-          vSwitch.VpcId,
-          free === undefined ? "" : `${free} addresses free`,
-        ),
+        label: labelOf(vSwitch.VSwitchName, vSwitch.CidrBlock, vSwitch.ZoneId, vSwitch.VpcId),
+        freeAddresses,
       }));
     }),
 
@@ -92,20 +89,3 @@ export const aliyunChoices: Choices<AliyunSecrets, Path> = {
       }));
     }),
 };
-
-/** Not everything has a name. */
-const labelOf = (...parts: (string | undefined)[]) =>
-  parts.filter((part) => part !== undefined && part !== "").join(", ");
-
-async function ask<T>(
-  { config, secrets }: Asking<AliyunSecrets>,
-  needed: readonly string[],
-  list: (client: AliyunClient, settings: AliyunConfig) => Promise<T>,
-): Promise<T> {
-  const settings = settingsSoFar(aliyunConfig, config, standIns, needed);
-  try {
-    return await list(openClient(settings, secrets), settings);
-  } catch (error) {
-    throw inCloudTerms(error, "choices");
-  }
-}

@@ -29,11 +29,13 @@ test("a region's subnets are listed with name, block, zone, VPC and free address
   expect(subnets).toEqual([
     {
       value: cloud.target.config.subnetId,
-      label: "servers, 10.0.0.0/17, eu-central-1a, vpc-0a1b2c3d4e5f60718, 4000 addresses free",
+      label: "servers, 10.0.0.0/17, eu-central-1a, vpc-0a1b2c3d4e5f60718",
+      freeAddresses: 4000,
     },
     {
       value: "subnet-0b1b2c3d4e5f60718",
-      label: "10.0.128.0/17, eu-central-1b, vpc-0a1b2c3d4e5f60718, 32763 addresses free",
+      label: "10.0.128.0/17, eu-central-1b, vpc-0a1b2c3d4e5f60718",
+      freeAddresses: 32763,
     },
   ]);
 });

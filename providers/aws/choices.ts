@@ -1,13 +1,15 @@
 /** What can be chosen for a target's settings. */
 import { DescribeRegionsCommand, DescribeSubnetsCommand, type Subnet } from "@aws-sdk/client-ec2";
-import { type Asking, type Choice, type Choices, settingsSoFar } from "../choices.ts";
-import { type AwsClients, openClients } from "./client.ts";
+import { asker, type Choice, type Choices, labelOf } from "../choices.ts";
+import { openClients } from "./client.ts";
 import { type AwsSecrets, awsConfig } from "./config.ts";
 import { inCloudTerms } from "./errors.ts";
 import { tagValue } from "./tags.ts";
 
 /** A region knows the others of its partition; those of China and GovCloud know no accounts of this one's. */
 const standIns = { region: "eu-central-1", subnetId: "subnet-00000000" };
+
+const ask = asker({ schema: awsConfig, standIns, open: openClients, inCloudTerms });
 
 export const awsChoices: Choices<AwsSecrets, "region" | "subnetId"> = {
   region: (asking) =>
@@ -36,20 +38,9 @@ export const awsChoices: Choices<AwsSecrets, "region" | "subnetId"> = {
 /** Few subnets have a name, and one for IPv6 alone has no such block. */
 function shown({ SubnetId = "", Tags, ...subnet }: Subnet): Choice {
   const name = tagValue(Tags, "Name");
-  const free = `${subnet.AvailableIpAddressCount} addresses free`;
-  const words = [name, subnet.CidrBlock, subnet.AvailabilityZone, subnet.VpcId, free];
-  return { value: SubnetId, label: words.filter(Boolean).join(", ") };
-}
-
-async function ask<T>(
-  { config, secrets }: Asking<AwsSecrets>,
-  needed: readonly string[],
-  list: (clients: AwsClients) => Promise<T>,
-): Promise<T> {
-  const settings = settingsSoFar(awsConfig, config, standIns, needed);
-  try {
-    return await list(openClients(settings, secrets));
-  } catch (error) {
-    throw inCloudTerms(error, "choices");
-  }
+  return {
+    value: SubnetId,
+    label: labelOf(name, subnet.CidrBlock, subnet.AvailabilityZone, subnet.VpcId),
+    freeAddresses: subnet.AvailableIpAddressCount,
+  };
 }

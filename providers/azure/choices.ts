@@ -1,5 +1,5 @@
 /** What can be chosen for a target's settings. Lists of Azure Resource Manager hold what the application may see. */
-import { type Asking, type Choices, settingsSoFar } from "../choices.ts";
+import { asker, type Choices } from "../choices.ts";
 import { type AzureClients, openClients } from "./client.ts";
 import { type AzureConfig, type AzureSecrets, azureConfig } from "./config.ts";
 import { inCloudTerms } from "./errors.ts";
@@ -30,6 +30,13 @@ interface ResourceGroup {
   readonly name: string;
   readonly location: string;
 }
+
+const ask = asker({
+  schema: azureConfig,
+  standIns: ({ cloud }) => standInsIn(cloud),
+  open: openClients,
+  inCloudTerms,
+});
 
 export const azureChoices: Choices<
   AzureSecrets,
@@ -100,19 +107,6 @@ async function listLocations(
 ): Promise<readonly Location[]> {
   const path = `/subscriptions/${subscriptionId}/locations?api-version=${subscriptionsVersion}`;
   return (await list(path)) as readonly Location[];
-}
-
-async function ask<T>(
-  { config, secrets }: Asking<AzureSecrets>,
-  needed: readonly string[],
-  choose: (clients: AzureClients, config: AzureConfig) => Promise<T>,
-): Promise<T> {
-  const settings = settingsSoFar(azureConfig, config, standInsIn(config.cloud), needed);
-  try {
-    return await choose(openClients(settings, secrets), settings);
-  } catch (error) {
-    throw inCloudTerms(error, "choices");
-  }
 }
 
 /** A location has to be one of the cloud's (`azureConfig`). */

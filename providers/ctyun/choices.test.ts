@@ -48,9 +48,7 @@ test("the zones of a pool are listed by the names that the console shows", async
 test("a pool of one zone has the zone that is called default", async () => {
   await open({ oneZone: true });
 
-  await expect(choices("zone", inPool())).resolves.toEqual([
-    { value: "default", label: "the pool's only zone" },
-  ]);
+  await expect(choices("zone", inPool())).resolves.toEqual([{ value: "default", label: "" }]);
 });
 
 test("the zones of a pool that the account has not are no list", async () => {
@@ -71,11 +69,13 @@ test("the subnets of a pool are listed, without those for bare metal", async () 
   expect(found).toEqual([
     {
       value: cloud.target.config.subnetId,
-      label: `servers, 127.0.0.0/8, ${zone}, ${vpcId}, 16000 addresses free`,
+      label: `servers, 127.0.0.0/8, ${zone}, ${vpcId}`,
+      freeAddresses: 16000,
     },
     {
       value: expect.stringMatching(/^subnet-/),
-      label: `databases, 10.2.0.0/24, ${zone}, ${vpcId}, 7 addresses free`,
+      label: `databases, 10.2.0.0/24, ${zone}, ${vpcId}`,
+      freeAddresses: 7,
     },
   ]);
 });

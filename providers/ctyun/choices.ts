@@ -1,8 +1,8 @@
 /** What can be chosen for a target's settings. */
-import { type Asking, type Choices, settingsSoFar } from "../choices.ts";
+import { asker, type Choices, labelOf } from "../choices.ts";
 import { listPages } from "./account.ts";
-import { type CtyunClient, openClient } from "./client.ts";
-import { type CtyunConfig, type CtyunSecrets, ctyunConfig, oneZone } from "./config.ts";
+import { openClient } from "./client.ts";
+import { type CtyunSecrets, ctyunConfig, oneZone } from "./config.ts";
 import { inCloudTerms } from "./errors.ts";
 import { listMachineImages } from "./machine-images.ts";
 import { listRegions, regionOf } from "./place.ts";
@@ -27,6 +27,16 @@ interface NamedZones {
   readonly zoneList?: readonly { readonly name: string; readonly azDisplayName?: string }[] | null;
 }
 
+const ask = asker({
+  schema: ctyunConfig,
+  standIns,
+  open: (settings, secrets: CtyunSecrets) => ({
+    client: openClient(settings, secrets),
+    config: settings,
+  }),
+  inCloudTerms,
+});
+
 export const ctyunChoices: Choices<
   CtyunSecrets,
   "region" | "zone" | "subnetId" | "hyperDoor.image"
@@ -47,7 +57,7 @@ export const ctyunChoices: Choices<
       // Adding the target goes by the same list.
       const { zoneList } = await regionOf(client, config.region);
       const zones = zoneList ?? [];
-      if (zones.length === 0) return [{ value: oneZone, label: "the pool's only zone" }];
+      if (zones.length === 0) return [{ value: oneZone, label: "" }];
       const named = await client.call<NamedZones>("QueryZonesInRegion");
       const shownAs = new Map(named.zoneList?.map((zone) => [zone.name, zone.azDisplayName]));
       return zones.map((zone) => ({ value: zone, label: labelOf(shownAs.get(zone)) }));
@@ -60,10 +70,8 @@ export const ctyunChoices: Choices<
         .filter(({ type }) => type !== bareMetal)
         .map(({ subnetID, name, CIDR, availabilityZones, vpcID, availableIPCount }) => ({
           value: subnetID,
-          label: labelOf(
-            ...[name, CIDR, ...(availabilityZones ?? []), vpcID],
-            availableIPCount === undefined ? undefined : `${availableIPCount} addresses free`,
-          ),
+          label: labelOf(name, CIDR, ...(availabilityZones ?? []), vpcID),
+          freeAddresses: availableIPCount,
         }));
     }),
 
@@ -77,18 +85,3 @@ export const ctyunChoices: Choices<
       }));
     }),
 };
-
-const labelOf = (...parts: (string | undefined)[]) => parts.filter(Boolean).join(", ");
-
-async function ask<T>(
-  { config, secrets }: Asking<CtyunSecrets>,
-  needed: readonly string[],
-  list: (account: { client: CtyunClient; config: CtyunConfig }) => Promise<T>,
-): Promise<T> {
-  const settings = settingsSoFar(ctyunConfig, config, standIns, needed);
-  try {
-    return await list({ client: openClient(settings, secrets), config: settings });
-  } catch (error) {
-    throw inCloudTerms(error, "choices");
-  }
-}

@@ -1,7 +1,7 @@
 /** What can be chosen for a target's settings. */
-import { type Asking, type Choices, settingsSoFar } from "../choices.ts";
+import { asker, type Choices, labelOf } from "../choices.ts";
 import { listByMarker } from "./account.ts";
-import { type HuaweiClient, openClient } from "./client.ts";
+import { openClient } from "./client.ts";
 import { type HuaweiConfig, type HuaweiSecrets, huaweiConfig } from "./config.ts";
 import { inCloudTerms } from "./errors.ts";
 import { firmwareOf, listMachineImages } from "./machine-images.ts";
@@ -23,13 +23,20 @@ interface Subnet {
   readonly availability_zone?: string;
 }
 
+const way = { schema: huaweiConfig, standIns, inCloudTerms };
+const ask = asker({ ...way, open: openClient });
+const askAnywhere = asker({
+  ...way,
+  open: (settings, secrets: HuaweiSecrets) => openClient(anywhere(settings), secrets),
+});
+
 export const huaweiChoices: Choices<
   HuaweiSecrets,
   "region" | "zone" | "subnetId" | "hyperDoor.image"
 > = {
   /** Where the key's user has the region's own project: what a target takes unless it is told a sub-project. */
   region: (asking) =>
-    ask(asking, [], async (client) => {
+    askAnywhere(asking, [], async (client) => {
       const { projects } = await client.call<{ projects: { name: string; enabled: boolean }[] }>(
         "KeystoneListAuthProjects",
       );
@@ -76,26 +83,8 @@ export const huaweiChoices: Choices<
     }),
 };
 
-async function ask<T>(
-  { config, secrets }: Asking<HuaweiSecrets>,
-  needed: readonly string[],
-  list: (client: HuaweiClient) => Promise<T>,
-): Promise<T> {
-  const settings = settingsSoFar(huaweiConfig, config, standIns, needed);
-  const client = openClient(needed.length === 0 ? anywhere(settings) : settings, secrets);
-  try {
-    return await list(client);
-  } catch (error) {
-    throw inCloudTerms(error, "choices");
-  }
-}
-
 /** Before there is a region, IAM is asked at its global host. Source: IAM API reference, KeystoneListRegions. */
 function anywhere({ endpoints, ...settings }: HuaweiConfig): HuaweiConfig {
   const iam = endpoints.iam ?? `https://iam.${settings.domain}`;
   return { ...settings, endpoints: { ...endpoints, iam } };
-}
-
-function labelOf(...parts: readonly (string | undefined)[]): string {
-  return parts.filter(Boolean).join(", ");
 }

@@ -43,11 +43,13 @@ test("subnets are those that take instances, with block, zone, VPC and free addr
 
   const here = {
     value: subnetId,
-    label: `servers, 127.128.0.0/10, cn-beijing-6a, ${vpcId}, 4194300 addresses free`,
+    label: `servers, 127.128.0.0/10, cn-beijing-6a, ${vpcId}`,
+    freeAddresses: 4194300,
   };
   const elsewhere = {
     value: otherSubnetId,
-    label: `elsewhere, 127.128.0.0/10, cn-beijing-6b, ${vpcId}, 4194300 addresses free`,
+    label: `elsewhere, 127.128.0.0/10, cn-beijing-6b, ${vpcId}`,
+    freeAddresses: 4194300,
   };
   expect(subnets).toEqual([here, elsewhere]);
   expect(ofZone).toEqual([here]);

@@ -1,7 +1,7 @@
 /** What can be chosen for a target's settings. */
-import { type Asking, type Choices, settingsSoFar } from "../choices.ts";
-import { type KingsoftClient, openClient } from "./client.ts";
-import { type KingsoftConfig, type KingsoftSecrets, kingsoftConfig } from "./config.ts";
+import { asker, type Choices, labelOf } from "../choices.ts";
+import { openClient } from "./client.ts";
+import { type KingsoftSecrets, kingsoftConfig } from "./config.ts";
 import { inCloudTerms } from "./errors.ts";
 import { listOwnImages } from "./machine-images.ts";
 import { listByToken } from "./paging.ts";
@@ -20,6 +20,16 @@ interface Subnet {
   /** Sic. Source: sdk-go and terraform-provider-ksyun know both spellings. */
   readonly AvailbleIPNumber?: string;
 }
+
+const ask = asker({
+  schema: kingsoftConfig,
+  standIns,
+  open: (settings, secrets: KingsoftSecrets) => ({
+    client: openClient(settings, secrets),
+    config: settings,
+  }),
+  inCloudTerms,
+});
 
 export const kingsoftChoices: Choices<
   KingsoftSecrets,
@@ -46,7 +56,16 @@ export const kingsoftChoices: Choices<
       return subnets
         .filter(({ SubnetType = "Normal" }) => SubnetType === "Normal")
         .filter(({ AvailabilityZoneName }) => zone === undefined || AvailabilityZoneName === zone)
-        .map((subnet) => ({ value: subnet.SubnetId, label: labelOf(subnet) }));
+        .map(({ SubnetId, AvailableIpNumber, AvailbleIPNumber, ...subnet }) => ({
+          value: SubnetId,
+          label: labelOf(
+            subnet.SubnetName,
+            subnet.CidrBlock,
+            subnet.AvailabilityZoneName,
+            subnet.VpcId,
+          ),
+          freeAddresses: countOf(AvailableIpNumber ?? AvailbleIPNumber),
+        }));
     }),
 
   /** As VPC names them, since a target's zone is compared with its subnet's. */
@@ -68,30 +87,4 @@ export const kingsoftChoices: Choices<
     }),
 };
 
-function labelOf(subnet: Subnet): string {
-  const free = subnet.AvailableIpNumber ?? subnet.AvailbleIPNumber;
-  return [
-    ...[subnet.SubnetName, subnet.CidrBlock, subnet.AvailabilityZoneName, subnet.VpcId],
-    free !== undefined && `${free} addresses free`,
-  ]
-    .filter(Boolean)
-    .join(", ");
-}
-
-interface Asked {
-  readonly client: KingsoftClient;
-  readonly config: KingsoftConfig;
-}
-
-async function ask<T>(
-  { config, secrets }: Asking<KingsoftSecrets>,
-  needed: readonly string[],
-  list: (asked: Asked) => Promise<T>,
-): Promise<T> {
-  const settings = settingsSoFar(kingsoftConfig, config, standIns, needed);
-  try {
-    return await list({ client: openClient(settings, secrets), config: settings });
-  } catch (error) {
-    throw inCloudTerms(error, "choices");
-  }
-}
+const countOf = (text: string | undefined) => (text === undefined ? undefined : Number(text));

@@ -1,8 +1,7 @@
 /** What can be chosen for a target's settings. */
-import { type Asking, type Choice, type Choices, settingsSoFar } from "../choices.ts";
-import type { Connection } from "./account.ts";
+import { asker, type Choice, type Choices, labelOf } from "../choices.ts";
 import { openClient } from "./client.ts";
-import { type OpenstackConfig, type OpenstackSecrets, openstackConfig } from "./config.ts";
+import { type OpenstackSecrets, openstackConfig } from "./config.ts";
 import { inCloudTerms } from "./errors.ts";
 import { regionsIn } from "./identity.ts";
 import { listOwnImages } from "./machine-images.ts";
@@ -12,6 +11,16 @@ import { listZones } from "./zones.ts";
 
 /** HyperDoor's image too: a launch by it may be wished for before its image is. */
 const standIns = { networkId: "0", subnetId: "0", hyperDoor: { image: "0" } };
+
+const ask = asker({
+  schema: openstackConfig,
+  standIns,
+  open: (settings, secrets: OpenstackSecrets) => ({
+    client: openClient(settings, secrets),
+    config: settings,
+  }),
+  inCloudTerms,
+});
 
 export const openstackChoices: Choices<
   OpenstackSecrets,
@@ -76,20 +85,3 @@ export const openstackChoices: Choices<
 };
 
 const nameAlone = (value: string): Choice => ({ value, label: "" });
-
-/** Names and descriptions are whoever made the thing's to give, or not. */
-const labelOf = (...parts: readonly (string | false | null | undefined)[]) =>
-  parts.filter(Boolean).join(", ");
-
-async function ask(
-  { config, secrets }: Asking<OpenstackSecrets>,
-  needed: readonly string[],
-  list: (connection: Connection) => Promise<Choice[]>,
-): Promise<Choice[]> {
-  const settings: OpenstackConfig = settingsSoFar(openstackConfig, config, standIns, needed);
-  try {
-    return await list({ client: openClient(settings, secrets), config: settings });
-  } catch (error) {
-    throw inCloudTerms(error, "choices");
-  }
-}

@@ -31,7 +31,8 @@ test("the zone's networks that are in a VPC can be chosen", async () => {
   expect(choices).toHaveLength(2);
   expect(choices).toContainEqual({
     value: cloud.target.config.vxnetId,
-    label: "test, 192.168.100.0/24, rtr-b0u6sdj6, 250 addresses free",
+    label: "test, 192.168.100.0/24, rtr-b0u6sdj6",
+    freeAddresses: 250,
   });
 });
 

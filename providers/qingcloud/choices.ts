@@ -1,7 +1,7 @@
 /** What can be chosen for a target's settings. */
-import { type Asking, type Choices, settingsSoFar } from "../choices.ts";
+import { asker, type Choices, labelOf } from "../choices.ts";
 import { listAll } from "./account.ts";
-import { openClient, type QingcloudClient } from "./client.ts";
+import { openClient } from "./client.ts";
 import { type QingcloudSecrets, qingcloudConfig } from "./config.ts";
 import { inCloudTerms } from "./errors.ts";
 import { imageKind, type QingImage } from "./images.ts";
@@ -23,6 +23,8 @@ interface Vxnet {
   readonly available_ip_count?: number;
 }
 
+const ask = asker({ schema: qingcloudConfig, standIns, open: openClient, inCloudTerms });
+
 export const qingcloudChoices: Choices<QingcloudSecrets, "zone" | "vxnetId" | "hyperDoor.image"> = {
   zone: (asking) =>
     ask(asking, [], async (client) => {
@@ -40,14 +42,10 @@ export const qingcloudChoices: Choices<QingcloudSecrets, "zone" | "vxnetId" | "h
       const all = await listAll<Vxnet>({ client }, "DescribeVxnets", "vxnet_set", {});
       return all
         .filter(({ router }) => Boolean(router?.router_id))
-        .map(({ vxnet_id, vxnet_name, router, available_ip_count: free }) => ({
+        .map(({ vxnet_id, vxnet_name, router, available_ip_count: freeAddresses }) => ({
           value: vxnet_id,
-          label: told(
-            vxnet_name,
-            router?.ip_network,
-            router?.router_id,
-            free === undefined ? undefined : `${free} addresses free`,
-          ),
+          label: labelOf(vxnet_name, router?.ip_network, router?.router_id),
+          freeAddresses,
         }));
     }),
 
@@ -58,22 +56,7 @@ export const qingcloudChoices: Choices<QingcloudSecrets, "zone" | "vxnetId" | "h
       const images = await listAll<QingImage>({ client }, action, set, order);
       return images.map(({ image_id, image_name, platform, size }) => ({
         value: image_id,
-        label: told(image_name, platform, `${size} GB`),
+        label: labelOf(image_name, platform, `${size} GB`),
       }));
     }),
 };
-
-const told = (...parts: readonly (string | null | undefined)[]) => parts.filter(Boolean).join(", ");
-
-async function ask<T>(
-  { config, secrets }: Asking<QingcloudSecrets>,
-  needed: readonly string[],
-  list: (client: QingcloudClient) => Promise<T>,
-): Promise<T> {
-  const settings = settingsSoFar(qingcloudConfig, config, standIns, needed);
-  try {
-    return await list(openClient(settings, secrets));
-  } catch (error) {
-    throw inCloudTerms(error, "choices");
-  }
-}

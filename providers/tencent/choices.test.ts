@@ -30,7 +30,8 @@ test("subnets are listed with what helps to choose one", async () => {
   expect(others).toEqual([]);
   expect(subnet).toEqual({
     value: cloud.target.config.subnetId,
-    label: `servers, 127.77.0.0/16, ap-guangzhou-6, ${cloud.account.vpcId}, 60000 addresses free`,
+    label: `servers, 127.77.0.0/16, ap-guangzhou-6, ${cloud.account.vpcId}`,
+    freeAddresses: 60000,
   });
 });
 

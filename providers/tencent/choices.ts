@@ -1,11 +1,13 @@
 /** What can be chosen for a target's settings. */
-import { type Asking, type Choices, settingsSoFar } from "../choices.ts";
-import { listAll, openClients, type TencentClients } from "./client.ts";
+import { asker, type Choices, labelOf } from "../choices.ts";
+import { listAll, openClients } from "./client.ts";
 import { type TencentSecrets, tencentConfig } from "./config.ts";
 import { inCloudTerms } from "./errors.ts";
 
 /** Each region knows all the others. */
 const standIns = { region: "ap-guangzhou", subnetId: "subnet-00000000" };
+
+const ask = asker({ schema: tencentConfig, standIns, open: openClients, inCloudTerms });
 
 export const tencentChoices: Choices<TencentSecrets, "region" | "subnetId" | "hyperDoor.image"> = {
   region: (asking) =>
@@ -25,7 +27,8 @@ export const tencentChoices: Choices<TencentSecrets, "region" | "subnetId" | "hy
       });
       return subnets.map(({ SubnetId = "", ...subnet }) => ({
         value: SubnetId,
-        label: `${subnet.SubnetName}, ${subnet.CidrBlock}, ${subnet.Zone}, ${subnet.VpcId}, ${subnet.AvailableIpAddressCount} addresses free`,
+        label: labelOf(subnet.SubnetName, subnet.CidrBlock, subnet.Zone, subnet.VpcId),
+        freeAddresses: subnet.AvailableIpAddressCount,
       }));
     }),
 
@@ -37,20 +40,7 @@ export const tencentChoices: Choices<TencentSecrets, "region" | "subnetId" | "hy
       );
       return images.map(({ ImageId = "", ImageName, OsName }) => ({
         value: ImageId,
-        label: `${ImageName}, ${OsName}`,
+        label: labelOf(ImageName, OsName),
       }));
     }),
 };
-
-async function ask<T>(
-  { config, secrets }: Asking<TencentSecrets>,
-  needed: readonly string[],
-  list: (clients: TencentClients) => Promise<T>,
-): Promise<T> {
-  const settings = settingsSoFar(tencentConfig, config, standIns, needed);
-  try {
-    return await list(openClients(settings, secrets));
-  } catch (error) {
-    throw inCloudTerms(error, "choices");
-  }
-}

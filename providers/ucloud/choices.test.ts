@@ -35,11 +35,11 @@ test("regions are listed once each, and the zones of the one that was chosen", a
   ]);
 });
 
-test("projects are listed before one is known, and the default one is told", async () => {
+test("projects are listed before one is known", async () => {
   const projects = await list("projectId", {});
 
   expect(projects).toEqual([
-    { value: "org-fake0z", label: "Default, the default" },
+    { value: "org-fake0z", label: "Default" },
     { value: fake.project.projectId, label: "migration" },
   ]);
 });
@@ -51,8 +51,8 @@ test("subnets come with block, zone, VPC and free addresses", async () => {
 
   const place = "cn-bj2-05, fake-vpc, uvnet-fake1a";
   expect(subnets).toEqual([
-    { value: subnetId, label: `fake, 127.78.0.0/16, ${place}, 65523 addresses free` },
-    { value: "subnet-fake2b", label: `small, 127.79.0.0/24, ${place}, 250 addresses free` },
+    { value: subnetId, label: `fake, 127.78.0.0/16, ${place}`, freeAddresses: 65523 },
+    { value: "subnet-fake2b", label: `small, 127.79.0.0/24, ${place}`, freeAddresses: 250 },
   ]);
 });
 

@@ -1,7 +1,7 @@
 /** What can be chosen for a target's settings. */
-import { type Asking, type Choices, settingsSoFar } from "../choices.ts";
+import { asker, type Choices, labelOf } from "../choices.ts";
 import { listAll, openClient, type UCloudClient } from "./client.ts";
-import { type UCloudConfig, type UCloudSecrets, ucloudConfig } from "./config.ts";
+import { type UCloudSecrets, ucloudConfig } from "./config.ts";
 import { inCloudTerms } from "./errors.ts";
 import { listImages } from "./machine-images.ts";
 
@@ -22,7 +22,6 @@ interface RegionRow {
 interface Project {
   readonly ProjectId?: string;
   readonly ProjectName?: string;
-  readonly IsDefault?: boolean;
 }
 
 interface Subnet {
@@ -36,6 +35,16 @@ interface Subnet {
   readonly AvailableIPs?: number;
 }
 
+const ask = asker({
+  schema: ucloudConfig,
+  standIns,
+  open: (settings, secrets: UCloudSecrets) => ({
+    client: openClient(settings, secrets),
+    config: settings,
+  }),
+  inCloudTerms,
+});
+
 export const ucloudChoices: Choices<
   UCloudSecrets,
   "region" | "zone" | "projectId" | "subnetId" | "hyperDoor.image"
@@ -46,7 +55,7 @@ export const ucloudChoices: Choices<
       for (const { Region = "", RegionName = "" } of await listZones(client)) {
         namesOf.set(Region, (namesOf.get(Region) ?? new Set()).add(RegionName));
       }
-      return [...namesOf].map(([value, names]) => ({ value, label: told(...names) }));
+      return [...namesOf].map(([value, names]) => ({ value, label: labelOf(...names) }));
     }),
 
   zone: (asking) =>
@@ -63,9 +72,9 @@ export const ucloudChoices: Choices<
         "GetProjectList",
         ofAccount,
       );
-      return ProjectSet.map(({ ProjectId = "", ProjectName, IsDefault }) => ({
+      return ProjectSet.map(({ ProjectId = "", ProjectName = "" }) => ({
         value: ProjectId,
-        label: told(ProjectName, IsDefault === true && "the default"),
+        label: ProjectName,
       }));
     }),
 
@@ -77,13 +86,13 @@ export const ucloudChoices: Choices<
         { ShowAvailableIPs: true },
         ({ DataSet }) => DataSet,
       );
-      return subnets.map(({ SubnetId = "", AvailableIPs: free, ...subnet }) => ({
+      return subnets.map(({ SubnetId = "", AvailableIPs: freeAddresses, ...subnet }) => ({
         value: SubnetId,
-        label: told(
+        label: labelOf(
           ...[subnet.SubnetName, subnet.Subnet && `${subnet.Subnet}/${subnet.Netmask}`],
           ...[subnet.Zone, subnet.VPCName, subnet.VPCId],
-          free !== undefined && `${free} addresses free`,
         ),
+        freeAddresses,
       }));
     }),
 
@@ -94,7 +103,7 @@ export const ucloudChoices: Choices<
         .filter(({ State }) => State === "Available")
         .map(({ ImageId, ImageName, OsName, ImageSize }) => ({
           value: ImageId,
-          label: told(ImageName, OsName, ImageSize !== undefined && `${ImageSize} GB`),
+          label: labelOf(ImageName, OsName, ImageSize !== undefined && `${ImageSize} GB`),
         }));
     }),
 };
@@ -103,27 +112,4 @@ export const ucloudChoices: Choices<
 async function listZones(client: UCloudClient): Promise<readonly RegionRow[]> {
   const answer = await client.call<{ Regions?: readonly RegionRow[] }>("GetRegion", ofAccount);
   return answer.Regions ?? [];
-}
-
-/** What the cloud left out is no part of the label. */
-function told(...parts: readonly (string | false | undefined)[]): string {
-  return parts.filter(Boolean).join(", ");
-}
-
-interface Asked {
-  readonly client: UCloudClient;
-  readonly config: UCloudConfig;
-}
-
-async function ask<T>(
-  { config, secrets }: Asking<UCloudSecrets>,
-  needed: readonly string[],
-  list: (asked: Asked) => Promise<T>,
-): Promise<T> {
-  const settings = settingsSoFar(ucloudConfig, config, standIns, needed);
-  try {
-    return await list({ client: openClient(settings, secrets), config: settings });
-  } catch (error) {
-    throw inCloudTerms(error, "choices");
-  }
 }

@@ -68,7 +68,7 @@ test("the zone's image servers that are connected can be chosen", async () => {
 
   const choices = await ask("imageServerId", inZone());
 
-  const label = "ImageStoreBackupStorage, 500 GiB free";
+  const label = "ImageStoreBackupStorage, 500 GiB";
   expect(choices).toEqual([
     { value: site.target.config.imageServerId, label: `image-store, ${label}` },
     { value: second.uuid, label: `second, ${label}` },

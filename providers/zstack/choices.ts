@@ -1,5 +1,5 @@
 /** What can be chosen for a target's settings. Answers come by their uuids; a person reads them by their names. */
-import { type Asking, type Choice, type Choices, settingsSoFar } from "../choices.ts";
+import { type Asking, asker, type Choice, type Choices, labelOf } from "../choices.ts";
 import { systemClock } from "../clock.ts";
 import type { Thing } from "./account.ts";
 import { openClient, type ZstackClient } from "./client.ts";
@@ -24,6 +24,21 @@ interface Image extends Thing {
   readonly platform?: string | null;
   readonly architecture?: string | null;
   readonly system?: boolean | null;
+}
+
+const askOf = asker({
+  ...{ schema: zstackConfig, standIns, inCloudTerms },
+  open: (settings, secrets: ZstackSecrets) => openClient(settings, secrets, systemClock),
+});
+
+/** By their names: uuids are in no order. */
+async function ask(
+  asking: Asking<ZstackSecrets>,
+  needed: readonly string[],
+  list: (client: ZstackClient, settings: ZstackConfig) => Promise<Choice[]>,
+): Promise<readonly Choice[]> {
+  const choices = await askOf(asking, needed, list);
+  return choices.sort((a, b) => a.label.localeCompare(b.label));
 }
 
 type Path =
@@ -99,26 +114,12 @@ async function listNetworks(client: ZstackClient, zoneId: string): Promise<Netwo
 const blocksOf = ({ ipRanges = [] }: Network) => ipRanges.map(({ networkCidr }) => networkCidr);
 
 const free = (bytes: number | undefined) =>
-  bytes === undefined ? undefined : `${Math.floor(bytes / 1024 ** 3)} GiB free`;
+  bytes === undefined ? undefined : `${Math.floor(bytes / 1024 ** 3)} GiB`;
 
 const choice = (
   { uuid, name }: Thing,
   ...more: readonly (string | null | undefined)[]
 ): Choice => ({
   value: uuid,
-  label: [name, ...new Set(more)].filter(Boolean).join(", "),
+  label: labelOf(name, ...new Set(more)),
 });
-
-async function ask(
-  { config, secrets }: Asking<ZstackSecrets>,
-  needed: readonly string[],
-  list: (client: ZstackClient, settings: ZstackConfig) => Promise<Choice[]>,
-): Promise<readonly Choice[]> {
-  const settings = settingsSoFar(zstackConfig, config, standIns, needed);
-  try {
-    const choices = await list(openClient(settings, secrets, systemClock), settings);
-    return choices.sort((a, b) => a.label.localeCompare(b.label));
-  } catch (error) {
-    throw inCloudTerms(error, "choices");
-  }
-}
