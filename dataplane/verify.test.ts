@@ -18,6 +18,7 @@ import {
   startGateway,
   verify,
 } from "./copy-harness.ts";
+import { FaultyLine } from "./faulty-line.ts";
 import type { Receiver } from "./gateway/receiver.ts";
 
 const kib = 1024;
@@ -230,13 +231,22 @@ describe("a comparison with the source", () => {
     await first.open("c1", receiverOrderOf(scene, [pair], "compare"));
     const findings = join(scene.folder, "state", "findings", "c1-0.jsonl");
 
-    const comparing = copy(scene, [pair], { sessionId: "c1", port: first.port, mode: "compare" });
+    // From the first answer on no other arrives, so that the comparison cannot end before its gateway does.
+    using line = await FaultyLine.start(first.port);
+    const comparing = copy(scene, [pair], {
+      ...{ sessionId: "c1", port: line.port, mode: "compare" },
+      onAcknowledged: () => {
+        if (line.farPort === first.port) for (const { down } of line.crossings) down.shut();
+      },
+    });
     while ((await stat(findings)).size === 0) await sleep(5);
     await first.close();
     expect(first.state("c1")?.state).toBe("running");
-    const second = await startGateway(scene, { port: first.port });
+    const second = await startGateway(scene);
     stack.defer(() => second.close());
     await second.open("c1", receiverOrderOf(scene, [pair], "compare"));
+    line.farPort = second.port;
+    for (const crossing of line.crossings) crossing.cut();
     await comparing;
     const state = await second.waitForEnd("c1");
 
