@@ -41,12 +41,19 @@ export async function linuxDisk(folder: string, sizeBytes: number, share = 0.62)
       .split("\0")
       .filter((name) => name !== "")
       .sort();
-    for (const name of names) {
-      if ((await used()) >= share) break;
-      // What is too large for the rest does not matter: the next is smaller.
-      spawnSync("cp", ["-a", "--parents", name, mountPoint], { stdio: "ignore" });
+    // One /usr beside the other, where one alone is too small.
+    for (let time = 1; time <= 9 && (await used()) < share; time += 1) {
+      const root = join(mountPoint, `${time}`);
+      await mkdir(root);
+      for (const name of names) {
+        if ((await used()) >= share) break;
+        // What is too large for the rest does not matter: the next is smaller.
+        spawnSync("cp", ["-a", "--parents", name, root], { stdio: "ignore" });
+      }
     }
     if ((await used()) < share) throw new Error("this machine's /usr is too small for the disk");
+    // Files that were copied over left bytes in free space, which nobody has to copy: all compare equal without.
+    execFileSync("fstrim", [mountPoint]);
   } finally {
     execFileSync("umount", [mountPoint]);
   }

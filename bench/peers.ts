@@ -108,6 +108,18 @@ export async function rsync(disk: string, volume: string): Promise<PeerRun> {
   return { seconds, source: usage, target: none };
 }
 
+/** How fast the disks can be copied at all, here and in the clear: what both of them and their bus can do. */
+export async function ddCopy(disk: string, volume: string): Promise<PeerRun> {
+  const { seconds, usage } = await measured(
+    [],
+    [
+      ...["dd", `if=${disk}`, `of=${volume}`, "bs=1M", "iflag=direct", "oflag=direct"],
+      ...["conv=notrunc,fsync", "status=none"],
+    ],
+  );
+  return { seconds, source: usage, target: none };
+}
+
 /** How fast the disk can be read at all. */
 export async function dd(disk: string): Promise<PeerRun> {
   const { seconds, usage } = await measured(
