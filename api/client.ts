@@ -21,6 +21,7 @@ import {
   rescueView,
   serverDetails,
   serverView,
+  softwareView,
   type VerifyWish,
 } from "./servers.ts";
 import { type EventSource, parseEventStream } from "./stream.ts";
@@ -173,6 +174,8 @@ export function openClient(options: ClientOptions) {
       call(serverView, "POST", at("servers", id, "/acknowledgements"), request),
     createCode: (code: { uses?: number; validHours?: number }) =>
       call(codeView, "POST", "/v1/codes", code),
+    /** Packed when it is first asked for, which takes some seconds. */
+    getSoftware: () => call(softwareView, "GET", "/v1/software", undefined, cloudPatienceMs),
     changeServer: (id: string, change: ChangeServer) =>
       call(serverView, "PATCH", at("servers", id), change),
     removeServer: (id: string) => call(nothing, "DELETE", at("servers", id)),

@@ -136,6 +136,15 @@ export const codeView = z
   })
   .openapi("RegistrationCode");
 
+/** The program of gateway and agent, packed for a bare Linux. */
+export const softwareView = z
+  .object({
+    url: z.string(),
+    /** Of the file, in hex: the way there need not be trusted. */
+    sha256: z.string(),
+  })
+  .openapi("Software");
+
 export type VerifyWish = z.input<typeof verifyRequest>;
 export type RecoveryPointView = z.output<typeof recoveryPointView>;
 export type Rescue = z.output<typeof rescueView>;

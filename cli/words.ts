@@ -152,8 +152,16 @@ export const words = {
   },
   "server code hours": { en: "how long it is valid (default 24)", zh: "有效小时数（默认 24）" },
   "server code made": {
-    en: "Valid until {expiresAt} for {uses} server(s). On the source server, as root:",
-    zh: "有效期至 {expiresAt}，可注册 {uses} 台。请在源服务器上以 root 运行：",
+    en: "Valid until {expiresAt} for {uses} server(s). On the source server, as root, this installs the agent as a service:",
+    zh: "有效期至 {expiresAt}，可注册 {uses} 台。请在源服务器上以 root 运行以下命令，将代理安装为服务：",
+  },
+  "server code loopback": {
+    en: "This console listens on this machine only; other servers reach one started by: hypermotion up --listen <address>",
+    zh: "此控制台仅在本机监听；要让其他服务器连接，请以 hypermotion up --listen <地址> 启动",
+  },
+  "server code for an agent that is there": {
+    en: "Where the program is already there:",
+    zh: "如果程序已在该服务器上：",
   },
   "server rename": { en: "give a source server another name", zh: "重命名源服务器" },
   "server renamed": { en: "{old} is called {name} now", zh: "{old} 已改名为 {name}" },

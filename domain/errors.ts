@@ -220,6 +220,30 @@ export const errorTable = {
       hint: "请用 hypermotion server code 生成新的注册码。",
     },
   ),
+  "agent.not-registered": entry(
+    terminal,
+    "notFound",
+    {
+      message: "No agent is registered in {folder}",
+      hint: "Run as root what hypermotion server code prints; --state names another folder.",
+    },
+    {
+      message: "{folder} 中没有已注册的代理",
+      hint: "请以 root 运行 hypermotion server code 给出的命令；其他目录用 --state 指定。",
+    },
+  ),
+  "agent.not-running": entry(
+    terminal,
+    "unreachable",
+    {
+      message: "The agent does not run",
+      hint: "Start it: systemctl start hypermotion-agent; why it ended: journalctl -u hypermotion-agent",
+    },
+    {
+      message: "代理未在运行",
+      hint: "启动：systemctl start hypermotion-agent；查看原因：journalctl -u hypermotion-agent",
+    },
+  ),
   "auth.unknown-agent": entry(
     terminal,
     "access",

@@ -59,8 +59,8 @@ export interface Deps {
     /** Key from which callback tokens are made; the same after a restart. */
     readonly callbackKey: Uint8Array;
   };
-  /** Where a bare machine gets the gateway's program; its digest makes the way there unimportant. */
-  gatewaySoftware(): Promise<{ url: string; sha256: string }>;
+  /** Where a bare machine gets the program of gateway and agent; its digest makes the way there unimportant. */
+  software(): Promise<{ url: string; sha256: string }>;
   /** Puts an event on the deployment's bus and counts it, where there is one. May be repeated. */
   publish?(event: Event): Promise<void>;
   /** A list of servers that an operator has put into the deployment's bucket. @throws `record.not-found` */

@@ -13,10 +13,10 @@ afterEach(() => rm(folder, { recursive: true }));
 const longAgo = new Date("2001-01-01T00:00:00Z");
 
 test("what was packed of the same sources is not packed again by the next console", async () => {
-  const first = await openDownloads(folder).gateway();
+  const first = await openDownloads(folder).dataPlane();
   await utimes(join(folder, first.name), longAgo, longAgo);
 
-  const second = await openDownloads(folder).gateway();
+  const second = await openDownloads(folder).dataPlane();
   const response = await openDownloads(folder).serve(second.name);
 
   expect(second).toEqual(first);
@@ -26,7 +26,7 @@ test("what was packed of the same sources is not packed again by the next consol
 });
 
 test("a packed file that is cut short, or of other sources, or of which nothing is known, is packed anew", async () => {
-  const first = await openDownloads(folder).gateway();
+  const first = await openDownloads(folder).dataPlane();
   const record = join(folder, `${first.name}.json`);
   const known = await readFile(record, "utf8");
   const whole = (await statOf(first.name)).size;
@@ -39,7 +39,7 @@ test("a packed file that is cut short, or of other sources, or of which nothing 
     await damage();
     await utimes(join(folder, first.name), longAgo, longAgo);
 
-    expect(await openDownloads(folder).gateway()).toEqual(first);
+    expect(await openDownloads(folder).dataPlane()).toEqual(first);
 
     expect((await statOf(first.name)).size).toBe(whole);
     expect((await statOf(first.name)).mtimeMs).toBeGreaterThan(longAgo.getTime());

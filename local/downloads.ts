@@ -1,5 +1,5 @@
 /**
- * What machines fetch from the console: the gateway's program, packed when it is first asked for, and
+ * What machines fetch from the console: the program of gateway and agent, packed when it is first asked for, and
  * again when a later version of the console is.
  */
 import { createReadStream } from "node:fs";
@@ -14,7 +14,7 @@ export const downloadsPath = "/downloads/";
 
 export interface Downloads {
   /** Packs it the first time, which takes some seconds; `name` goes behind `downloadsPath`. */
-  gateway(): Promise<{ name: string; sha256: string }>;
+  dataPlane(): Promise<{ name: string; sha256: string }>;
   /** Open to everyone: it holds no secret, and whoever fetches it knows its digest. */
   serve(name: string): Promise<Response>;
 }
@@ -40,7 +40,7 @@ export function openDownloads(folder: string): Downloads {
     return { name, sha256: packed.sha256 };
   }
 
-  function gateway() {
+  function dataPlane() {
     packed ??= pack();
     // A failure is not kept: the next call tries again.
     packed.catch(() => {
@@ -50,11 +50,11 @@ export function openDownloads(folder: string): Downloads {
   }
 
   return {
-    gateway,
+    dataPlane,
     async serve(asked) {
       if (asked !== name) return new Response(null, { status: 404 });
       // After a restart it is packed anew for whoever was told of it before.
-      await gateway();
+      await dataPlane();
       const { size } = await stat(file);
       const stream = Readable.toWeb(createReadStream(file)) as ReadableStream<Uint8Array>;
       return new Response(stream, {

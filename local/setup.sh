@@ -33,6 +33,8 @@ need partclone.btrfs partclone
 need nbdkit nbdkit
 need nbdfuse libnbd-bin
 need rsync rsync
+need curl curl
+need wget wget
 need ssh-keygen openssh-client
 need fusermount3 fuse3
 need lsblk util-linux

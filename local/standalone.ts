@@ -13,7 +13,7 @@
  *
  *   db/  records    journal.sqlite  executions    secrets/  encrypted files and their key
  *   identity/  certificate for agents and gateways    log/    console.json  addresses
- *   downloads/  the gateway's program, for bare machines
+ *   downloads/  the program of gateway and agent, for bare machines
  */
 import { createHash, randomBytes } from "node:crypto";
 import { chmod } from "node:fs/promises";
@@ -184,8 +184,8 @@ async function start(
       fingerprint: identity.fingerprint,
       callbackKey,
     },
-    gatewaySoftware: async () => {
-      const { name, sha256 } = await downloads.gateway();
+    software: async () => {
+      const { name, sha256 } = await downloads.dataPlane();
       return { url: `${machinesUrl}${downloadsPath}${name}`, sha256 };
     },
     log,

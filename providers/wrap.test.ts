@@ -6,7 +6,7 @@ import { redact } from "./logging.ts";
 import type { Provider } from "./provider.ts";
 import { createRateLimiter } from "./rate-limit.ts";
 import { openProvider, targetPlatforms } from "./registry.ts";
-import { wrapProvider } from "./wrap.ts";
+import { askCloud, wrapProvider } from "./wrap.ts";
 
 const absent = () => Promise.reject(new Error("not used in this test"));
 
@@ -60,6 +60,29 @@ function stillClock(): Clock & { readonly slept: number[] } {
     random: () => 1,
   };
 }
+
+test("what is asked before there is a target is tried again and logged without its secrets", async () => {
+  const lines: string[] = [];
+  const write = (facts: Record<string, unknown>) => void lines.push(JSON.stringify(facts));
+  const clock = stillClock();
+  const question = {
+    ...{ platform: "aws", method: "choices of region", secrets: { key: "not for the log" } },
+    ...{ log: { debug: write, warn: write }, clock },
+  };
+  const answers = ["not for the log is throttled", "eu-1"];
+  const ask = async () => {
+    const answer = answers.shift() ?? "";
+    if (answer === "eu-1") return answer;
+    throw new MigrationError("cloud.transient", { platform: "aws", problem: answer });
+  };
+
+  expect(await askCloud(question, ask)).toBe("eu-1");
+
+  expect(clock.slept).toHaveLength(1);
+  expect(lines).toHaveLength(2);
+  expect(lines.join()).toContain("choices of region");
+  expect(lines.join()).not.toContain("not for the log");
+});
 
 let accounts = 0;
 

@@ -23,6 +23,25 @@ export interface Wrapping {
   readonly clock?: Clock;
 }
 
+/** What is asked of a cloud before there is a target. */
+interface Question {
+  readonly platform: string;
+  /** As the log has it. */
+  readonly method: string;
+  readonly log: Log;
+  readonly secrets: unknown;
+  readonly retry?: RetryLimits;
+  readonly clock?: Clock;
+}
+
+/** Asks as a provider's calls do: what passes in seconds is tried again, each try has its line in the log. */
+export function askCloud<T>(question: Question, ask: () => Promise<T>): Promise<T> {
+  const { platform, method, log, secrets, retry = defaultRetry, clock = systemClock } = question;
+  const call = { method, args: [] };
+  const logging = logged(platform, log, secretTexts(secrets), clock);
+  return retrying(retry, clock)(call, () => logging(call, ask));
+}
+
 const defaultRate: CallRate = { callsPerSecond: 20, burst: 40 };
 
 /**

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { ServerDetails } from "#api/servers.ts";
+import { installCommand } from "#domain/agent-install.ts";
 import { severityWords } from "#domain/checks/words.ts";
 import type { LimitWindow } from "#domain/copy-limits.ts";
 import { megabits } from "#domain/line.ts";
@@ -86,13 +87,21 @@ function addChanging(group: Command, setting: Setting): void {
     async run(context, _args, options) {
       const uses = wholeNumber(context, "--uses", options.uses);
       const validHours = decimal(context, "--hours", options.hours);
-      const code = await (await context.client()).createCode({
+      const client = await context.client();
+      // Before the code is made, which is shown only once.
+      const software = await client.getSoftware();
+      const code = await client.createCode({
         ...(uses === undefined ? {} : { uses }),
         ...(validHours === undefined ? {} : { validHours }),
       });
       const { out, say } = context;
-      if (out.json) return out.object(code);
+      const install = installCommand({ software, consoleUrl: code.consoleUrl, code: code.code });
+      if (out.json) return out.object({ ...code, software, install });
       out.line(say("server code made", { expiresAt: code.expiresAt, uses: code.uses }));
+      out.line(`  ${install}`);
+      if (/\/\/(127\.|localhost|\[::1\])/.test(code.consoleUrl))
+        out.line(say("server code loopback"));
+      out.line(say("server code for an agent that is there"));
       out.line(`  hypermotion-agent --console ${code.consoleUrl} --code ${code.code}`);
     },
   });

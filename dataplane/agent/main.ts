@@ -8,16 +8,26 @@
  *                         │ per order: quiesce.ts around replicate.ts ──▶ gateway (blocks)
  */
 import { hostname } from "node:os";
+import { MigrationError } from "#domain/errors.ts";
 import { languageOf, runProgram } from "../run-program.ts";
 import { createQuietable } from "./events.ts";
 import { helpText, parseAgentOptions } from "./options.ts";
 import { runAgent } from "./run-agent.ts";
-import { createShow } from "./show.ts";
+import { createShow, statusText } from "./show.ts";
+import { findStatus } from "./status.ts";
 
 async function main(): Promise<void> {
   const options = parseAgentOptions(process.argv.slice(2), process.getuid?.() === 0);
   if (options.help) {
     process.stdout.write(helpText);
+    return;
+  }
+  if (options.status) {
+    const status = await findStatus(options.stateFolder);
+    process.stdout.write(
+      options.json ? `${JSON.stringify(status)}\n` : statusText(status, languageOf(process.env)),
+    );
+    if (!status.isRunning) throw new MigrationError("agent.not-running", {});
     return;
   }
   const show = createShow({

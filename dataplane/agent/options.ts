@@ -16,6 +16,10 @@ export interface NamedDisk {
 
 export interface AgentOptions {
   readonly help: boolean;
+  /** Ends when the server is registered. */
+  readonly registerOnly: boolean;
+  /** Tells how things stand, and ends. */
+  readonly status: boolean;
   readonly json: boolean;
   /** Undefined: the one of the registration kept in the state folder. */
   readonly consoleUrl: string | undefined;
@@ -40,6 +44,8 @@ export const helpText = `hypermotion-agent: copies this server's disks to where 
 
   --console <address>      host:port or URL of the console; port 18766 unless another is written
   --code <code>            from: hypermotion server code. Needed once; holds the console's fingerprint
+  --register               end when this server is registered; the installer does so (install.sh)
+  --status                 whether this server is registered and its agent runs; by the exit status, too
   --name <name>            how the console shows this server (default: its host name)
   --disk [name=]<path>     copy this disk or disk image, may be repeated (default: the server's disks).
                            The first is the system disk, unless :data is appended. name is what the
@@ -71,6 +77,8 @@ export function parseAgentOptions(argv: readonly string[], isRoot: boolean): Age
     (isRoot ? "/var/lib/hypermotion-agent" : join(homedir(), ".local/state/hypermotion-agent"));
   return {
     help: values.help ?? false,
+    registerOnly: values.register ?? false,
+    status: values.status ?? false,
     json: values.json ?? false,
     consoleUrl: values.console === undefined ? undefined : parseConsoleAddress(values.console),
     code: values.code === undefined ? undefined : parseCode(values.code),
@@ -93,6 +101,8 @@ function parseValues(argv: readonly string[]) {
       options: {
         console: { type: "string" },
         code: { type: "string" },
+        register: { type: "boolean" },
+        status: { type: "boolean" },
         name: { type: "string" },
         disk: { type: "string", multiple: true },
         "all-blocks": { type: "boolean" },

@@ -41,7 +41,7 @@ export interface AgentSetting {
 }
 
 /**
- * Returns when the signal aborts, with everything stopped and nothing frozen.
+ * Returns when the signal aborts, or when registered and told to do no more, with everything stopped and nothing frozen.
  * @throws what no waiting heals: a wrong code, another certificate, a console that forgot this agent.
  */
 export async function runAgent(setting: AgentSetting): Promise<void> {
@@ -56,6 +56,10 @@ export async function runAgent(setting: AgentSetting): Promise<void> {
     const known = await findRegistration(options.stateFolder);
     const registration = await ensureRegistered(setting, known, identity, inventory);
     if (registration === undefined) return;
+    if (options.registerOnly) {
+      if (registration === known) say(registered(registration));
+      return;
+    }
     const console = createConsoleClient(peerOf(registration, options), registration.token);
     const tracker = await startTracker(trackedDisks(inventory), options.traceBufferKiB);
     tellTracking(inventory, tracker, say);
@@ -131,9 +135,12 @@ async function ensureRegistered(
     ...answer,
   };
   await saveRegistration(options.stateFolder, registration);
-  say({ event: "registered", serverId: answer.serverId, console: new URL(consoleUrl).host });
+  say(registered(registration));
   return registration;
 }
+
+const registered = ({ serverId, consoleUrl }: Registration) =>
+  ({ event: "registered", serverId, console: new URL(consoleUrl).host }) as const;
 
 /** Whether a registration still holds although a code was given: the same command line is used again. */
 async function isKnown(setting: AgentSetting, known: Registration): Promise<boolean> {

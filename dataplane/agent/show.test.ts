@@ -23,14 +23,14 @@ const progress = (doneBytes: number): Progress => ({
   waitingForAgent: false,
 });
 
-function open(change: { json?: boolean; isTTY?: boolean } = {}) {
+function open(change: { json?: boolean; isTTY?: boolean; language?: "en" | "zh" } = {}) {
   const written = { stdout: "", stderr: "" };
   let nowMs = 0;
   const show = createShow({
     json: change.json ?? false,
     stdout: { write: (text) => (written.stdout += text) },
     stderr: { isTTY: change.isTTY, write: (text) => (written.stderr += text) },
-    language: "en",
+    language: change.language ?? "en",
     now: () => nowMs,
   });
   return { show, written, pass: (ms: number) => (nowMs += ms) };
@@ -88,6 +88,18 @@ describe("what the agent shows", () => {
 
     expect(written.stderr).toContain("Disk sdb can't be opened any more: no such device");
     expect(written.stderr).toContain("Bring the disk back");
+  });
+
+  it("in Chinese to whoever reads that", () => {
+    const { show, written } = open({ language: "zh" });
+
+    show(half);
+    show({ event: "waiting", for: "the console", problem: "no answer" });
+
+    expect(written.stderr).toContain(
+      "s-1 50.0%，共 4.0 GiB, 100.0 MiB/s, 剩余 2 min, 瓶颈：线路\n",
+    );
+    expect(written.stderr).toContain("正在等待（the console）：no answer");
   });
 
   it("nothing while it is hushed, and afterwards what was said meanwhile but progress", () => {

@@ -2,6 +2,8 @@
 import { describeError, type Language } from "#domain/errors.ts";
 import type { Progress } from "#domain/protocol/facts.ts";
 import type { AgentEvent, Say } from "./events.ts";
+import type { AgentStatus } from "./status.ts";
+import { agentWords } from "./words.ts";
 
 export interface Output {
   readonly isTTY?: boolean | undefined;
@@ -54,48 +56,65 @@ function showAsLines(options: { stderr: Output; language: Language; now: () => n
 }
 
 function lineOf(event: AgentEvent, language: Language, withBar: boolean): string {
+  const words = agentWords[language];
   switch (event.event) {
     case "registered":
-      return `Registered at ${event.console} as server ${event.serverId}`;
+      return words.registered(event.console, event.serverId);
     case "ready": {
-      const unseen = event.notSeen.map((line) => `\n  not seen: ${line}`).join("");
-      return `Server ${event.serverId} with ${event.disks} disks waits for orders of ${event.console}${unseen}`;
+      const unseen = event.notSeen.map((what) => `\n  ${words.notSeen(what)}`).join("");
+      return `${words.ready(event.serverId, event.disks, event.console)}${unseen}`;
     }
     case "waiting":
-      return `Waiting for ${event.for}: ${event.problem}`;
+      return words.waiting(event.for, event.problem);
     case "order":
-      return `Session ${event.sessionId}: ${event.mode} sync of ${event.disks} disks to gateway ${event.gateway}`;
+      return words.order(event.sessionId, event.mode, event.disks, event.gateway);
     case "progress":
-      return progressLine(event.sessionId, event.progress, withBar);
+      return progressLine(event.sessionId, event.progress, language, withBar);
     case "freezing":
-      return `Session ${event.sessionId}: freezing ${event.mountPoints.join(", ")}`;
+      return words.freezing(event.sessionId, event.mountPoints.join(", "));
     case "thawed":
-      return `Session ${event.sessionId}: thawed after ${event.seconds.toFixed(1)} s`;
+      return words.thawed(event.sessionId, event.seconds.toFixed(1));
     case "done":
-      return `Session ${event.sessionId}: done`;
+      return words.done(event.sessionId);
     case "failed": {
-      const words = describeError(event.error, language);
-      return `Session ${event.sessionId} failed: ${words.message}\n  ${words.hint}`;
+      const { message, hint } = describeError(event.error, language);
+      return `${words.failed(event.sessionId, message)}\n  ${hint}`;
     }
     case "stopped":
-      return `Session ${event.sessionId}: stopped`;
+      return words.stopped(event.sessionId);
     case "note":
       return event.text;
   }
 }
 
+/** How things stand, for a person who asked. */
+export function statusText(status: AgentStatus, language: Language): string {
+  const words = agentWords[language];
+  const { console, serverId, isRunning, orders } = status;
+  const state = isRunning ? words.running(orders) : words.notRunning(orders);
+  return `${words.registered(console, serverId)}\n${state}\n`;
+}
+
 const barWidth = 24;
 
-function progressLine(sessionId: string, progress: Progress, withBar: boolean): string {
+function progressLine(
+  sessionId: string,
+  progress: Progress,
+  language: Language,
+  withBar: boolean,
+): string {
+  const words = agentWords[language];
   const total = sum(progress, "totalBytes");
   const share = total === 0 ? 1 : Math.min(1, sum(progress, "doneBytes") / total);
   const filled = Math.floor(share * barWidth);
   const bar = withBar ? `[${"#".repeat(filled)}${".".repeat(barWidth - filled)}] ` : "";
-  const left =
-    progress.etaSeconds === undefined ? "" : `, ${formatSeconds(progress.etaSeconds)} left`;
-  const rate = formatBytes(progress.rateBytesPerSecond);
-  const held = progress.bottleneck === "unknown" ? "" : `, held up by: ${progress.bottleneck}`;
-  return `${sessionId} ${bar}${(share * 100).toFixed(1)}% of ${formatBytes(total)}, ${rate}/s${left}${held}`;
+  const { etaSeconds, bottleneck, rateBytesPerSecond } = progress;
+  return [
+    `${sessionId} ${bar}${words.of(`${(share * 100).toFixed(1)}%`, formatBytes(total))}`,
+    `${formatBytes(rateBytesPerSecond)}/s`,
+    ...(etaSeconds === undefined ? [] : [words.left(formatSeconds(etaSeconds))]),
+    ...(bottleneck === "unknown" ? [] : [words.heldUpBy(words.bottlenecks[bottleneck])]),
+  ].join(", ");
 }
 
 function sum(progress: Progress, field: "totalBytes" | "doneBytes"): number {

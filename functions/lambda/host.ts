@@ -64,7 +64,7 @@ async function makeDeps(environment: NodeJS.ProcessEnv): Promise<Deps> {
     ),
     providerFor: targetProviders({ store, secrets, consoleId, edition: "saas", log }),
     gatewayClient: (gateway) => gatewayClientOf(secrets, gateway),
-    gatewaySoftware: async () => ({
+    software: async () => ({
       url: env.HYPERMOTION_SOFTWARE_URL,
       sha256: env.HYPERMOTION_SOFTWARE_SHA256,
     }),

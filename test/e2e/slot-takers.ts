@@ -56,7 +56,7 @@ const deps: Deps = {
   }),
   sleep: (ms) => sleep(ms),
   gatewayClient: notAsked,
-  gatewaySoftware: notAsked,
+  software: notAsked,
   console: {
     id: "slot-takers",
     edition: "standalone",

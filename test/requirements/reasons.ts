@@ -73,11 +73,6 @@ export const reasons: readonly Reason[] = [
   { rows: ["X-17"], because: "a slip of a title, with nothing to build" },
 
   // --- the supplement ---
-  {
-    rows: ["S-06"],
-    because:
-      "not built yet: one command that fetches the agent from the console and installs it as a service. Where the program is, one command registers and starts it (R-137)",
-  },
   { rows: ["S-07"], because: windows },
   {
     rows: ["S-22"],
@@ -108,10 +103,7 @@ export const reasons: readonly Reason[] = [
 /** What the proofs of rows leave open; of the rows between, those that are proved. */
 export const lacks: readonly Reason[] = [
   { rows: ["R-133"], because: "by the agent for Linux; the one for Windows is not built yet" },
-  {
-    rows: ["R-137"],
-    because: "the agent is not installed as a service by one command yet (S-06)",
-  },
+  { rows: ["S-06"], because: "there is no iSCSI service: blocks go over a protocol of our own" },
   {
     rows: ["R-165"],
     because: "the check goes by what collected an inventory; agentless sources are not built yet",

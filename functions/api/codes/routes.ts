@@ -1,11 +1,11 @@
 import { createRoute } from "@hono/zod-openapi";
-import { codeView, createCodeRequest } from "#api/servers.ts";
+import { codeView, createCodeRequest, softwareView } from "#api/servers.ts";
 import type { Deps } from "../../deps.ts";
 import { hashSecret } from "../../ids.ts";
 import { allow } from "../auth/guard.ts";
 import { byPerson, jsonAnswer, jsonBody, newRouter, type Router, refusals } from "../router.ts";
 
-/** Registration codes of agents: shown once, kept as a hash. */
+/** What a server needs to register: a code, shown once and kept as a hash, and the program. */
 export function codeRoutes(deps: Deps): Router {
   const router = newRouter();
   const create = createRoute({
@@ -34,5 +34,15 @@ export function codeRoutes(deps: Deps): Router {
     const code = fingerprint === undefined ? secret : `${secret}.${fingerprint}`;
     return c.json({ code, consoleUrl, uses, expiresAt }, 201);
   });
+  const software = createRoute({
+    method: "get",
+    path: "/v1/software",
+    tags: ["servers"],
+    summary: "Where a source server gets the agent's program",
+    security: byPerson,
+    middleware: [allow(deps, "operator")],
+    responses: { 200: jsonAnswer("The program of agent and gateway", softwareView), ...refusals },
+  });
+  router.openapi(software, async (c) => c.json(await deps.software(), 200));
   return router;
 }

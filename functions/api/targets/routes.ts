@@ -17,6 +17,7 @@ import {
 } from "#api/targets.ts";
 import type { Language } from "#domain/errors.ts";
 import type { Target } from "#domain/records.ts";
+import { systemClock } from "#providers/clock.ts";
 import {
   listChoices,
   type TargetPlatform,
@@ -24,6 +25,7 @@ import {
   targetSchemas,
 } from "#providers/registry.ts";
 import { jsonSchemaOf, targetFields } from "#providers/target-fields.ts";
+import { askCloud } from "#providers/wrap.ts";
 import type { Deps } from "../../deps.ts";
 import { allowedTypes, limitsOf } from "../../limits.ts";
 import { startTargetCheck } from "../../target-checks.ts";
@@ -213,7 +215,10 @@ export function targetRoutes(deps: Deps): Router {
   });
   router.openapi(route.choices, async (c) => {
     const { field, config, credentials: secrets } = c.req.valid("json");
-    const found = await listChoices(c.req.valid("param").platform, field, { config, secrets });
+    const { platform } = c.req.valid("param");
+    const clock = { ...systemClock, sleep: deps.sleep };
+    const question = { platform, method: `choices of ${field}`, log: deps.log, secrets, clock };
+    const found = await askCloud(question, () => listChoices(platform, field, { config, secrets }));
     return c.json({ items: [...found] }, 200);
   });
   router.openapi(route.list, async (c) => {

@@ -89,7 +89,7 @@ async function bootstrap(deps: Deps, provider: Provider, gatewayId: string) {
     enrolmentCode: secret,
     ports: {},
     ...(fingerprint === undefined ? {} : { consoleFingerprint: fingerprint }),
-    ...(installsGateway ? { software: await deps.gatewaySoftware() } : {}),
+    ...(installsGateway ? { software: await deps.software() } : {}),
   });
 }
 

@@ -7,7 +7,7 @@ import { runIsolatedScript } from "./isolated-script.ts";
 
 /** The kernel is the ordinary one: the cloud's kernel has no driver for AHCI, which real servers have. */
 const packages = [
-  "systemd-sysv,udev,dbus,kmod,procps,cron,zstd",
+  "systemd-sysv,udev,dbus,kmod,procps,cron,zstd,wget",
   "linux-image-amd64,initramfs-tools,grub-pc,e2fsprogs,xfsprogs,fdisk",
   "ifupdown,isc-dhcp-client,iproute2,netbase,openssh-server",
 ].join(",");
