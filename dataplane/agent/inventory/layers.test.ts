@@ -38,6 +38,9 @@ lvcreate -q -y -an -L 40M -n asleep vg0
 mkfs.ext4 -q /dev/vg0/root
 mkswap -q /dev/vg0/swap-1
 
+# udev puts no array together by itself: one that was stopped stays so.
+mkdir -p /etc/mdadm
+echo 'AUTO -all' | tee /etc/mdadm.conf > /etc/mdadm/mdadm.conf
 for disk in $c $d; do printf 'label: dos\\nsize=120MiB,type=fd\\nsize=60MiB,type=fd\\n' | partition $disk; done
 mdadm -q --create /dev/md0 --level=1 --raid-devices=2 --metadata=1.2 --run "$c"1 "$d"1
 mdadm -q --create /dev/md1 --level=0 --raid-devices=2 --run "$c"2 "$d"2
