@@ -67,6 +67,8 @@ export interface StandaloneOptions {
   readonly downloadsFolder?: string;
   /** For tests that meet many failures: how waits between two looks or two tries pass. */
   readonly sleep?: (ms: number) => Promise<void>;
+  /** For those, too: what share of its longest wait a step waits before it is tried again; 0 up to 1. */
+  readonly random?: () => number;
 }
 
 export interface Standalone {
@@ -153,6 +155,7 @@ async function start(
       await hosted.promise;
       return (options.invoke ?? invokeStep)(name, payload);
     },
+    ...(options.random === undefined ? {} : { random: options.random }),
     ...(options.onJournalWrite === undefined ? {} : { afterWrite: options.onJournalWrite }),
   });
   parts.defer(() => engine.close());

@@ -48,6 +48,7 @@ export async function openCloudSite<Cloud extends FakeCloud>(
     machinesPort: 0,
     downloadsFolder,
     sleep: (ms) => sleep(ms / haste),
+    random: () => Math.random() / haste,
   });
   const operator = new Operator(() => standalone.url);
   await operator.login(standalone.newPassword?.user ?? "", standalone.newPassword?.password ?? "");
