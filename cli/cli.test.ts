@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { callPinned } from "#dataplane/pinned-https.ts";
 import { createIdentity } from "#dataplane/wire/identity.ts";
 import { type Standalone, startStandalone } from "#local/standalone.ts";
+import { downloadsFolder } from "#test/e2e/site.ts";
 import { inventory } from "#test/fixtures/console.ts";
 
 const program = fileURLToPath(new URL("hypermotion.mjs", import.meta.url));
@@ -21,6 +22,7 @@ beforeAll(async () => {
     dataFolder: join(folder, "data"),
     port: 0,
     machinesPort: 0,
+    downloadsFolder,
   });
   const oneTime = standalone.newPassword?.password ?? "";
   const done = await run(["login", "--password-stdin", "--json"], {
@@ -118,6 +120,20 @@ test("wrong use is answered with what is wrong, where help is, and status 2", as
     expect(stderr, args.join(" ")).toContain(help);
   }
 });
+
+test("a code comes with the one command that fetches the agent from the console and installs it (S-06)", async () => {
+  const { status, stdout } = await run(["server", "code", "--lang", "zh"]);
+
+  const { url, sha256 } = await standalone.deps.software();
+  expect(status).toBe(0);
+  const [command] = stdout.match(/^ {2}\(f=.*$/m) ?? [];
+  expect(command).toContain(`curl -fsSko "$f" ${url} ||`);
+  expect(command).toContain(`echo "${sha256}  $f" | sha256sum -c`);
+  expect(command).toMatch(new RegExp(`--console ${standalone.machinesUrl} --code [\\w.-]+\\)$`));
+  // Which nobody reaches from elsewhere.
+  expect(stdout).toContain("hypermotion up --listen");
+  expect(stdout).toContain("将代理安装为服务");
+}, 120_000);
 
 test("exit statuses tell not found, conflict, access and unreachable apart", async () => {
   await register("idle-1");

@@ -77,13 +77,18 @@ exec $home/program/bin/node $home/program/dataplane/agent/hypermotion-agent.mjs 
 COMMAND
 chmod 755 $command
 
-# Says what it waits for, and by its status what no waiting heals.
+# Says what it waits for, and by its status what no waiting heals. With the options of an agent that was here before.
+options=
+[ ! -r $settings ] || options=$(sed -n 's/^OPTIONS="\{0,1\}\([^"]*\)"\{0,1\}$/\1/p' $settings | tail -n 1)
+trap 'go_back; exit 130' INT TERM HUP
 status=0
-$command --register --state $state "$@" || status=$?
+# shellcheck disable=SC2086
+$command --register --state $state $options "$@" || status=$?
 if [ $status != 0 ]; then
   go_back
   exit $status
 fi
+trap - INT TERM HUP
 rm -rf $home/old
 
 [ -e $settings ] || cat > $settings <<'SETTINGS'
