@@ -442,5 +442,7 @@ try {
   await rm(work, { recursive: true, force: true });
 }
 process.stdout.write(show(rows));
+if (values.quick)
+  tell("small disks, in which the start of threads counts: the goals are those of a whole run");
 if (values.report !== undefined)
   await writeFile(values.report, `${JSON.stringify(rows, null, 2)}\n`);
