@@ -1,5 +1,6 @@
 /** What the command line says to people, in both languages. Errors have their own table in domain/. */
 import type { Language } from "#domain/errors.ts";
+import { bottleneckWords } from "#domain/server.ts";
 
 export const words = {
   // --- the program ---
@@ -735,12 +736,12 @@ export const words = {
     zh: "到网关的线路：{mbit} Mbit/s，往返 {ms} 毫秒（{measuredAt}）",
   },
   "held up by": { en: "held up by {part}", zh: "瓶颈：{part}" },
-  "bottleneck source-disk": { en: "the source's disk", zh: "源磁盘" },
-  "bottleneck source-cpu": { en: "the source's CPU", zh: "源服务器 CPU" },
-  "bottleneck line": { en: "the line to the gateway", zh: "到网关的线路" },
-  "bottleneck gateway": { en: "the gateway's CPU", zh: "网关 CPU" },
-  "bottleneck volume": { en: "the volume at the target", zh: "目标卷" },
-  "bottleneck limit": { en: "its own limits (server limit)", zh: "所设的限制（server limit）" },
+  "bottleneck source-disk": bottleneckWords["source-disk"],
+  "bottleneck source-cpu": bottleneckWords["source-cpu"],
+  "bottleneck line": bottleneckWords.line,
+  "bottleneck gateway": bottleneckWords.gateway,
+  "bottleneck volume": bottleneckWords.volume,
+  "bottleneck limit": bottleneckWords.limit,
   "run succeeded": {
     en: "{kind} of {server} done in {duration}",
     zh: "{server} 的 {kind} 已完成，用时 {duration}",

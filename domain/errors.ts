@@ -225,11 +225,11 @@ export const errorTable = {
     "notFound",
     {
       message: "No agent is registered in {folder}",
-      hint: "Run as root what hypermotion server code prints; --state names another folder.",
+      hint: "One that root installed is asked as root (sudo); else run as root what hypermotion server code prints. --state names another folder.",
     },
     {
       message: "{folder} 中没有已注册的代理",
-      hint: "请以 root 运行 hypermotion server code 给出的命令；其他目录用 --state 指定。",
+      hint: "root 安装的代理请以 root（sudo）查询；否则请以 root 运行 hypermotion server code 给出的命令。其他目录用 --state 指定。",
     },
   ),
   "agent.not-running": entry(

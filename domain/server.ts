@@ -4,7 +4,7 @@
  *
  *   registered → replicating → ready-for-test ⇄ testing → ready-for-cutover ⇄ cutting-over → cut-over → finalized
  */
-import { MigrationError } from "./errors.ts";
+import { type Language, MigrationError } from "./errors.ts";
 
 export const serverStates = [
   "registered",
@@ -100,3 +100,15 @@ export const bottlenecks = [
   "limit",
   "unknown",
 ] as const;
+
+/** As what follows "held up by". */
+export const bottleneckWords: Readonly<
+  Record<Exclude<(typeof bottlenecks)[number], "unknown">, Record<Language, string>>
+> = {
+  "source-disk": { en: "the source's disk", zh: "源磁盘" },
+  "source-cpu": { en: "the source's CPU", zh: "源服务器 CPU" },
+  line: { en: "the line to the gateway", zh: "到网关的线路" },
+  gateway: { en: "the gateway's CPU", zh: "网关 CPU" },
+  volume: { en: "the volume at the target", zh: "目标卷" },
+  limit: { en: "its own limits (server limit)", zh: "所设的限制（server limit）" },
+};

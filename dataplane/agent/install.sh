@@ -39,36 +39,49 @@ file=${1:-}
 shift
 
 # What is there and works is not touched before the new one has shown that it starts here.
-rm -rf $home/new
-mkdir -p -m 755 $home/new
-tar -xzf "$file" -C $home/new --no-same-owner || fail "the program could not be unpacked" \
-  "It needs 400 MB in $home; what is free: $(df -Ph $home | awk 'NR==2 {print $4}')"
-# Elsewhere unpacked files may carry a label under which no service may run them.
-if command -v restorecon >/dev/null; then restorecon -R $home/new; fi
-if ! problem=$($home/new/bin/node --version 2>&1); then
+refuse() {
   rm -rf $home/new
   [ -d $home/program ] || rm -rf $home
-  fail "Node does not start on this server: $problem" \
-    "It needs the console's kind of processor and glibc 2.28 or later (RHEL 8, Debian 10, Ubuntu 20.04, SLES 15 SP3)."
-fi
+  fail "$@"
+}
+rm -rf $home/new
+mkdir -p -m 755 $home/new
+free=$(df -Ph $home | awk 'NR==2 {print $4}')
+tar -xzf "$file" -C $home/new --no-same-owner || refuse "the program could not be unpacked" \
+  "It needs 400 MB in $home, where $free are free; else take the command from: hypermotion server code"
+# Elsewhere unpacked files may carry a label under which no service may run them.
+if command -v restorecon >/dev/null; then restorecon -R $home/new; fi
+problem=$($home/new/bin/node --version 2>&1) || refuse "Node does not start on this server: $problem" \
+  "It needs the console's kind of processor and glibc 2.28 or later (RHEL 8, Debian 10, Ubuntu 20.04, SLES 15 SP3)."
 
-systemctl stop $service 2>/dev/null || true
-rm -rf $home/old
-[ ! -d $home/program ] || mv $home/program $home/old
-mv $home/new $home/program
-
-# The version before this one, where there was one; else nothing is left.
+# From here on, whatever ends this early brings back the version before, where there was one; else nothing is left.
 go_back() {
-  rm -rf $home/program
+  status=$?
+  trap - EXIT
+  rm -rf $home/new
   if [ -d $home/old ]; then
+    rm -rf $home/program
     mv $home/old $home/program
-    systemctl start $service
-    say "the agent of before runs again"
-  else
+  elif [ $had_program = no ]; then
     rm -rf $home $cache $command
     [ -e $state/registration.json ] || rm -rf $state
   fi
+  if [ -d $home/program ]; then
+    systemctl start $service && say "the agent of before runs again"
+  fi
+  exit $status
 }
+# An old one beside none is what an installer left that was killed.
+[ -d $home/program ] || [ ! -d $home/old ] || mv $home/old $home/program
+had_program=no
+[ ! -d $home/program ] || had_program=yes
+rm -rf $home/old
+trap go_back EXIT
+trap 'exit 130' INT TERM HUP
+
+systemctl stop $service 2>/dev/null || true
+[ $had_program = no ] || mv $home/program $home/old
+mv $home/new $home/program
 
 cat > $command <<COMMAND
 #!/bin/sh
@@ -78,17 +91,12 @@ COMMAND
 chmod 755 $command
 
 # Says what it waits for, and by its status what no waiting heals. With the options of an agent that was here before.
+# This script may come from standard input, which is nothing for the agent.
 options=
 [ ! -r $settings ] || options=$(sed -n 's/^OPTIONS="\{0,1\}\([^"]*\)"\{0,1\}$/\1/p' $settings | tail -n 1)
-trap 'go_back; exit 130' INT TERM HUP
-status=0
 # shellcheck disable=SC2086
-$command --register --state $state $options "$@" || status=$?
-if [ $status != 0 ]; then
-  go_back
-  exit $status
-fi
-trap - INT TERM HUP
+$command --register --state $state $options "$@" </dev/null
+trap - EXIT INT TERM HUP
 rm -rf $home/old
 
 [ -e $settings ] || cat > $settings <<'SETTINGS'

@@ -47,7 +47,7 @@ describe("what the agent shows", () => {
     show({ event: "done", sessionId: "s-1" });
 
     const bar =
-      "s-1 [############............] 50.0% of 4.0 GiB, 100.0 MiB/s, 2 min left, held up by: line";
+      "s-1 [############............] 50.0% of 4.0 GiB, 100.0 MiB/s, 2 min left, held up by the line to the gateway";
     const over = "\r\u001b[K";
     expect(written.stderr).toBe(`${bar}${over}${bar}${over}Session s-1: done\n`);
   });
@@ -60,7 +60,8 @@ describe("what the agent shows", () => {
       pass(1000);
     }
 
-    const line = "s-1 50.0% of 4.0 GiB, 100.0 MiB/s, 2 min left, held up by: line\n";
+    const line =
+      "s-1 50.0% of 4.0 GiB, 100.0 MiB/s, 2 min left, held up by the line to the gateway\n";
     expect(written.stderr).toBe(line + line);
   });
 
@@ -97,7 +98,7 @@ describe("what the agent shows", () => {
     show({ event: "waiting", for: "the console", problem: "no answer" });
 
     expect(written.stderr).toContain(
-      "s-1 50.0%，共 4.0 GiB, 100.0 MiB/s, 剩余 2 min, 瓶颈：线路\n",
+      "s-1 50.0%，共 4.0 GiB, 100.0 MiB/s, 剩余 2 min, 瓶颈：到网关的线路\n",
     );
     expect(written.stderr).toContain("正在等待（the console）：no answer");
   });

@@ -1,6 +1,7 @@
 /** The agent's events for whoever watches: a bar on a terminal, plain lines in a pipe, or JSON lines. */
 import { describeError, type Language } from "#domain/errors.ts";
 import type { Progress } from "#domain/protocol/facts.ts";
+import { bottleneckWords } from "#domain/server.ts";
 import type { AgentEvent, Say } from "./events.ts";
 import type { AgentStatus } from "./status.ts";
 import { agentWords } from "./words.ts";
@@ -113,7 +114,7 @@ function progressLine(
     `${sessionId} ${bar}${words.of(`${(share * 100).toFixed(1)}%`, formatBytes(total))}`,
     `${formatBytes(rateBytesPerSecond)}/s`,
     ...(etaSeconds === undefined ? [] : [words.left(formatSeconds(etaSeconds))]),
-    ...(bottleneck === "unknown" ? [] : [words.heldUpBy(words.bottlenecks[bottleneck])]),
+    ...(bottleneck === "unknown" ? [] : [words.heldUpBy(bottleneckWords[bottleneck][language])]),
   ].join(", ");
 }
 

@@ -12,9 +12,12 @@ export interface AgentStatus {
   readonly orders: number;
 }
 
-/** Reads only. @throws `agent.not-registered`, `state.damaged` */
+/** Reads only. @throws `agent.not-registered`, also where only root may look; `state.damaged` */
 export async function findStatus(stateFolder: string): Promise<AgentStatus> {
-  const registration = await findRegistration(stateFolder);
+  const registration = await findRegistration(stateFolder).catch((error: unknown) => {
+    if (error instanceof Error && "code" in error && error.code === "EACCES") return undefined;
+    throw error;
+  });
   if (registration === undefined) {
     throw new MigrationError("agent.not-registered", { folder: stateFolder });
   }

@@ -1,6 +1,5 @@
 /** What the agent says to people, in both languages. Errors have their own table in domain/. */
 import type { Language } from "#domain/errors.ts";
-import type { bottlenecks } from "#domain/server.ts";
 
 const english = {
   registered: (console: string, server: string) => `Registered at ${console} as server ${server}`,
@@ -17,18 +16,9 @@ const english = {
   stopped: (session: string) => `Session ${session}: stopped`,
   of: (share: string, total: string) => `${share} of ${total}`,
   left: (time: string) => `${time} left`,
-  heldUpBy: (what: string) => `held up by: ${what}`,
+  heldUpBy: (what: string) => `held up by ${what}`,
   running: (orders: number) => `The agent runs; syncs under way: ${orders}`,
   notRunning: (orders: number) => `The agent does not run; syncs it would go on with: ${orders}`,
-  bottlenecks: {
-    "source-disk": "source-disk",
-    "source-cpu": "source-cpu",
-    line: "line",
-    gateway: "gateway",
-    volume: "volume",
-    limit: "limit",
-    unknown: "unknown",
-  } satisfies Record<(typeof bottlenecks)[number], string>,
 };
 
 const chinese: typeof english = {
@@ -49,15 +39,6 @@ const chinese: typeof english = {
   heldUpBy: (what) => `瓶颈：${what}`,
   running: (orders) => `代理正在运行；进行中的同步：${orders}`,
   notRunning: (orders) => `代理未在运行；待继续的同步：${orders}`,
-  bottlenecks: {
-    "source-disk": "源磁盘",
-    "source-cpu": "源端 CPU",
-    line: "线路",
-    gateway: "网关",
-    volume: "目标卷",
-    limit: "所设限制",
-    unknown: "未知",
-  },
 };
 
 export const agentWords: Readonly<Record<Language, typeof english>> = {

@@ -102,18 +102,40 @@ describe.skipIf(obstacle !== undefined)(`a server with systemd${skipped}`, () =>
     expect(await operator.servers()).toHaveLength(1);
   }, 120_000);
 
-  test("a file that holds no program leaves the agent that runs as it is", async () => {
+  test.each([
+    ["is no archive", "echo broken > x.tar.gz", "could not be unpacked"],
+    ["holds no program", "touch x && tar -czf x.tar.gz x", "Node does not start on this server"],
+  ])("a file that %s leaves the agent that runs as it is", async (_, make, problem) => {
     const before = await pid();
-    await server.shell("cd /srv && echo broken > x && tar -czf x.tar.gz x");
+    await server.shell(`cd /srv && ${make}`);
 
     const { status, out } = await server.shell(
       "sh /opt/hypermotion-agent/program/dataplane/agent/install.sh /srv/x.tar.gz",
     );
 
-    expect(out).toContain("Node does not start on this server");
+    expect(out).toContain(problem);
     expect(status).toBe(1);
     expect(await pid()).toBe(before);
+    expect((await server.shell("ls /opt/hypermotion-agent")).out).toBe("program\n");
   });
+
+  test("a version that can't register gives way to the one before it", async () => {
+    const otherConsole = `${"x".repeat(32)}.${"0".repeat(64)}`;
+
+    const { status, out } = await server.shell(
+      (await command()).replace(/--code \S+\)$/, `--code ${otherConsole})`),
+    );
+
+    expect(out).toContain("shows another certificate");
+    expect(out).toContain("the agent of before runs again");
+    expect(status).toBe(6);
+    await until("the agent", async () => {
+      const { status } = await server.shell("hypermotion-agent --status");
+      return status === 0 || undefined;
+    });
+    expect(await operator.servers()).toHaveLength(1);
+    expect((await server.shell("ls /opt/hypermotion-agent")).out).toBe("program\n");
+  }, 120_000);
 
   test("removed, it leaves nothing on the server", async () => {
     const removed = await server.shell(
