@@ -1,7 +1,7 @@
 /**
  * How fast blocks move, ours and the peers in turn, in one run:
  *
- *   npm run bench                        everything, three times: an hour and a quarter on two cores
+ *   npm run bench                        everything, three times: more than an hour on two cores
  *   npm run bench -- --quick             small disks, once
  *   npm run bench -- --only delta,memory
  *   npm run bench -- --report out.json   [{case, ours, peer, peerName, ratio, goal, reached}]
