@@ -41,6 +41,12 @@ export async function openCompute(
   const records = await openRecords(join(config.folder, "instances"), "ins", instanceRecord);
   const folderOf = (id: string) => instanceFolder(config, id);
   const alone = <T>(change: () => Promise<T>) => oneAtATime(config.folder, change);
+  /** One start or end of an instance after the other: none may start what is being deleted. */
+  const inTurn = <T>(id: string, change: () => Promise<T>) =>
+    oneAtATime(`${folderOf(id)}/process.json`, change);
+
+  const patienceOf = ({ kind }: InstanceRecord) =>
+    kind === "gateway" ? config.gatewayStopMs + keeperGraceMs : 0;
 
   async function start(record: InstanceRecord): Promise<void> {
     if (record.kind === "gateway") return startGateway(record, config);
@@ -60,11 +66,13 @@ export async function openCompute(
     const keeping = await lookAtKeeper(folder);
     if (hasCopied(record, keeping)) await noteCopied(record.id);
     else if (!isToBeStarted(record, keeping)) return keeping;
-    // The order may have changed since the record was read.
-    const now = await records.find(record.id);
-    if (now?.wanted !== "running") return keeping;
-    await start(now);
-    return lookAtKeeper(folder);
+    return inTurn(record.id, async () => {
+      // The order may have changed since the record was read.
+      const now = await records.find(record.id);
+      if (now?.wanted !== "running") return keeping;
+      await start(now);
+      return lookAtKeeper(folder);
+    });
   }
 
   /** HyperDoor's restart is the only thing that ends its QEMU by itself. */
@@ -124,8 +132,7 @@ export async function openCompute(
   /** Ends its processes, then gives back its volumes, then its folder, then its record: what is left leads to the rest. */
   async function finishDeleting(record: InstanceRecord): Promise<void> {
     const folder = folderOf(record.id);
-    const patienceMs = record.kind === "gateway" ? config.gatewayStopMs + keeperGraceMs : 0;
-    await endAll(folder, patienceMs);
+    await inTurn(record.id, () => endAll(folder, patienceOf(record)));
     await volumes.releaseFrom(record.id, record.kind === "server" ? record.volumeIds : []);
     await rm(folder, { recursive: true, force: true });
     await records.remove(record.id);
@@ -255,18 +262,17 @@ export async function openCompute(
         const record = await get(id);
         if (record.wanted === "running") await records.write({ ...record, wanted: "stopped" });
       });
-      await orderEnd(folderOf(id));
+      await inTurn(id, () => orderEnd(folderOf(id)));
     },
 
     async restartInstance(id) {
-      const record = await get(id);
-      if (record.wanted !== "running") throw wrongState("instance", id, record.wanted);
-      // To a server it is a power cut.
-      await endAll(
-        folderOf(id),
-        record.kind === "gateway" ? config.gatewayStopMs + keeperGraceMs : 0,
-      );
-      await start(record);
+      await inTurn(id, async () => {
+        const record = await get(id);
+        if (record.wanted !== "running") throw wrongState("instance", id, record.wanted);
+        // To a server it is a power cut.
+        await endAll(folderOf(id), patienceOf(record));
+        await start(record);
+      });
     },
 
     async deleteInstance(id) {

@@ -112,6 +112,32 @@ test("a snapshot whose volume is written while it is copied fails and says why",
   });
 });
 
+test("a clone that is ready stays the file it is, however often it was looked for meanwhile", async () => {
+  const { volumes } = target.provider;
+  const { id: volumeId } = await volumes.createVolume(order("v"));
+  const { id: fromSnapshotId } = await volumes.createSnapshot({ ...target.naming("s"), volumeId });
+  await settledSnapshot(fromSnapshotId);
+  /** Looks for it again and again, without a pause. @returns its file when it was ready */
+  const look = async (id: string) => {
+    while ((await volumes.findVolume(id))?.state === "pending");
+    return (await stat(fileOf(id))).ino;
+  };
+
+  const clones = await Promise.all(
+    Array.from({ length: 20 }, (_, n) =>
+      volumes.createVolume({ ...order(`c-${n}`), fromSnapshotId }),
+    ),
+  );
+  const seen = await Promise.all(
+    clones.map(({ id }) => Promise.all([look(id), look(id), look(id)])),
+  );
+
+  // A copy begun too late would have its name by then.
+  await sleep(300);
+  const later = await Promise.all(clones.map(async ({ id }) => (await stat(fileOf(id))).ino));
+  expect(seen).toEqual(later.map((file) => [file, file, file]));
+});
+
 test("only a gateway's attached volumes lie where it may look", async () => {
   const { volumes } = target.provider;
   const gateway = await target.makeGateway("gateway");

@@ -44,6 +44,9 @@ export interface Volumes {
   releaseFrom(instanceId: string, ownVolumeIds: readonly string[]): Promise<void>;
 }
 
+const unready = ({ id, state, problem }: VolumeRecord) =>
+  wrongState("volume", id, problem ?? state);
+
 const unattached = ({ attachedTo: _, ...rest }: VolumeRecord): VolumeRecord => rest;
 
 export async function openVolumes(config: LocalConfig): Promise<Volumes> {
@@ -92,7 +95,10 @@ export async function openVolumes(config: LocalConfig): Promise<Volumes> {
     if (promisedBytes + sizeBytes > config.maxBytes) throw quotaExceeded("volume bytes");
   }
 
-  /** Writes how a record ended, if it still waits for that. */
+  /** What a record that still waits for its end becomes. */
+  const ended = <T extends VolumeRecord | SnapshotRecord>(record: T, problem?: string): T =>
+    problem === undefined ? { ...record, state: "ready" } : { ...record, state: "failed", problem };
+
   async function settle<T extends VolumeRecord | SnapshotRecord>(
     records: RecordFolder<T>,
     id: string,
@@ -100,46 +106,54 @@ export async function openVolumes(config: LocalConfig): Promise<Volumes> {
   ): Promise<void> {
     await alone(async () => {
       const record = await records.find(id);
-      if (record?.state !== "pending") return;
-      await records.write(
-        problem === undefined
-          ? { ...record, state: "ready" }
-          : { ...record, state: "failed", problem },
-      );
+      if (record?.state === "pending") await records.write(ended(record, problem));
     });
   }
 
-  /** Begins, or after a restart begins again, what a pending record promises. */
-  async function makeVolume(record: VolumeRecord): Promise<void> {
-    if (record.state !== "pending") return;
-    if (record.fromSnapshotId !== undefined) {
-      const from = snapshotPath(record.fromSnapshotId);
-      const copy = { from, to: pathOf(record.id), sizeBytes: record.sizeBytes };
-      const finished = (problem?: string) => settle(volumes, record.id, problem);
-      ensureCopy({ ...copy, modifiedAt: await modifiedAt(from) }, finished);
-      return;
-    }
-    const handle = await open(pathOf(record.id), "a", 0o600);
-    try {
-      await handle.truncate(record.sizeBytes);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await settle(volumes, record.id);
+  /**
+   * Begins, or after a restart begins again, what a pending record promises. The record is read here,
+   * where nobody else changes it: begun once more after its end, a copy would replace a volume in use.
+   */
+  async function makeVolume(id: string): Promise<void> {
+    await alone(async () => {
+      const record = await volumes.find(id);
+      if (record?.state !== "pending") return;
+      const { fromSnapshotId, sizeBytes } = record;
+      if (fromSnapshotId !== undefined) {
+        const from = snapshotPath(fromSnapshotId);
+        ensureCopy(
+          { from, to: pathOf(id), sizeBytes, modifiedAt: await modifiedAt(from) },
+          (problem) => settle(volumes, id, problem),
+        );
+        return;
+      }
+      const handle = await open(pathOf(id), "a", 0o600);
+      try {
+        await handle.truncate(sizeBytes);
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+      await volumes.write(ended(record));
+    });
   }
 
-  function makeSnapshot(record: SnapshotRecord): void {
-    if (record.state !== "pending") return;
-    ensureCopy(
-      {
-        from: pathOf(record.volumeId),
-        to: snapshotPath(record.id),
-        sizeBytes: record.sizeBytes,
-        modifiedAt: record.volumeModifiedAt,
-      },
-      (problem) => settle(snapshots, record.id, problem),
-    );
+  /** As `makeVolume`. */
+  async function makeSnapshot(id: string): Promise<void> {
+    await alone(async () => {
+      const record = await snapshots.find(id);
+      if (record?.state !== "pending") return;
+      const { volumeId, sizeBytes, volumeModifiedAt } = record;
+      ensureCopy(
+        {
+          from: pathOf(volumeId),
+          to: snapshotPath(id),
+          sizeBytes,
+          modifiedAt: volumeModifiedAt,
+        },
+        (problem) => settle(snapshots, id, problem),
+      );
+    });
   }
 
   async function finishDeletingVolume(record: VolumeRecord): Promise<void> {
@@ -211,7 +225,7 @@ export async function openVolumes(config: LocalConfig): Promise<Volumes> {
           ...(pool !== undefined && { pool }),
         }));
       });
-      await makeVolume(record);
+      await makeVolume(record.id);
       return { id: record.id };
     },
 
@@ -221,10 +235,9 @@ export async function openVolumes(config: LocalConfig): Promise<Volumes> {
     },
 
     async findVolume(id) {
+      await makeVolume(id);
       const record = await volumes.find(id);
-      if (record === undefined) return undefined;
-      await makeVolume(record);
-      return shownVolume((await volumes.find(id)) ?? record);
+      return record && shownVolume(record);
     },
 
     async attachVolume(volumeId, instanceId) {
@@ -237,7 +250,7 @@ export async function openVolumes(config: LocalConfig): Promise<Volumes> {
         if (instance.kind === "server" && instance.hyperDoor === undefined) {
           throw refused("attaching a volume", `${instanceId} is a launched server`);
         }
-        if (volume.state !== "ready") throw wrongState("volume", volumeId, volume.state);
+        if (volume.state !== "ready") throw unready(volume);
         if (volume.attachedTo !== undefined && volume.attachedTo !== instanceId) {
           throw wrongState("volume", volumeId, `attached to ${volume.attachedTo}`);
         }
@@ -298,7 +311,7 @@ export async function openVolumes(config: LocalConfig): Promise<Volumes> {
         }
         if (earlier !== undefined) await finishDeletingSnapshot(earlier);
         const volume = await getVolume(volumeId);
-        if (volume.state !== "ready") throw wrongState("volume", volumeId, volume.state);
+        if (volume.state !== "ready") throw unready(volume);
         await untilLaterWritesShow(pathOf(volumeId));
         const volumeModifiedAt = await modifiedAt(pathOf(volumeId));
         return snapshots.claim(token, (base) => ({
@@ -311,14 +324,14 @@ export async function openVolumes(config: LocalConfig): Promise<Volumes> {
           state: "pending",
         }));
       });
-      makeSnapshot(record);
+      await makeSnapshot(record.id);
       return { id: record.id };
     },
 
     async findSnapshot(id): Promise<Snapshot | undefined> {
+      await makeSnapshot(id);
       const record = await snapshots.find(id);
       if (record === undefined) return undefined;
-      makeSnapshot(record);
       const { volumeId, problem } = record;
       return { id, volumeId, state: record.state, ...(problem !== undefined && { problem }) };
     },
@@ -339,7 +352,9 @@ export async function openVolumes(config: LocalConfig): Promise<Volumes> {
   async function refuseUnfit(snapshotId: string, sizeBytes: number): Promise<void> {
     const snapshot = await snapshots.find(snapshotId);
     if (snapshot === undefined) throw notFound("snapshot", snapshotId);
-    if (snapshot.state !== "ready") throw wrongState("snapshot", snapshotId, snapshot.state);
+    if (snapshot.state !== "ready") {
+      throw wrongState("snapshot", snapshotId, snapshot.problem ?? snapshot.state);
+    }
     if (sizeBytes < snapshot.sizeBytes) {
       throw refused(
         `a clone of ${sizeBytes} bytes`,
@@ -358,7 +373,7 @@ export async function openVolumes(config: LocalConfig): Promise<Volumes> {
       await alone(async () => {
         const claimed = await Promise.all(volumeIds.map(getVolume));
         for (const volume of claimed) {
-          if (volume.state !== "ready") throw wrongState("volume", volume.id, volume.state);
+          if (volume.state !== "ready") throw unready(volume);
           if (volume.attachedTo !== undefined && volume.attachedTo !== instanceId) {
             throw wrongState("volume", volume.id, `attached to ${volume.attachedTo}`);
           }

@@ -58,9 +58,16 @@ export async function openMachines(
     return found;
   };
 
-  async function untilReady(what: string, look: () => Promise<boolean>): Promise<void> {
+  async function untilReady(
+    what: string,
+    find: () => Promise<{ state: string; problem?: string } | undefined>,
+  ): Promise<void> {
     for (let looks = 0; looks < 3_000; looks += 1) {
-      if (await look()) return;
+      const found = await find();
+      if (found?.state === "ready") return;
+      if (found?.state !== "pending") {
+        throw new Error(`${what} is ${found?.problem ?? found?.state ?? "gone"}`);
+      }
       await sleep(10);
     }
     throw new Error(`waited for ${what}`);
@@ -75,10 +82,7 @@ export async function openMachines(
         ...(fromSnapshotId === undefined ? {} : { fromSnapshotId: local(fromSnapshotId) }),
       });
       ids.set(id, made.id);
-      await untilReady(
-        id,
-        async () => (await provider.volumes.findVolume(made.id))?.state === "ready",
-      );
+      await untilReady(id, () => provider.volumes.findVolume(made.id));
     },
     async deleteVolume(id) {
       await provider.volumes.deleteVolume(local(id));
@@ -90,10 +94,7 @@ export async function openMachines(
         volumeId: local(volumeId),
       });
       ids.set(id, made.id);
-      await untilReady(
-        id,
-        async () => (await provider.volumes.findSnapshot(made.id))?.state === "ready",
-      );
+      await untilReady(id, () => provider.volumes.findSnapshot(made.id));
     },
     async deleteSnapshot(id) {
       await provider.volumes.deleteSnapshot(local(id));
