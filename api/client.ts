@@ -158,6 +158,11 @@ export function openClient(options: ClientOptions) {
       call(planView, "POST", at("targets", id, "/plan"), request, cloudPatienceMs),
     listInstanceTypes: (id: string) =>
       pages(instanceTypeView, at("targets", id, "/instance-types"), {}, cloudPatienceMs),
+    /** Where a launched server can be put. */
+    listSubnets: (id: string) =>
+      call(choicesView, "GET", at("targets", id, "/subnets"), undefined, cloudPatienceMs),
+    listSecurityGroups: (id: string) =>
+      call(choicesView, "GET", at("targets", id, "/security-groups"), undefined, cloudPatienceMs),
     targetLimits: (id: string) =>
       call(targetLimitsView, "GET", at("targets", id, "/limits"), undefined, cloudPatienceMs),
     changeLimit: (id: string, name: string, change: ChangeLimit) => {

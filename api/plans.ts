@@ -1,5 +1,6 @@
 /** Where servers would go at a target: what is made, what waits, what can't be. */
 import { z } from "@hono/zod-openapi";
+import { money } from "#domain/prices.ts";
 import { findingView } from "./checks.ts";
 import { errorWords } from "./errors.ts";
 
@@ -72,8 +73,8 @@ export const planView = z
     maxGateways: z.number(),
     gateways: z.array(plannedGateway),
     servers: z.array(plannedServer),
-    /** List price of the gateways in US dollars; absent where it is not known to us. */
-    usdPerDay: z.number().optional(),
+    /** Of the gateways; absent where the platform does not tell its prices. */
+    costPerDay: money.optional(),
   })
   .openapi("PlacementPlan");
 

@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { platforms } from "#domain/platform.ts";
+import { money } from "#domain/prices.ts";
 import { targetHardware } from "#domain/protocol/gateway.ts";
 
 /** How people name targets and servers. */
@@ -83,7 +84,13 @@ export const choicesRequest = z
 export const choicesView = z
   .object({
     items: z.array(
-      z.object({ value: z.string(), label: z.string(), freeAddresses: z.number().optional() }),
+      z.object({
+        value: z.string(),
+        label: z.string(),
+        freeAddresses: z.number().optional(),
+        /** Of a subnet, or of a security group that holds in one network only. */
+        network: z.string().optional(),
+      }),
     ),
   })
   .openapi("Choices");
@@ -108,8 +115,8 @@ export const deepCheckPlan = z
     /** Absent: the target has no gateway with a free place, and nothing is hung. */
     gatewayId: z.string().optional(),
     snapshot: z.boolean(),
-    /** At most, in US dollars. Absent: the platform's price is not known here. */
-    usd: z.number().optional(),
+    /** At most. Absent: the platform does not tell its prices. */
+    cost: money.optional(),
   })
   .openapi("DeepCheckPlan");
 

@@ -133,6 +133,14 @@ export const words = {
   },
   "target remove": { en: "forget a target that nothing uses", zh: "移除未被使用的目标" },
   "target types": { en: "list the instance types it offers", zh: "列出可用的实例类型" },
+  "target subnets": {
+    en: "list the subnets that servers can be launched into",
+    zh: "列出服务器可启动到的子网",
+  },
+  "target security-groups": {
+    en: "list the security groups that launched servers can be given",
+    zh: "列出可用于所启动服务器的安全组",
+  },
   "target platforms": { en: "list platforms and what each needs", zh: "列出平台及其所需设置" },
   "target added": { en: "Target {name} added ({id})", zh: "已添加目标 {name}（{id}）" },
   "target ok": {
@@ -274,8 +282,8 @@ export const words = {
     zh: "共 {gateways} 个网关，其中新建 {made} 个；目标最多允许 {most} 个",
   },
   "plan cost": {
-    en: "Its gateways cost about {usd} US dollars a day",
-    zh: "网关每天约 {usd} 美元",
+    en: "Its gateways cost about {cost} a day",
+    zh: "网关每天约 {cost}",
   },
   "target idle-minutes": {
     en: "give a gateway back that nobody uses for as long (default 30)",
@@ -425,12 +433,12 @@ export const words = {
     zh: "会为其创建一个快照，随后删除。",
   },
   "deep cost": {
-    en: "It costs about {usd} US dollars, at most, and takes some minutes.",
-    zh: "费用最多约 {usd} 美元，用时数分钟。",
+    en: "It costs about {cost}, at most, and takes some minutes.",
+    zh: "费用最多约 {cost}，用时数分钟。",
   },
   "deep unpriced": {
-    en: "What the platform asks for it is not known here: the smallest volume for an hour at most. It takes some minutes.",
-    zh: "此处没有平台的价格：最多为最小的卷一小时的费用。用时数分钟。",
+    en: "The platform does not tell what it asks for it: the smallest volume for an hour at most. It takes some minutes.",
+    zh: "平台未提供价格：最多为最小的卷一小时的费用。用时数分钟。",
   },
   "deep part credentials": { en: "credentials", zh: "凭证" },
   "deep part gateway-size": { en: "gateway's size", zh: "网关规格" },

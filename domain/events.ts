@@ -118,12 +118,12 @@ export const eventTable = {
     zh: "可以复制，但无法在目标 {target} 的网关上修复驱动：需要 {needed} 个卷，最多 {allowed} 个",
   },
   "gateway.idle": {
-    en: "Gateway {gateway} has nothing to do; it is given back in {minutes} minutes unless someone needs it (kept, it costs about {usd} US dollars a day)",
-    zh: "网关 {gateway} 已空闲；若 {minutes} 分钟内无人使用将被释放（保留每天约 {usd} 美元）",
+    en: "Gateway {gateway} has nothing to do; it is given back in {minutes} minutes unless someone needs it (kept, it costs about {cost} a day)",
+    zh: "网关 {gateway} 已空闲；若 {minutes} 分钟内无人使用将被释放（保留每天约 {cost}）",
   },
   "leftovers.cost": {
-    en: "Since {days} days {things} things of a finished move are kept at the target ({gib} GiB, about {usd} US dollars a month); give them back with: hypermotion clean-up {server}",
-    zh: "迁移完成后 {days} 天，目标上仍保留 {things} 项资源（{gib} GiB，每月约 {usd} 美元）；可用 hypermotion clean-up {server} 归还",
+    en: "Since {days} days {things} things of a finished move are kept at the target ({gib} GiB, about {cost} a month); give them back with: hypermotion clean-up {server}",
+    zh: "迁移完成后 {days} 天，目标上仍保留 {things} 项资源（{gib} GiB，每月约 {cost}）；可用 hypermotion clean-up {server} 归还",
   },
   "webhook.test": { en: "A test, asked for by {by}", zh: "由 {by} 发起的测试" },
   "clean-up.done": {

@@ -227,17 +227,26 @@ export function gatewayDiskGiB(platform: Platform) {
   return z.number().int().min(least, problem).default(recommended);
 }
 
+interface SizedType {
+  readonly name: string;
+  readonly vcpus: number;
+  readonly memoryBytes: number;
+}
+
+/** Whether it has the least size of the platform's gateways. */
+export function isGatewaySized(platform: Platform, type: SizedType): boolean {
+  const { vcpus, memoryGiB } = gatewayDefaults[platform];
+  return type.vcpus >= vcpus.least && type.memoryBytes >= memoryGiB.least * 1024 ** 3;
+}
+
 /**
  * Of an instance type, or offering, or flavor, as the cloud describes it.
  * @throws `gateway.too-small` below the least of the platform
  */
-export function checkGatewayType(
-  platform: Platform,
-  type: { readonly name: string; readonly vcpus: number; readonly memoryBytes: number },
-): void {
+export function checkGatewayType(platform: Platform, type: SizedType): void {
+  if (isGatewaySized(platform, type)) return;
   const { vcpus, memoryGiB } = gatewayDefaults[platform];
   const hasGiB = type.memoryBytes / 1024 ** 3;
-  if (type.vcpus >= vcpus.least && hasGiB >= memoryGiB.least) return;
   throw new MigrationError("gateway.too-small", {
     platform,
     type: type.name,
@@ -252,9 +261,10 @@ export function checkGatewayType(
  * sells it, else the smallest that has the recommended size.
  * @throws `gateway.no-type` when the cloud offers none that large
  */
-export function chooseGatewayType<
-  T extends { readonly name: string; readonly vcpus: number; readonly memoryBytes: number },
->(platform: Platform, offered: readonly T[]): T {
+export function chooseGatewayType<T extends SizedType>(
+  platform: Platform,
+  offered: readonly T[],
+): T {
   const { instanceType, vcpus, memoryGiB }: GatewayDefaults = gatewayDefaults[platform];
   const [smallest] = offered
     .filter((type) => type.vcpus >= vcpus.recommended)

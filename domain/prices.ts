@@ -1,9 +1,25 @@
-/**
- * What things cost, in US dollars, list prices without any free tier or discount; the one place for them.
- * Read in November 2026 for us-east-1 from the vendors' price pages; other regions differ by up to a half.
- */
+/** What things cost. What a target's cloud asks it tells itself (`prices` of providers/provider.ts). */
+import { z } from "zod";
 
-/** The SaaS edition's control plane. Sources: aws.amazon.com/<service>/pricing. */
+export const money = z.object({
+  amount: z.number(),
+  /** ISO 4217, such as CNY. */
+  currency: z.string(),
+});
+export type Money = z.output<typeof money>;
+
+/** Such as `12.40 CNY`, or `0.00027 USD`: of less than one, the first two digits that are not zero. */
+export function moneyText({ amount, currency }: Money): string {
+  if (amount === 0 || amount >= 1) return `${amount.toFixed(2)} ${currency}`;
+  const rounded = Number(amount.toPrecision(2));
+  const places = Math.min(20, 1 - Math.floor(Math.log10(rounded)));
+  return `${rounded.toFixed(Math.max(2, places))} ${currency}`;
+}
+
+/**
+ * The SaaS edition's control plane, in US dollars: list prices without any free tier or discount, read in
+ * November 2026 for us-east-1; other regions differ by up to a half. Sources: aws.amazon.com/<service>/pricing.
+ */
 export const controlPlanePrices = {
   /** Step Functions, standard workflows: each state transition. */
   stateTransition: 25 / 1e6,
@@ -28,16 +44,3 @@ export const controlPlanePrices = {
   /** KMS: each key and month. */
   keyMonth: 1,
 } as const;
-
-/**
- * A gateway of the platform's default size with its disk and address, each hour. Absent: not known to us.
- * AWS: t3.xlarge 0.1664, 100 GiB of gp2 0.0137, a public IPv4 address 0.005.
- */
-export const gatewayHour: Readonly<Partial<Record<string, number>>> = {
-  aws: 0.185,
-};
-
-/** A replica's volume of the platform's usual type, each GiB and month. Absent: not known to us. */
-export const volumeGibMonth: Readonly<Partial<Record<string, number>>> = {
-  aws: 0.1,
-};

@@ -5,7 +5,6 @@
  */
 import { z } from "zod";
 import type { Language } from "./errors.ts";
-import { volumeGibMonth } from "./prices.ts";
 import { errorFacts } from "./protocol/facts.ts";
 
 /** In the order in which they are tried. */
@@ -31,12 +30,12 @@ export const partWords = {
     zh: "目标有应答，凭证可用于所查询的内容",
   },
   "size priced": {
-    en: "{type}: {vcpus} vCPU, {memoryGiB} GiB, about {usd} USD an hour with disk and address",
-    zh: "{type}：{vcpus} vCPU，{memoryGiB} GiB，含磁盘和地址约每小时 {usd} 美元",
+    en: "{type}: {vcpus} vCPU, {memoryGiB} GiB, about {cost} an hour with its disk",
+    zh: "{type}：{vcpus} vCPU，{memoryGiB} GiB，含磁盘约每小时 {cost}",
   },
   "size unpriced": {
-    en: "{type}: {vcpus} vCPU, {memoryGiB} GiB; its price is not known here, see the platform's own list",
-    zh: "{type}：{vcpus} vCPU，{memoryGiB} GiB；此处没有其价格，请查看平台价目表",
+    en: "{type}: {vcpus} vCPU, {memoryGiB} GiB; the platform does not tell its price",
+    zh: "{type}：{vcpus} vCPU，{memoryGiB} GiB；平台未提供其价格",
   },
   "size unbought": {
     en: "A gateway is a process of this machine: nothing is bought",
@@ -109,10 +108,10 @@ const GiB = 1024 ** 3;
 const hoursOfMonth = 730;
 
 /**
- * US dollars for a volume and a snapshot as large, for an hour each: clouds bill by the second or the
- * hour, and a check takes minutes. `undefined` where the platform's price is not known to us.
+ * For a volume and a snapshot as large, for an hour each: clouds bill by the second or the hour, and a
+ * check takes minutes.
+ * @param gibMonth what a GiB of volume costs each month
  */
-export function checkCost(platform: string, sizeBytes: number): number | undefined {
-  const price = volumeGibMonth[platform];
-  return price === undefined ? undefined : (2 * price * sizeBytes) / GiB / hoursOfMonth;
+export function checkCost(gibMonth: number, sizeBytes: number): number {
+  return (2 * gibMonth * sizeBytes) / GiB / hoursOfMonth;
 }

@@ -72,6 +72,13 @@ const disk = systemDisk();
 const blank = { ...disk, id: "b", path: "/dev/sdb", deviceName: "sdb", role: "data" as const };
 const unpartitioned = { ...blank, partitionTable: "none" as const, partitions: [] };
 
+/** A security group that somebody made. @returns its id */
+function addGroup(vpcId: string): string {
+  const thing = aws.account.newThing("sg", new Map());
+  aws.account.groups.set(thing.id, { ...thing, name: "web", vpcId, rules: new Set() });
+  return thing.id;
+}
+
 const check = (serverId: string, body: object, headers: Record<string, string> = {}) =>
   console.call("POST", `/v1/servers/${serverId}/check`, { token: operator, body, headers });
 const setLimit = (targetId: string, name: string, body: object, token = administrator) =>
@@ -145,9 +152,13 @@ describe("a check", () => {
       instanceType: "t3.small",
       placement: { subnetId: aws.target.config.subnetId },
     });
+    const [own] = aws.account.subnets;
+    if (own === undefined) throw new Error("the fake has two subnets");
+    aws.account.subnets.push({ ...own, id: "subnet-0c1b2c3d4e5f60718" });
+    const group = addGroup(own.vpcId);
     const other = await asked({
-      instanceType: "m5.large",
-      placement: { subnetId: "subnet-other", securityGroupIds: ["sg-1"] },
+      instanceType: "t2.micro",
+      placement: { subnetId: "subnet-0c1b2c3d4e5f60718", securityGroupIds: [group] },
     });
 
     expect(same.body.worst).toBe("NOTE");
@@ -477,4 +488,60 @@ test("a gateway on ZStack is not restarted while runs use it, whatever its volum
   const { body } = await console.call("POST", "/v1/gateways/gw-1/restart", { token: operator });
 
   expect(body.error).toMatchObject({ code: "gateway.restart-refused", params: { list: "run-9" } });
+});
+
+describe("where a launch can be put", () => {
+  const listed = async (targetId: string, what: string) => {
+    const path = `/v1/targets/${targetId}/${what}`;
+    const { body } = await console.call("GET", path, { token: operator });
+    return body.items.map(({ value }: { value: string }) => value);
+  };
+
+  test("is listed, and what is not there stops a launch while nothing is made yet (R-005)", async () => {
+    const [own] = aws.account.subnets;
+    if (own === undefined) throw new Error("the fake has two subnets");
+    aws.account.subnets.push({ ...own, id: "subnet-0c1b2c3d4e5f60718", vpcId: "vpc-2" });
+    const group = addGroup("vpc-2");
+    const targetId = await addTarget();
+    const serverId = await addServer();
+    // A launch into another network is against R-166 until somebody opens that.
+    await setLimit(targetId, "sameNetworkAsGateway", { value: false, reason: "production" });
+    const blocks = async (launch: object) => {
+      const { body } = await check(serverId, { targetId, launch });
+      return body.findings
+        .filter(({ row }: { row: string }) => row === "R-005")
+        .map(({ code }: { code: string }) => code);
+    };
+    const [subnetId = ""] = (await listed(targetId, "subnets")).slice(-1);
+
+    expect(subnetId).toBe("subnet-0c1b2c3d4e5f60718");
+    expect(await listed(targetId, "security-groups")).toEqual([group]);
+    expect(await blocks({ placement: { subnetId, securityGroupIds: [group] } })).toEqual([]);
+    expect(await blocks({ placement: { subnetId } })).toEqual(["network.group-needed"]);
+    expect(
+      await blocks({
+        instanceType: "t3.lagre",
+        placement: { subnetId: "subnet-typo", securityGroupIds: ["sg-typo"] },
+      }),
+    ).toEqual(["instance-type.unknown", "network.unknown-subnet", "network.unknown-group"]);
+  });
+
+  test("is for the cloud to judge where the credentials may not list it", async () => {
+    const targetId = await addTarget();
+    const serverId = await addServer();
+    aws.account.denied.add("DescribeSecurityGroups");
+
+    const { body } = await check(serverId, {
+      ...{ targetId, launch: { placement: { securityGroupIds: ["sg-0123456789abcdef0"] } } },
+    });
+
+    expect(JSON.stringify(body.findings)).not.toContain("R-005");
+  });
+
+  test("has nothing to list where a launch takes neither subnets nor groups", async () => {
+    const targetId = await addLocalTarget();
+
+    expect(await listed(targetId, "subnets")).toEqual([]);
+    expect(await listed(targetId, "security-groups")).toEqual([]);
+  });
 });

@@ -1,10 +1,11 @@
 /** Checks of a server before anything is made at a target, and what follows from their findings. */
 import { check } from "#domain/checks/check.ts";
 import { type Finding, worstOf } from "#domain/checks/finding.ts";
-import type { LaunchWish, Offer, Subject } from "#domain/checks/subject.ts";
+import type { LaunchWish, Offer, OfferedPlace, Subject } from "#domain/checks/subject.ts";
 import { describeFinding } from "#domain/checks/words.ts";
 import { type Language, MigrationError } from "#domain/errors.ts";
 import type { SourceServer, Target } from "#domain/records.ts";
+import type { Choice } from "#providers/choices.ts";
 import type { Capabilities, Provider } from "#providers/provider.ts";
 import type { Deps } from "./deps.ts";
 import { acknowledgementsAt, limitSources } from "./limits.ts";
@@ -28,7 +29,7 @@ export async function findingsOf(deps: Deps, move: Move): Promise<Finding[]> {
   return check({
     ...factsOf(server, target),
     target: { ...limitSources(target, can), ...gatewayType(target), offer: offerOf(can) },
-    ...(launch === undefined ? {} : { launch: await withMemory(launch, provider) }),
+    ...(launch === undefined ? {} : await wishedAndOffered(launch, provider)),
     ...(gateway === undefined ? {} : { gateway }),
     ...(isLaunch === undefined ? {} : { isLaunch }),
   });
@@ -81,11 +82,37 @@ function offerOf(can: Capabilities): Offer {
   };
 }
 
-async function withMemory(launch: LaunchWish, provider: Provider): Promise<LaunchWish> {
-  if (launch.instanceType === undefined) return launch;
-  const types = await provider.compute.listInstanceTypes();
-  const type = types.find(({ name }) => name === launch.instanceType);
-  return type === undefined ? launch : { ...launch, memoryBytes: type.memoryBytes };
+/** Asks the target only for what is wished. */
+async function wishedAndOffered(
+  launch: LaunchWish,
+  { compute, network }: Provider,
+): Promise<Pick<Subject, "launch" | "offered">> {
+  const { instanceType, subnetId, securityGroupIds } = launch;
+  const types = instanceType === undefined ? undefined : await compute.listInstanceTypes();
+  const memoryBytes = types?.find(({ name }) => name === instanceType)?.memoryBytes;
+  return {
+    launch: memoryBytes === undefined ? launch : { ...launch, memoryBytes },
+    offered: {
+      instanceTypes: types?.map(({ name }) => name),
+      ...((subnetId ?? securityGroupIds) !== undefined && {
+        subnets: await placesIn(network.listSubnets),
+        securityGroups: await placesIn(network.listSecurityGroups),
+      }),
+    },
+  };
+}
+
+/** @returns undefined where nobody can say: then the launch finds it out */
+async function placesIn(
+  list: (() => Promise<readonly Choice[]>) | undefined,
+): Promise<OfferedPlace[] | undefined> {
+  try {
+    return (await list?.())?.map(({ value: id, network }) => ({ id, network }));
+  } catch (error) {
+    // Who may launch may still not be allowed to list.
+    if (error instanceof MigrationError && error.code === "cloud.forbidden") return undefined;
+    throw error;
+  }
 }
 
 const mostShown = 10;

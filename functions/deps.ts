@@ -41,6 +41,9 @@ export interface HistoryEntry {
   readonly detail?: string;
 }
 
+/** What is asked of a provider for people, and not for a run, is in the ledger and the log under this. */
+export const noRun = "people";
+
 export interface Deps {
   readonly store: Store;
   readonly secrets: Secrets;

@@ -3,12 +3,13 @@
  * were cut over. The first are given back; the last is told, since a way back from the cutover needs it.
  * Once a day; may be repeated at any time. Idle gateways are not waited for as long: see `pool.ts`.
  */
-import { volumeGibMonth } from "#domain/prices.ts";
+import { moneyText } from "#domain/prices.ts";
 import type { SourceServer } from "#domain/records.ts";
 import { apart } from "./apart.ts";
 import type { Deps } from "./deps.ts";
 import { migrationOf } from "./migration.ts";
 import { freeLostSlots } from "./pool.ts";
+import { pricesOf } from "./prices.ts";
 import { keptOlder, pruneOlder } from "./pruning.ts";
 import { removeAbandonedProbes } from "./target-checks.ts";
 import { tell } from "./tell.ts";
@@ -42,14 +43,16 @@ async function tellLeftovers(deps: Deps, server: SourceServer, now: number): Pro
     if (state !== "gone" && keptFor.length === 0) things++;
   }
   if (things === 0) return;
-  const { platform } = await deps.store.targets.get(server.targetId ?? "");
+  const target = await deps.store.targets.get(server.targetId ?? "");
+  const provider = await deps.providerFor(target, "housekeeping");
+  const { currency = "", volumeGibMonth } = (await pricesOf(deps, provider)) ?? {};
   const gib = server.volumes.reduce((sum, { sizeBytes }) => sum + sizeBytes / GiB, 0);
-  const price = volumeGibMonth[platform];
-  const usd = price === undefined ? "?" : (gib * price).toFixed(2);
+  const cost =
+    volumeGibMonth === undefined ? "?" : moneyText({ amount: gib * volumeGibMonth, currency });
   await deps.store.servers.update(server.id, (found) => ({
     ...found,
     leftoversToldAt: new Date(now).toISOString(),
   }));
-  const params = { days, things, gib: Math.ceil(gib), usd, server: server.name };
+  const params = { days, things, gib: Math.ceil(gib), cost, server: server.name };
   await tell(deps, server.id, "leftovers.cost", params);
 }

@@ -10,7 +10,7 @@ import {
 import type { ReplicaVolume, SourceServer, Target } from "#domain/records.ts";
 import { tryPlanVolumes } from "#domain/volume-plan.ts";
 import { blockedBy, findingsAt } from "./checks.ts";
-import type { Deps } from "./deps.ts";
+import { type Deps, noRun } from "./deps.ts";
 import { acknowledgementsAt } from "./limits.ts";
 import {
   asWaiting,
@@ -39,8 +39,6 @@ export interface TargetPlan {
   /** In the order asked for. */
   readonly servers: readonly ServerPlan[];
 }
-
-const noRun = "people";
 
 /** Whoever waits at the target already comes first, then the servers in the order given. */
 export async function planServers(

@@ -2,12 +2,13 @@
  * The gateways of each target as a pool: it grows in `plan-placement`, and shrinks here when a gateway
  * has been idle for as long as its target says.
  */
-import { gatewayHour } from "#domain/prices.ts";
+import { moneyText } from "#domain/prices.ts";
 import type { Gateway, Target } from "#domain/records.ts";
 import { freeSlotsWhere, isSlotOf } from "#domain/slots.ts";
 import { apart } from "./apart.ts";
 import type { Deps } from "./deps.ts";
 import { placeRequestsAt, usableGateways } from "./placement.ts";
+import { pricesOf } from "./prices.ts";
 import { retireUnused } from "./retiring.ts";
 import { holdsTarget } from "./target-checks.ts";
 import { tell } from "./tell.ts";
@@ -63,11 +64,13 @@ export async function keepForOthers(
   if (gateways.some((gateway) => gateway.id === gatewayId && isUsed(gateway))) return false;
   const others = gateways.some(isUsed) || (await placeRequestsAt(deps, targetId)).length > 0;
   if (!others) return false;
-  const hour = gatewayHour[target.platform];
+  const provider = await deps.providerFor(target, runId);
+  const gatewayType = target.gatewayInstanceType;
+  const { currency = "", gatewayHour: hour } = (await pricesOf(deps, provider, gatewayType)) ?? {};
   const params = {
     gateway: gatewayId,
     minutes: target.gatewayIdleMinutes,
-    usd: hour === undefined ? "?" : (hour * 24).toFixed(2),
+    cost: hour === undefined ? "?" : moneyText({ amount: hour * 24, currency }),
   };
   await tell(deps, serverId, "gateway.idle", params, runId);
   return true;

@@ -14,6 +14,8 @@ export interface Choice {
   readonly label: string;
   /** Of a subnet, where the cloud tells. */
   readonly freeAddresses?: number | undefined;
+  /** Of a subnet, or of a security group that holds in one network only: which (a VPC's id). */
+  readonly network?: string | undefined;
 }
 
 /** Answers so far, unchecked: what is asked may need some of them, such as the region. */
@@ -70,10 +72,10 @@ export const labelOf = (...parts: readonly (string | false | null | undefined)[]
   parts.filter(Boolean).join(", ");
 
 /** @throws `input.invalid` naming what is missing or wrong */
-function settingsSoFar<Config>(
+export function settingsSoFar<Config>(
   schema: z.ZodType<Config>,
   config: Asking<unknown>["config"],
-  standIns: Readonly<Record<string, unknown>>,
+  standIns: Readonly<Record<string, unknown>> = {},
   needed: readonly string[] = [],
 ): Config {
   const missing = needed.filter((path) => config[path] === undefined);

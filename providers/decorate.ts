@@ -47,6 +47,12 @@ export function decorate(provider: Provider, around: Around): Provider {
   return {
     platform: provider.platform,
     capabilities: plain("capabilities", () => provider.capabilities()),
+    ...(provider.prices && {
+      prices: plain(
+        "prices",
+        async (of: { gatewayType?: string }) => (await provider.prices?.(of)) ?? { currency: "" },
+      ),
+    }),
     check: plain("check", () => provider.check()),
     listOwned: plain("listOwned", (owner?: string) => provider.listOwned(owner)),
     network: {
@@ -62,6 +68,18 @@ export function decorate(provider: Provider, around: Around): Provider {
       releaseAddress: remove("address", "network.releaseAddress", (id) =>
         network.releaseAddress(id),
       ),
+      ...(network.listSubnets && {
+        listSubnets: plain(
+          "network.listSubnets",
+          async () => (await network.listSubnets?.()) ?? [],
+        ),
+      }),
+      ...(network.listSecurityGroups && {
+        listSecurityGroups: plain(
+          "network.listSecurityGroups",
+          async () => (await network.listSecurityGroups?.()) ?? [],
+        ),
+      }),
     },
     compute: {
       listInstanceTypes: plain("compute.listInstanceTypes", () => compute.listInstanceTypes()),

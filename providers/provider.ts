@@ -15,6 +15,7 @@ import type { Edition } from "#domain/gateway-defaults.ts";
 import type { Platform } from "#domain/platform.ts";
 import type { DeviceHint, GatewayBootstrap, TargetHardware } from "#domain/protocol/gateway.ts";
 import type { LaunchNetwork } from "#domain/records.ts";
+import type { Choice } from "./choices.ts";
 
 /** Put on everything that is created, so that a sweep finds what a ledger lost. */
 export interface Tags {
@@ -149,6 +150,19 @@ export interface Capabilities {
   readonly hasConsole: boolean;
 }
 
+/** Absent is what it does not tell. */
+export interface Prices {
+  /** ISO 4217, such as CNY. */
+  readonly currency: string;
+  /**
+   * Each hour of a gateway that is paid by use, with its system disk, and its address where that has a price of
+   * its own that is told; traffic is on top.
+   */
+  readonly gatewayHour?: number | undefined;
+  /** Each GiB and month (730 hours) of a replica's volume. */
+  readonly volumeGibMonth?: number | undefined;
+}
+
 export interface SecurityRule {
   readonly port: number;
   /** CIDR blocks that may connect. */
@@ -214,6 +228,12 @@ export interface Provider {
   /** Differences as data, probed where the cloud can tell. Cheap after the first call. */
   capabilities(): Promise<Capabilities>;
 
+  /**
+   * What the cloud asks now, of this account and in this place where it tells that. Absent where it tells
+   * no prices. @param of the type of the gateways; the one that the settings lead to unless told
+   */
+  prices?(of: { gatewayType?: string }): Promise<Prices>;
+
   /** Proves that the target answers and the credentials hold. @throws `target.unreachable`, `cloud.forbidden` */
   check(): Promise<void>;
 
@@ -230,6 +250,13 @@ export interface Provider {
       options: CreateOptions & { instanceId: string },
     ): Promise<{ id: string; address: string } | undefined>;
     releaseAddress(id: string): Promise<void>;
+    /**
+     * Subnets that a server can be launched into: all from which its volumes can be reached, in whichever
+     * network. Absent where a launch takes none.
+     */
+    listSubnets?(): Promise<readonly Choice[]>;
+    /** Security groups that a launched server can be given, in whichever network. Absent where a launch takes none. */
+    listSecurityGroups?(): Promise<readonly Choice[]>;
   };
 
   readonly compute: {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { platforms } from "#domain/platform.ts";
+import { gatewayTypePath } from "./gateway-types.ts";
 import { targetPlatforms, targetSchemas } from "./registry.ts";
 import { targetFields } from "./target-fields.ts";
 
@@ -25,6 +26,8 @@ test.each(targetPlatforms.filter((platform) => platform !== "local"))(
     const module: Record<string, object> = await import(`./${platform}/choices.ts`);
 
     const [listed = {}] = Object.values(module);
-    expect([...targetSchemas(platform).chosen].sort()).toEqual(Object.keys(listed).sort());
+    expect([...targetSchemas(platform).chosen].sort()).toEqual(
+      [...Object.keys(listed), gatewayTypePath].sort(),
+    );
   },
 );

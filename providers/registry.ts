@@ -14,11 +14,12 @@ import { awsWords } from "./aws/words.ts";
 import { azureConfig, azureSecrets } from "./azure/config.ts";
 import { azurePolicy } from "./azure/policy.ts";
 import { azureWords } from "./azure/words.ts";
-import type { Asking, Choice, Choices } from "./choices.ts";
+import { type Asking, type Choice, type Choices, settingsSoFar } from "./choices.ts";
 import { ctyunConfig, ctyunSecrets } from "./ctyun/config.ts";
 import { ctyunPolicy } from "./ctyun/policy.ts";
 import { ctyunWords } from "./ctyun/words.ts";
 import type { WordsOfFields } from "./field-words.ts";
+import { gatewayTypePath, listGatewayTypes } from "./gateway-types.ts";
 import { huaweiConfig, huaweiSecrets } from "./huawei/config.ts";
 import { huaweiPolicy } from "./huawei/policy.ts";
 import { huaweiWords } from "./huawei/words.ts";
@@ -85,16 +86,23 @@ function cloud<Config, Secrets>(
   words?: Entry["words"],
   choices?: Choosing<Secrets>,
 ): Entry {
+  // Each cloud that lists anything lists its instance types.
+  const chosen = choices === undefined ? [] : [...choices.of, gatewayTypePath];
   return {
     configSchema,
     secretsSchema,
-    chosen: choices?.of ?? [],
-    async choicesOf(path, { config, secrets }) {
-      const list = choices?.of.includes(path) ? (await choices.load())[path] : undefined;
-      if (list !== undefined) {
-        return list({ config, secrets: parsed(secretsSchema, secrets, "credentials") });
+    chosen,
+    async choicesOf(path, { config, secrets: given }) {
+      if (choices !== undefined && chosen.includes(path)) {
+        const secrets = parsed(secretsSchema, given, "credentials");
+        const list = (await choices.load())[path];
+        if (list !== undefined) return list({ config, secrets });
+        const open = await load();
+        const settings = { config: settingsSoFar(configSchema, config), secrets };
+        return listGatewayTypes(await open({ ...settings, consoleId: "choices" }));
       }
-      const problem = `nothing lists what it can be${choices === undefined ? "" : `; there are choices of ${choices.of.join(", ")}`}`;
+      const listed = chosen.length === 0 ? "" : `; there are choices of ${chosen.join(", ")}`;
+      const problem = `nothing lists what it can be${listed}`;
       throw new MigrationError("input.invalid", { where: path, problem });
     },
     ...(policy === undefined ? {} : { policy }),

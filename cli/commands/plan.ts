@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { PlanView } from "#api/plans.ts";
+import { moneyText } from "#domain/prices.ts";
 import { addCommand, type Setting } from "../command.ts";
 import { badInput, type Context } from "../context.ts";
 import { bytes } from "../figures.ts";
@@ -80,7 +81,7 @@ function showPlan({ out, say }: Context, plan: PlanView): void {
   const made = plan.gateways.filter(({ isNew }) => isNew).length;
   const count = { gateways: plan.gateways.length, made, most: plan.maxGateways };
   out.line(say("plan gateways", count));
-  if (plan.usdPerDay !== undefined) {
-    out.line(say("plan cost", { usd: plan.usdPerDay.toFixed(2) }));
+  if (plan.costPerDay !== undefined) {
+    out.line(say("plan cost", { cost: moneyText(plan.costPerDay) }));
   }
 }

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { DeepCheckPlan } from "#api/targets.ts";
+import { moneyText } from "#domain/prices.ts";
 import { confirm } from "../ask.ts";
 import { addCommand, type Setting } from "../command.ts";
 import { badInput, type Context } from "../context.ts";
@@ -51,11 +52,11 @@ async function checkDeeply(context: Context, given: string, options: Options): P
 }
 
 function deepPlan({ say }: Context, name: string, plan: DeepCheckPlan): string {
-  const { volumeBytes, gatewayId, snapshot, usd } = plan;
+  const { volumeBytes, gatewayId, snapshot, cost } = plan;
   return [
     say("deep volume", { name, size: bytes(volumeBytes) }),
     gatewayId === undefined ? say("deep no gateway") : say("deep gateway", { gateway: gatewayId }),
     ...(snapshot ? [say("deep snapshot")] : []),
-    usd === undefined ? say("deep unpriced") : say("deep cost", { usd: usd.toFixed(2) }),
+    cost === undefined ? say("deep unpriced") : say("deep cost", { cost: moneyText(cost) }),
   ].join("\n");
 }

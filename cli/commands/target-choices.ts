@@ -1,6 +1,7 @@
 import type { Command } from "commander";
+import type { ChoiceView } from "#api/targets.ts";
 import { addCommand, type Setting } from "../command.ts";
-import { badInput } from "../context.ts";
+import { badInput, type Context } from "../context.ts";
 import { aboutChoice } from "../target-form.ts";
 import { readObject, setValue } from "../target-settings.ts";
 
@@ -26,7 +27,7 @@ export function addTargetChoices(group: Command, setting: Setting): void {
       "hypermotion target choices subnetId --type aws --set region=eu-central-1 --credentials aws.json",
     ],
     async run(context, [field = ""], { type, set = [], credentials: file }) {
-      const { out, say } = context;
+      const { say } = context;
       if (type === undefined)
         throw badInput("--type", say("missing argument", { name: "<platform>" }));
       const config: Record<string, unknown> = {};
@@ -34,13 +35,17 @@ export function addTargetChoices(group: Command, setting: Setting): void {
       const credentials = await readObject(context, "--credentials", file);
       const client = await context.client();
       const { items } = await client.listChoices(type, { field, config, credentials });
-      if (out.json) out.object({ items });
-      else if (items.length === 0) out.line(say("none"));
-      else
-        out.table(
-          [say("VALUE"), ""],
-          items.map((item) => [item.value, aboutChoice(say, item)]),
-        );
+      showChoices(context, items);
     },
   });
+}
+
+export function showChoices({ out, say }: Context, items: ChoiceView[]): void {
+  if (out.json) out.object({ items });
+  else if (items.length === 0) out.line(say("none"));
+  else
+    out.table(
+      [say("VALUE"), ""],
+      items.map((item) => [item.value, aboutChoice(say, item)]),
+    );
 }

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { z } from "zod";
-import type { PlatformView } from "#api/targets.ts";
+import type { Client } from "#api/client.ts";
+import type { ChoiceView, PlatformView } from "#api/targets.ts";
 import { addCommand, addGroup, type Setting } from "../command.ts";
 import { badInput } from "../context.ts";
 import { bytes } from "../figures.ts";
@@ -8,7 +9,7 @@ import { findTarget } from "../names.ts";
 import { takeAll } from "../values.ts";
 import { addTargetAdding } from "./target-add.ts";
 import { addTargetCheck } from "./target-check.ts";
-import { addTargetChoices } from "./target-choices.ts";
+import { addTargetChoices, showChoices } from "./target-choices.ts";
 import { addTargetLimits } from "./target-limits.ts";
 
 export function addTarget(program: Command, setting: Setting): void {
@@ -85,6 +86,8 @@ function addReading(group: Command, setting: Setting): void {
       );
     },
   });
+  addChoosing(group, setting, "subnets", (client, id) => client.listSubnets(id));
+  addChoosing(group, setting, "security-groups", (client, id) => client.listSecurityGroups(id));
   addCommand(group, setting, {
     usage: "platforms",
     summary: "target platforms",
@@ -97,6 +100,26 @@ function addReading(group: Command, setting: Setting): void {
         [say("PLATFORM"), say("REQUIRED")],
         items.map((item) => [item.platform, requiredOf(item).join(", ") || "-"]),
       );
+    },
+  });
+}
+
+/** What a launch can be told to take. */
+function addChoosing(
+  group: Command,
+  setting: Setting,
+  what: "subnets" | "security-groups",
+  list: (client: Client, targetId: string) => Promise<{ items: ChoiceView[] }>,
+): void {
+  addCommand(group, setting, {
+    usage: `${what} <target>`,
+    summary: `target ${what}`,
+    args: ["arg target"],
+    examples: [`hypermotion target ${what} prod`],
+    async run(context, [given = ""]) {
+      const client = await context.client();
+      const { items } = await list(client, (await findTarget(client, given)).id);
+      showChoices(context, items);
     },
   });
 }

@@ -5,7 +5,7 @@ import { type Platform, platforms } from "../platform.ts";
 import { check } from "./check.ts";
 import { disk, disks, GiB, mounted, partition, server } from "./example-server.ts";
 import { type Acknowledgement, type Finding, severities, worstOf } from "./finding.ts";
-import type { Offer, Subject } from "./subject.ts";
+import type { LaunchWish, Offer, Subject } from "./subject.ts";
 import { describeFinding } from "./words.ts";
 
 const offer: Offer = {
@@ -164,6 +164,63 @@ test("the placement of a launch is free where its limit was opened, and where th
   expect(worstOf(findings("ctyun", { launch }))).toBe("NOTE");
   const unknown = findings("aws", { launch: { subnetId: "subnet-x" } });
   expect(ofRow(unknown, "R-166")).toEqual(["NOTE"]);
+});
+
+test("an instance type, a subnet or a group that the target doesn't have stops a launch before it begins, with where to look (R-005)", () => {
+  const subnets = [{ id: "a" }];
+  const offered = {
+    instanceTypes: ["m5.large"],
+    subnets,
+    securityGroups: [{ id: "g" }, { id: "h" }],
+  };
+  const wish = (instanceType: string, subnetId: string, securityGroupIds: string[]) =>
+    findings("ctyun", { launch: { instanceType, subnetId, securityGroupIds }, offered })
+      .filter(({ row }) => row === "R-005")
+      .map((found) => [found.severity, describeFinding(found, inEnglish).todo]);
+  const inEnglish = { language: "en", server: "web-1", target: "here" } as const;
+
+  expect(wish("m5.large", "a", ["g", "h"])).toEqual([]);
+  expect(wish("m5.lagre", "b", ["g", "x"])).toEqual([
+    ["BLOCK", "Choose one of them: hypermotion target types here"],
+    ["BLOCK", "Choose one of them: hypermotion target subnets here"],
+    ["BLOCK", "Choose of them: hypermotion target security-groups here"],
+  ]);
+  const path = "/subscriptions/1/resourceGroups/Other/x";
+  subnets.push({ id: path });
+  expect(wish("m5.large", path.toLowerCase(), ["G", path])).toEqual([]);
+  expect(wish("m5.large", `${path}y`, ["g"])).toHaveLength(1);
+  const launch = { instanceType: "?", subnetId: "?", securityGroupIds: ["?"] };
+  expect(ofRow(findings("ctyun", { launch }), "R-005")).toEqual([]);
+});
+
+test("a group that holds in one network only is refused in a subnet of another, the gateway's too", () => {
+  const offered = {
+    subnets: [
+      { id: "own", network: "vpc-1" },
+      { id: "near", network: "vpc-1" },
+      { id: "far", network: "vpc-2" },
+    ],
+    securityGroups: [
+      { id: "g1", network: "vpc-1" },
+      { id: "g2", network: "vpc-2" },
+      { id: "everywhere" },
+    ],
+  };
+  const target = { platform: "ctyun", offer: { ...offer, subnetId: "own" } } as const;
+  const codes = (launch: LaunchWish, more = offered) =>
+    findings("ctyun", { launch, offered: more, target })
+      .filter(({ row }) => row === "R-005")
+      .map(({ code }) => code);
+
+  expect(codes({ subnetId: "near" })).toEqual([]);
+  expect(codes({ subnetId: "far" })).toEqual(["network.group-needed"]);
+  expect(codes({ subnetId: "far" }, { ...offered, securityGroups: [{ id: "g" }] })).toEqual([]);
+  expect(codes({ subnetId: "far", securityGroupIds: ["g2", "everywhere"] })).toEqual([]);
+  expect(codes({ subnetId: "far", securityGroupIds: ["g1", "g2"] })).toEqual([
+    "network.group-elsewhere",
+  ]);
+  expect(codes({ securityGroupIds: ["g1"] })).toEqual([]);
+  expect(codes({ securityGroupIds: ["g2"] })).toEqual(["network.group-elsewhere"]);
 });
 
 test("what is made pay-as-you-go says that its billing can be changed by hand afterwards (R-151, R-152, R-177)", () => {

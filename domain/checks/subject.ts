@@ -34,11 +34,26 @@ export interface LaunchWish {
   readonly securityGroupIds?: readonly string[] | undefined;
 }
 
+export interface OfferedPlace {
+  readonly id: string;
+  /** Where it is, or holds; absent where that does not matter. */
+  readonly network?: string | undefined;
+}
+
+/** What the target has of each kind; absent where it was not asked, or doesn't say. */
+export interface Offered {
+  readonly instanceTypes?: readonly string[] | undefined;
+  readonly subnets?: readonly OfferedPlace[] | undefined;
+  readonly securityGroups?: readonly OfferedPlace[] | undefined;
+}
+
 export interface Subject {
   readonly inventory: Inventory;
   /** Absent: only the source is judged, by the document's rules for sources. */
   readonly target?: SubjectTarget | undefined;
   readonly launch?: LaunchWish | undefined;
+  /** To choose from for the launch. */
+  readonly offered?: Offered | undefined;
   /** Its own, where it has one already. */
   readonly gateway?:
     | {

@@ -370,6 +370,18 @@ export const findingTable = {
   ),
 
   // --- the launch ---
+  "instance-type.unknown": entry(
+    {
+      seen: "{type} is asked for",
+      allowed: "types that the target offers",
+      todo: "Choose one of them: hypermotion target types {target}",
+    },
+    {
+      seen: "要求 {type}",
+      allowed: "目标提供的规格",
+      todo: "请从中选择：hypermotion target types {target}",
+    },
+  ),
   "instance-type.family": entry(
     {
       seen: "{type}",
@@ -392,6 +404,54 @@ export const findingTable = {
       seen: "{type} 内存为 {memory} GB",
       allowed: "不少于 {least} GB",
       todo: "请选择更大的规格：HyperDoor 在内存中运行",
+    },
+  ),
+  "network.unknown-subnet": entry(
+    {
+      seen: "subnet {asked} is asked for",
+      allowed: "subnets that the target's volumes can be reached from",
+      todo: "Choose one of them: hypermotion target subnets {target}",
+    },
+    {
+      seen: "要求子网 {asked}",
+      allowed: "可使用目标卷的子网",
+      todo: "请从中选择：hypermotion target subnets {target}",
+    },
+  ),
+  "network.unknown-group": entry(
+    {
+      seen: "security groups {asked} are asked for",
+      allowed: "groups that there are at the target",
+      todo: "Choose of them: hypermotion target security-groups {target}",
+    },
+    {
+      seen: "要求安全组 {asked}",
+      allowed: "目标中已有的安全组",
+      todo: "请从中选择：hypermotion target security-groups {target}",
+    },
+  ),
+  "network.group-needed": entry(
+    {
+      seen: "subnet {asked} is in {network}, where the gateway's security group does not hold",
+      allowed: "security groups of the subnet's own network",
+      todo: "Name them with --security-group: hypermotion target security-groups {target}",
+    },
+    {
+      seen: "子网 {asked} 位于 {network}，网关的安全组在其中无效",
+      allowed: "子网所在网络的安全组",
+      todo: "请用 --security-group 指定：hypermotion target security-groups {target}",
+    },
+  ),
+  "network.group-elsewhere": entry(
+    {
+      seen: "security groups {asked} do not hold in the subnet's network {network}",
+      allowed: "security groups of the subnet's own network",
+      todo: "Choose of those: hypermotion target security-groups {target}",
+    },
+    {
+      seen: "安全组 {asked} 在子网所在网络 {network} 中无效",
+      allowed: "子网所在网络的安全组",
+      todo: "请从其中选择：hypermotion target security-groups {target}",
     },
   ),
   "network.other-zone": entry(

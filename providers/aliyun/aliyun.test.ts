@@ -426,6 +426,65 @@ test("a launch goes where its own network settings say: address and several grou
   });
 });
 
+/** A vSwitch and a group that are listed for a launch, in another VPC than the target's. */
+async function listedElsewhere() {
+  const { account } = fake;
+  const vpcId = "vpc-bp1production0000000";
+  const vSwitchId = "vsw-bp1production0000000";
+  const vSwitch = { name: "web", zone: account.zone, cidr: "10.1.0.0/24", free: 7 };
+  account.vSwitches.push({ ...vSwitch, id: vSwitchId, vpcId });
+  const group = account.newThing("sg", "web", new Map());
+  const about = { vpcId, description: "", type: "normal", isManaged: false };
+  account.groups.set(group.id, { ...group, ...about, rules: new Set() });
+  const subnets = await provider.network.listSubnets?.();
+  const groups = await provider.network.listSecurityGroups?.();
+  const inVpc = (list: typeof subnets) => list?.find(({ network }) => network === vpcId)?.value;
+  return { subnetId: inVpc(subnets) ?? "", groupId: inVpc(groups) ?? "" };
+}
+
+test("a server goes with its volumes into a vSwitch of another VPC, behind a group of that VPC", async () => {
+  await open();
+  const imageId = await makeImage(await makeSnapshot("s"));
+  const { subnetId, groupId } = await listedElsewhere();
+  const volumeId = await makeVolume("v");
+  const network = { subnetId, securityGroupIds: [groupId] };
+  const order = launchOrder(imageId, { volumeIds: [volumeId], network });
+
+  const id = await until(async () => {
+    const { id, waitsFor } = await provider.compute.launch(order);
+    return waitsFor === undefined ? id : undefined;
+  });
+
+  expect(fake.account.instances.get(id)).toMatchObject({
+    vSwitchId: "vsw-bp1production0000000",
+    groupIds: [groupId],
+  });
+  expect(fake.account.disks.get(volumeId)).toMatchObject({ instanceId: id });
+});
+
+test.each([
+  ["the only group", (_: string, own: string) => [own]],
+  ["one of several groups", (there: string, own: string) => [there, own]],
+])("a launch whose vSwitch is in another VPC than %s is refused by the cloud", async (_, pick) => {
+  await open();
+  const imageId = await makeImage(await makeSnapshot("s"));
+  const { subnetId, groupId } = await listedElsewhere();
+  const [own = ""] = fake.account.groups.keys();
+  const order = launchOrder(imageId, {
+    network: { subnetId, securityGroupIds: pick(groupId, own) },
+  });
+
+  const refused = until(async () => {
+    const { waitsFor } = await provider.compute.launch(order);
+    return waitsFor === undefined ? "launched" : undefined;
+  });
+
+  await expect(refused).rejects.toMatchObject({
+    code: "cloud.refused",
+    params: { problem: expect.stringContaining("not in the same VPC") },
+  });
+});
+
 test("a type that does not take the volumes' disks is refused before anything is made", async () => {
   await open({ volume: { categories: ["cloud_efficiency"] } });
   const imageId = await makeImage(await makeSnapshot("s"));

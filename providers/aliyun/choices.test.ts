@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type FakeAliyun, startFakeAliyun } from "#test/clouds/aliyun/fake-aliyun.ts";
 import { hyperDoorImageId } from "#test/clouds/aliyun/state.ts";
+import { openProvider } from "../registry.ts";
 import { aliyunChoices } from "./choices.ts";
 import type { AliyunSecrets } from "./config.ts";
 
@@ -39,11 +40,13 @@ test("vSwitches are offered with what tells them apart; one without a name, too"
       value: vSwitchId,
       label: `servers, 10.0.0.0/17, cn-hangzhou-h, ${vpcId}`,
       freeAddresses: 4000,
+      network: vpcId,
     },
     {
       value: "vsw-bp1elsewhere0elsewhere",
       label: `10.0.128.0/17, cn-hangzhou-b, ${vpcId}`,
       freeAddresses: 12,
+      network: vpcId,
     },
   ]);
 });
@@ -122,4 +125,84 @@ test("what the credentials may not list is named as forbidden", async () => {
   fake.account.denied.add("DescribeVSwitches");
 
   await expect(choicesOf("vSwitchId")).rejects.toMatchObject({ code: "cloud.forbidden" });
+});
+
+async function openNetwork() {
+  const { config } = fake.target;
+  const provider = await openProvider("aliyun", { config, secrets: fake.keys, consoleId: "c" });
+  return provider.network;
+}
+
+function addVSwitch(id: string, more: Partial<FakeAliyun["account"]["vSwitches"][number]> = {}) {
+  const { vSwitches, vpcId, zone } = fake.account;
+  vSwitches.push({ ...{ id, name: "", vpcId, zone, cidr: "10.1.0.0/24", free: 7 }, ...more });
+}
+
+function addGroup(name: string, more: object = {}) {
+  const { account } = fake;
+  const about = { vpcId: account.vpcId, description: "", type: "normal", isManaged: false };
+  const thing = account.newThing("sg", name, new Map());
+  account.groups.set(thing.id, { ...thing, ...about, rules: new Set(), ...more });
+  return thing.id;
+}
+
+test("a launch can be given the vSwitches of the target's zone in every VPC, with theirs", async () => {
+  const { vSwitchId, vpcId } = fake.account;
+  const production = "vpc-bp1production0000000";
+  addVSwitch("vsw-bp1production0here00", { vpcId: production, name: "web" });
+  addVSwitch("vsw-bp1production0there0", { vpcId: production, zone: "cn-hangzhou-b" });
+
+  const subnets = await (await openNetwork()).listSubnets?.();
+
+  expect(subnets).toEqual([
+    {
+      value: vSwitchId,
+      label: `servers, 10.0.0.0/17, cn-hangzhou-h, ${vpcId}`,
+      freeAddresses: 4000,
+      network: vpcId,
+    },
+    {
+      value: "vsw-bp1production0here00",
+      label: `web, 10.1.0.0/24, cn-hangzhou-h, ${production}`,
+      freeAddresses: 7,
+      network: production,
+    },
+  ]);
+});
+
+test("a launch can be given the groups of every VPC, with theirs, but none of the classic network and none that a product of the platform keeps", async () => {
+  const { vpcId } = fake.account;
+  const web = addGroup("web", { description: "all web servers" });
+  const advanced = addGroup("advanced", { type: "enterprise", vpcId: "vpc-bp1production0000000" });
+  addGroup("classic", { vpcId: "" });
+  addGroup("nat", { isManaged: true });
+
+  const groups = await (await openNetwork()).listSecurityGroups?.();
+
+  expect(groups).toEqual([
+    { value: web, label: `web, all web servers, ${vpcId}`, network: vpcId },
+    {
+      value: advanced,
+      label: "advanced, enterprise, vpc-bp1production0000000",
+      network: "vpc-bp1production0000000",
+    },
+  ]);
+});
+
+test("vSwitches and groups of all pages can be given to a launch", async () => {
+  const subnetIds: string[] = [fake.account.vSwitchId];
+  const groupIds: string[] = [];
+  for (let number = 100; number <= 200; number += 1) {
+    const id = `vsw-bp1more0more${number}`;
+    addVSwitch(id);
+    subnetIds.push(id);
+    groupIds.push(addGroup(`g${number}`));
+  }
+  const network = await openNetwork();
+
+  const subnets = await network.listSubnets?.();
+  const groups = await network.listSecurityGroups?.();
+
+  expect(subnets?.map(({ value }) => value)).toEqual(subnetIds);
+  expect(groups?.map(({ value }) => value)).toEqual(groupIds);
 });

@@ -4,7 +4,7 @@ import { openClient } from "./client.ts";
 import { type AliyunSecrets, aliyunConfig } from "./config.ts";
 import { inCloudTerms } from "./errors.ts";
 import { listOwnImages } from "./images.ts";
-import { listByNumber } from "./paging.ts";
+import { listVSwitches } from "./vswitches.ts";
 
 interface Regions {
   Regions?: { Region?: { RegionId: string; LocalName?: string }[] };
@@ -13,23 +13,6 @@ interface Regions {
 interface Zones {
   Zones?: { Zone?: { ZoneId: string; LocalName?: string }[] };
 }
-
-interface VSwitch {
-  readonly VSwitchId: string;
-  readonly VSwitchName?: string;
-  readonly CidrBlock?: string;
-  readonly ZoneId?: string;
-  readonly VpcId?: string;
-  readonly AvailableIpAddressCount?: number;
-}
-
-interface VSwitches {
-  TotalCount?: number;
-  VSwitches?: { VSwitch?: VSwitch[] };
-}
-
-/** Source: VPC API 2016-04-28, DescribeVSwitches, PageSize. */
-const mostVSwitches = 50;
 
 /** Each region knows all the others. */
 const standIns = { region: "cn-hangzhou", vSwitchId: "vsw-00000000000000000" };
@@ -53,21 +36,7 @@ export const aliyunChoices: Choices<AliyunSecrets, Path> = {
 
   /** In the zone, where one was chosen already. */
   vSwitchId: (asking) =>
-    ask(asking, ["region"], async (client, { zone }) => {
-      const vSwitches = await listByNumber<VSwitches, VSwitch>(
-        { client },
-        "vpc",
-        "DescribeVSwitches",
-        { ZoneId: zone },
-        (answer) => answer.VSwitches?.VSwitch,
-        mostVSwitches,
-      );
-      return vSwitches.map(({ VSwitchId, AvailableIpAddressCount: freeAddresses, ...vSwitch }) => ({
-        value: VSwitchId,
-        label: labelOf(vSwitch.VSwitchName, vSwitch.CidrBlock, vSwitch.ZoneId, vSwitch.VpcId),
-        freeAddresses,
-      }));
-    }),
+    ask(asking, ["region"], (client, { zone }) => listVSwitches({ client }, { ZoneId: zone })),
 
   zone: (asking) =>
     ask(asking, ["region"], async (client) => {

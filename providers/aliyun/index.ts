@@ -5,6 +5,7 @@
  *   volumes.ts    disks, snapshots                images.ts    images made of repaired clones
  *   compute.ts    gateways                        launch.ts    the way to a launched server
  *   stock.ts      types and disks in stock        network.ts   groups, addresses
+ *   vswitches.ts  where to launch                 prices.ts    what Alibaba Cloud asks
  *   policy.ts     the least permissions           permissions.ts  which of them are missing
  *   errors.ts     what the platform's codes mean  choices.ts   what settings can be
  *
@@ -33,6 +34,7 @@ import { listTypes } from "./instance-types.ts";
 import { listInstances } from "./instances.ts";
 import { listEips, listGroups, openNetwork } from "./network.ts";
 import { checkPermissions } from "./permissions.ts";
+import { pricesOf } from "./prices.ts";
 import { choose } from "./stock.ts";
 import { consoleTag, ownerTag, type Tagged, tagValue } from "./tags.ts";
 import { listDisks, listSnapshots, openVolumes } from "./volumes.ts";
@@ -55,6 +57,7 @@ export function openAliyun(
   const provider: Provider = {
     platform: "aliyun",
     capabilities: once(() => probe(account)),
+    prices: ({ gatewayType }) => pricesOf(account, gatewayType),
     async check() {
       await client.call("sts", "GetCallerIdentity", {});
       await permitted();

@@ -1,13 +1,22 @@
 /** Security groups (ECS) and elastic IP addresses (VPC). */
 
+import { labelOf } from "../choices.ts";
 import type { Parameters } from "../numbered-parameters.ts";
 import type { Provider } from "../provider.ts";
 import { type Account, makeOnce, unlessAbsent, untilShown } from "./account.ts";
 import { listByNumber, listByToken } from "./paging.ts";
 import { byToken, displayName, type Tagged, tagsOf } from "./tags.ts";
+import { listVSwitches } from "./vswitches.ts";
 
 interface EcsGroup extends Tagged {
   readonly SecurityGroupId: string;
+  readonly SecurityGroupName?: string;
+  readonly Description?: string;
+  /** `normal` or `enterprise`. */
+  readonly SecurityGroupType?: string;
+  readonly VpcId?: string;
+  /** By a product of the platform's own. */
+  readonly ServiceManaged?: boolean;
 }
 
 interface Groups {
@@ -152,6 +161,33 @@ export function openNetwork(account: Account): Provider["network"] {
         await settledEip(account, id);
       }
       await unlessAbsent(client.call("vpc", "ReleaseEipAddress", { AllocationId: id }));
+    },
+
+    /** Disks are of one zone, which their instance must be in. */
+    async listSubnets() {
+      const { zone } = await account.place();
+      return listVSwitches(account, { ZoneId: zone });
+    },
+
+    async listSecurityGroups() {
+      // In a vSwitch those of the classic network are refused.
+      const groups = await listGroups(account, { NetworkType: "vpc" });
+      return (
+        groups
+          // Instances are refused in them. Source: RunInstances, InvalidOperation.ResourceManagedByCloudProduct.
+          .filter(({ ServiceManaged }) => ServiceManaged !== true)
+          .map(({ SecurityGroupId, SecurityGroupType, VpcId, ...group }) => ({
+            value: SecurityGroupId,
+            label: labelOf(
+              group.SecurityGroupName,
+              group.Description,
+              // An instance's groups are all of one type.
+              SecurityGroupType === "enterprise" && SecurityGroupType,
+              VpcId,
+            ),
+            network: VpcId,
+          }))
+      );
     },
   };
 }

@@ -25,6 +25,7 @@ export const aliyunPolicy: RamPolicy = {
         "ecs:DescribeImages",
         "ecs:DescribeInstances",
         "ecs:DescribeInstanceTypes",
+        "ecs:DescribePrice",
         "ecs:DescribeRegions",
         "ecs:DescribeSecurityGroups",
         "ecs:DescribeSnapshots",

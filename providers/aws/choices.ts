@@ -1,10 +1,10 @@
 /** What can be chosen for a target's settings. */
-import { DescribeRegionsCommand, DescribeSubnetsCommand, type Subnet } from "@aws-sdk/client-ec2";
-import { asker, type Choice, type Choices, labelOf } from "../choices.ts";
+import { DescribeRegionsCommand } from "@aws-sdk/client-ec2";
+import { asker, type Choices } from "../choices.ts";
 import { openClients } from "./client.ts";
 import { type AwsSecrets, awsConfig } from "./config.ts";
 import { inCloudTerms } from "./errors.ts";
-import { tagValue } from "./tags.ts";
+import { listSubnets } from "./subnets.ts";
 
 /** A region knows the others of its partition; those of China and GovCloud know no accounts of this one's. */
 const standIns = { region: "eu-central-1", subnetId: "subnet-00000000" };
@@ -22,25 +22,5 @@ export const awsChoices: Choices<AwsSecrets, "region" | "subnetId"> = {
       }));
     }),
 
-  subnetId: (asking) =>
-    ask(asking, ["region"], async ({ ec2 }) => {
-      const found: Subnet[] = [];
-      let NextToken: string | undefined;
-      do {
-        const page = await ec2.send(new DescribeSubnetsCommand({ MaxResults: 500, NextToken }));
-        found.push(...(page.Subnets ?? []));
-        NextToken = page.NextToken;
-      } while (NextToken !== undefined);
-      return found.map(shown);
-    }),
+  subnetId: (asking) => ask(asking, ["region"], ({ ec2 }) => listSubnets(ec2, [])),
 };
-
-/** Few subnets have a name, and one for IPv6 alone has no such block. */
-function shown({ SubnetId = "", Tags, ...subnet }: Subnet): Choice {
-  const name = tagValue(Tags, "Name");
-  return {
-    value: SubnetId,
-    label: labelOf(name, subnet.CidrBlock, subnet.AvailabilityZone, subnet.VpcId),
-    freeAddresses: subnet.AvailableIpAddressCount,
-  };
-}

@@ -6,6 +6,7 @@
  *   compute.ts         gateways, types     launch.ts     the way to a launched server (boot.ts decides)
  *   network.ts         groups, addresses   errors.ts     what AWS's codes mean
  *   choices.ts         what a target's settings can be, before there is one
+ *   prices.ts          list prices         subnets.ts    where servers can be launched
  *
  * Everything carries tags; what takes no client token is found by them or by a unique name.
  */
@@ -42,6 +43,7 @@ import { openImages } from "./images.ts";
 import { listEc2Instances } from "./instances.ts";
 import { findGatewayImage, findShellImage } from "./machine-images.ts";
 import { openNetwork } from "./network.ts";
+import { pricesOf } from "./prices.ts";
 import { consoleTag, ownerTag, rootTag, tagValue } from "./tags.ts";
 import { GiB, listEc2Volumes, openVolumes } from "./volumes.ts";
 
@@ -82,6 +84,9 @@ export async function openAws(
         probed = undefined;
       });
       return probed;
+    },
+    async prices({ gatewayType = config.gateway.instanceType }) {
+      return pricesOf(config, gatewayType);
     },
     async check() {
       await sts.send(new GetCallerIdentityCommand({}));

@@ -10,11 +10,14 @@ import {
   DescribeSecurityGroupsCommand,
   DisassociateAddressCommand,
   ReleaseAddressCommand,
+  type SecurityGroup,
 } from "@aws-sdk/client-ec2";
+import { labelOf } from "../choices.ts";
 import type { Provider, SecurityRule } from "../provider.ts";
 import { type Account, makeOnce, unlessAbsent, untilShown } from "./account.ts";
 import { codeOf } from "./errors.ts";
-import { byToken, specification } from "./tags.ts";
+import { listSubnets } from "./subnets.ts";
+import { byToken, specification, tagValue } from "./tags.ts";
 
 export function openNetwork(account: Account): Provider["network"] {
   const { ec2, config } = account;
@@ -123,5 +126,27 @@ export function openNetwork(account: Account): Provider["network"] {
     },
 
     releaseAddress: release,
+
+    /** Its volumes are in the target's zone. */
+    async listSubnets() {
+      const { zone } = await account.place();
+      return listSubnets(ec2, [{ Name: "availability-zone", Values: [zone] }]);
+    },
+
+    async listSecurityGroups() {
+      const found: SecurityGroup[] = [];
+      let NextToken: string | undefined;
+      do {
+        const order = { MaxResults: 1000, NextToken };
+        const page = await ec2.send(new DescribeSecurityGroupsCommand(order));
+        found.push(...(page.SecurityGroups ?? []));
+        NextToken = page.NextToken;
+      } while (NextToken !== undefined);
+      return found.map(({ GroupId = "", GroupName, Description, VpcId, Tags }) => ({
+        value: GroupId,
+        label: labelOf(tagValue(Tags, "Name"), GroupName, Description, VpcId),
+        network: VpcId,
+      }));
+    },
   };
 }

@@ -289,6 +289,25 @@ describe("a launched server", () => {
     expect(left.map(({ id }) => id).sort()).toEqual(["gateway", "group", "point", "replica"]);
   });
 
+  test("can be in another network of the location, with the gateway's group, but in none that is elsewhere", async () => {
+    const { networks, location, interfaces, subnetId } = azure.subscription;
+    const subnets = [{ name: "servers", addressPrefix: "10.7.0.0/24" }];
+    networks.push({ ...{ name: "production", location }, subnets });
+    const provider = await open();
+    await makeGateway(provider);
+    const clone = await makeClone(provider, "bios");
+    const inNetwork = (name: string) => ({ subnetId: subnetId.replace("/vnet/", `/${name}/`) });
+    const launchIn = (name: string) =>
+      provider.compute.launch(launchOf({ volumeIds: [clone], network: inNetwork(name) }));
+
+    const refused = await errorOf(launchIn("vnet-elsewhere"));
+    const { id } = await launchIn("production");
+
+    expect(refused).toMatchObject({ code: "cloud.not-found", params: { what: "subnet" } });
+    expect((await provider.compute.findInstance(id))?.privateAddress).toBe("10.7.0.4");
+    expect(interfaces.find(id)).toMatchObject({ ...inNetwork("production"), groupName: "group" });
+  });
+
   test("with more than one security group is refused, because Azure takes one", async () => {
     const provider = await open();
     await makeGateway(provider);

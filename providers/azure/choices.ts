@@ -3,7 +3,7 @@ import { asker, type Choices } from "../choices.ts";
 import { type AzureClients, openClients } from "./client.ts";
 import { type AzureConfig, type AzureSecrets, azureConfig } from "./config.ts";
 import { inCloudTerms } from "./errors.ts";
-import { subnetParts } from "./names.ts";
+import { listSubnets } from "./subnets.ts";
 
 /** Source: Resources REST API, "Subscriptions - List" and "- List Locations". */
 const subscriptionsVersion = "2022-12-01";
@@ -76,19 +76,9 @@ export const azureChoices: Choices<
     }),
 
   subnetId: (asking) =>
-    ask(asking, ["subscriptionId", "location"], async ({ network }, config) => {
-      const choices = [];
-      for await (const { location, subnets = [] } of network.virtualNetworks.listAll()) {
-        if (location !== config.location) continue;
-        for (const { id = "", addressPrefix, addressPrefixes = [] } of subnets) {
-          const place = subnetParts(id);
-          const ranges = addressPrefix === undefined ? addressPrefixes : [addressPrefix];
-          const label = [place.subnet, ...ranges, place.network, place.resourceGroup].join(", ");
-          choices.push({ value: id, label });
-        }
-      }
-      return choices;
-    }),
+    ask(asking, ["subscriptionId", "location"], (clients, { location }) =>
+      listSubnets(clients, location),
+    ),
 
   zone: (asking) =>
     ask(asking, ["subscriptionId", "location"], async (clients, config) => {

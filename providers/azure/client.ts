@@ -11,8 +11,9 @@ import {
   createPipelineRequest,
   type PipelinePolicy,
   type PipelineRequest,
+  type PipelineResponse,
 } from "@azure/core-rest-pipeline";
-import { type AzureConfig, type AzureSecrets, azureClouds } from "./config.ts";
+import { type AzureConfig, type AzureSecrets, azureClouds, pricesUrl } from "./config.ts";
 import { refusalOf } from "./errors.ts";
 import { openCredential } from "./token.ts";
 
@@ -25,12 +26,20 @@ export interface AzureClients {
   list(path: string): Promise<readonly unknown[]>;
   /** Without our token: its address holds a key of its own. @returns undefined where there is nothing */
   readBlob(url: string): Promise<string | undefined>;
+  /** Those of the public list of prices that pass, of all pages. Without our token: it knows no accounts. */
+  listPrices(filter: string): Promise<readonly unknown[]>;
 }
 
 /** Source: Resources REST API, SubscriptionListResult: the link is always there, so it ends as an empty one. */
 interface Page {
   readonly value?: readonly unknown[];
   readonly nextLink?: string;
+}
+
+/** Source: Cost Management REST API, "Azure Retail Prices overview": the link is there, and null on the last. */
+interface PricesPage {
+  readonly Items?: readonly unknown[];
+  readonly NextPageLink?: string | null;
 }
 
 /** Of a single call; what takes longer is an operation, which is asked for. */
@@ -50,6 +59,7 @@ export function openClients(config: AzureConfig, secrets: AzureSecrets): AzureCl
   const cloud = azureClouds[config.cloud];
   const arm = config.endpoints.arm ?? cloud.arm;
   const login = config.endpoints.login ?? cloud.login;
+  const prices = config.endpoints.prices ?? pricesUrl;
   const agent = new Agent({
     keepAlive: true,
     proxyEnv: config.proxy === undefined ? process.env : { HTTPS_PROXY: config.proxy },
@@ -86,6 +96,11 @@ export function openClients(config: AzureConfig, secrets: AzureSecrets): AzureCl
     if (status !== 200) throw refusalOf(status, bodyAsText);
     return JSON.parse(bodyAsText ?? "");
   };
+  const getWithoutToken = (url: string): Promise<PipelineResponse> => {
+    const request = createPipelineRequest({ url });
+    prepare(request);
+    return http.sendRequest(request);
+  };
   return {
     compute,
     network,
@@ -96,20 +111,34 @@ export function openClients(config: AzureConfig, secrets: AzureSecrets): AzureCl
         const { value = [], nextLink }: Page = Object(await get(at));
         found.push(...value);
         // Its path alone: our token goes nowhere but to the endpoint we were told.
-        const next: URL | undefined = nextLink ? new URL(nextLink) : undefined;
-        at = next && `${next.pathname}${next.search}`;
+        at = nextLink ? pathOf(nextLink) : undefined;
       }
       return found;
     },
     async readBlob(url) {
-      const request = createPipelineRequest({ url });
-      prepare(request);
-      const { status, bodyAsText } = await http.sendRequest(request);
+      const { status, bodyAsText } = await getWithoutToken(url);
       if (status === 404) return undefined;
       if (status !== 200) throw refusalOf(status, bodyAsText);
       return bodyAsText ?? "";
     },
+    async listPrices(filter) {
+      const found: unknown[] = [];
+      const first = `/api/retail/prices?$filter=${encodeURIComponent(filter)}`;
+      for (let at: string | undefined = first; at !== undefined; ) {
+        const { status, bodyAsText } = await getWithoutToken(`${prices}${at}`);
+        if (status !== 200) throw refusalOf(status, bodyAsText);
+        const { Items = [], NextPageLink }: PricesPage = Object(JSON.parse(bodyAsText ?? ""));
+        found.push(...Items);
+        at = NextPageLink ? pathOf(NextPageLink) : undefined;
+      }
+      return found;
+    },
   };
+}
+
+function pathOf(link: string): string {
+  const { pathname, search } = new URL(link);
+  return `${pathname}${search}`;
 }
 
 function withOlderVersion(url: string): string {

@@ -18,6 +18,9 @@ export const azureClouds = {
   },
 } as const;
 
+/** Of the public cloud. Source: Cost Management REST API, "Azure Retail Prices overview". */
+export const pricesUrl = "https://prices.azure.com";
+
 const mostVolumes = limitTables.azure.gatewayMaxVolumes?.value ?? 16;
 
 const size = z.string().regex(/^Standard_[A-Za-z0-9_-]+$/);
@@ -98,7 +101,13 @@ export const azureConfig = z
       })
       .prefault({}),
     /** For private links and tests; the cloud's own unless told. */
-    endpoints: z.strictObject({ arm: z.url().optional(), login: z.url().optional() }).prefault({}),
+    endpoints: z
+      .strictObject({
+        arm: z.url().optional(),
+        login: z.url().optional(),
+        prices: z.url().optional(),
+      })
+      .prefault({}),
     /** Where the console reaches Azure only through a proxy; HTTPS_PROXY unless told. */
     proxy: z.url().optional(),
     /** How often it is asked whether an operation has ended, where Azure does not say when to ask again. */

@@ -4,7 +4,8 @@
  *   client.ts          the connection      subscription.ts   waiting for operations
  *   volumes.ts         disks, snapshots    sizes.ts          what may be run here
  *   compute.ts         gateways, servers   launch.ts         the way to a launched server (boot.ts decides)
- *   network.ts         groups, addresses   errors.ts         what Azure's codes mean
+ *   network.ts         groups, addresses   subnets.ts        where servers can be put
+ *   prices.ts          what it all costs   errors.ts         what Azure's codes mean
  *
  * A resource's name is its order's token, so that the same order twice is one resource; all carry tags.
  */
@@ -32,6 +33,7 @@ import {
   type Permission,
   subscriptionActions,
 } from "./policy.ts";
+import { pricesOf } from "./prices.ts";
 import { gatewaySize, type Size, sizesOf } from "./sizes.ts";
 import type { Subscription } from "./subscription.ts";
 import { consoleTag, ownerTag, type Tags, tagValue } from "./tags.ts";
@@ -60,6 +62,7 @@ export function openAzure(options: ProviderOptions<AzureConfig, AzureSecrets>): 
   const provider: Provider = {
     platform: "azure",
     capabilities: () => capabilitiesOf(subscription),
+    prices: ({ gatewayType }) => pricesOf(subscription, gatewayType),
     check: () => check(subscription),
     listOwned: (owner) => listOwned(subscription, owner),
     network: openNetwork(subscription),

@@ -1,8 +1,10 @@
 /** Network security groups, public addresses, and the interfaces that servers have them on. */
 import type { SecurityRule as AzureRule, NetworkInterface } from "@azure/arm-network";
 import { MigrationError } from "#domain/errors.ts";
+import type { Choice } from "../choices.ts";
 import type { CreateOptions, LaunchSpec, Provider, SecurityRule } from "../provider.ts";
-import { idOf, nameIn } from "./names.ts";
+import { idOf, isSameId, nameIn } from "./names.ts";
+import { listSubnets } from "./subnets.ts";
 import {
   ended,
   endedUnlessAbsent,
@@ -10,7 +12,7 @@ import {
   type Subscription,
   unlessAbsent,
 } from "./subscription.ts";
-import { tagsOf } from "./tags.ts";
+import { tagsOf, tagValue } from "./tags.ts";
 import { notFound } from "./volumes.ts";
 
 const anybody = "0.0.0.0/0";
@@ -81,6 +83,25 @@ export function openNetwork(subscription: Subscription): Provider["network"] {
       const holder = address.ipConfiguration?.id?.split("/").at(-3);
       if (holder !== undefined) await unbind(subscription, holder);
       await endedUnlessAbsent(network.publicIPAddresses.delete(resourceGroup, id, polling));
+    },
+
+    /** A subnet has no zone. The target's own is called what the settings call it: case does not count in ids. */
+    async listSubnets() {
+      const { subnetId } = config;
+      const subnets = await listSubnets(subscription, location);
+      return subnets.map((subnet) =>
+        isSameId(subnet.value, subnetId) ? { ...subnet, value: subnetId } : subnet,
+      );
+    },
+
+    async listSecurityGroups() {
+      const groups: Choice[] = [];
+      for await (const group of network.networkSecurityGroups.list(resourceGroup)) {
+        // An interface has none of another location; in which network it is does not matter to a group.
+        if (group.location !== location) continue;
+        groups.push({ value: group.name ?? "", label: tagValue(group.tags, "Name") ?? "" });
+      }
+      return groups;
     },
   };
 }

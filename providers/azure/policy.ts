@@ -1,7 +1,7 @@
 /**
  * What the target's application must be allowed, and nothing more, as a custom role of Azure's, to be
- * assigned on the target's resource group (and the last two actions on the network's, where that is
- * another). Source: Azure docs, "Azure permissions for Compute", "… for Networking" and "… for Management
+ * assigned on the target's resource group (and the last two actions on the networks', where those are
+ * others; on the subscription the first of them lets a launch's subnet be checked beforehand). Source: Azure docs, "Azure permissions for Compute", "… for Networking" and "… for Management
  * and governance".
  */
 
@@ -57,7 +57,7 @@ export const choiceActions = [
   "Microsoft.Resources/subscriptions/resourceGroups/read",
 ] as const;
 
-/** On the resource group of the network. */
+/** On the resource group of the network, and of any other that servers are launched into. */
 export const networkActions = [
   "Microsoft.Network/virtualNetworks/read",
   "Microsoft.Network/virtualNetworks/subnets/join/action",

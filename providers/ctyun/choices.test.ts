@@ -5,6 +5,8 @@ import {
   type FakeCtyunOptions,
   startFakeCtyun,
 } from "#test/clouds/ctyun/fake-ctyun.ts";
+import type { Subnet } from "#test/clouds/ctyun/state.ts";
+import { openProvider } from "../registry.ts";
 import { ctyunChoices } from "./choices.ts";
 
 let cloud: FakeCtyun;
@@ -71,25 +73,155 @@ test("the subnets of a pool are listed, without those for bare metal", async () 
       value: cloud.target.config.subnetId,
       label: `servers, 127.0.0.0/8, ${zone}, ${vpcId}`,
       freeAddresses: 16000,
+      network: vpcId,
     },
     {
       value: expect.stringMatching(/^subnet-/),
       label: `databases, 10.2.0.0/24, ${zone}, ${vpcId}`,
       freeAddresses: 7,
+      network: vpcId,
     },
   ]);
 });
 
+/** In the target's VPC and zone. */
+function addSubnet(id: string, more: Partial<Subnet> = {}): void {
+  const { vpcId, zone, subnets } = cloud.pool;
+  const about = { name: id, cidr: "10.3.0.0/24", free: 250, type: 0 } as const;
+  subnets.set(id, { id, vpcId, zones: [zone], ...about, ...more });
+}
+
+/** In the target's VPC. */
+function addGroup(id: string, more: { vpcId?: string; description?: string } = {}): void {
+  const { vpcId, groups } = cloud.pool;
+  groups.set(id, { id, name: id, shownAt: 0, vpcId, rules: [], ...more });
+}
+
+async function network() {
+  const { config } = cloud.target;
+  return (await openProvider("ctyun", { config, secrets: cloud.keys, consoleId: "c" })).network;
+}
+
 test("subnets beyond the first page are listed too", async () => {
   await open();
   for (let at = 0; at < 60; at += 1) {
-    const id = `subnet-more${at}`;
-    cloud.pool.subnets.set(id, { id, name: id, cidr: "10.3.0.0/24", free: 250, type: 0 });
+    addSubnet(`subnet-more${at}`);
   }
 
   const found = await choices("subnetId", inPool());
 
   expect(new Set(found.map(({ value }) => value)).size).toBe(62);
+});
+
+test("a launch can be given the subnets of every VPC that the target's zone is in, and not those for bare metal", async () => {
+  await open();
+  const { pool } = cloud;
+  const { vpcId, zone, zones, subnetId } = pool;
+  const [, elsewhere = ""] = zones;
+  pool.subnets.set(subnetId, {
+    ...{ id: subnetId, name: "servers", cidr: "127.0.0.0/8", free: 16_000, type: 0, vpcId },
+    // The target's own is listed whatever it is shown with.
+    zones: [elsewhere],
+  });
+  addSubnet("subnet-production", { vpcId: "vpc-production" });
+  addSubnet("subnet-everywhere", { zones });
+  addSubnet("subnet-no-zone", { zones: [] });
+  addSubnet("subnet-elsewhere", { zones: [elsewhere] });
+  addSubnet("subnet-metal", { type: 1 });
+
+  const subnets = await (await network()).listSubnets?.();
+
+  expect(subnets).toEqual([
+    {
+      value: subnetId,
+      label: `servers, 127.0.0.0/8, ${elsewhere}, ${vpcId}`,
+      freeAddresses: 16_000,
+      network: vpcId,
+    },
+    {
+      value: expect.stringMatching(/^subnet-/),
+      label: `databases, 10.2.0.0/24, ${zone}, ${vpcId}`,
+      freeAddresses: 7,
+      network: vpcId,
+    },
+    {
+      value: "subnet-production",
+      label: `subnet-production, 10.3.0.0/24, ${zone}, vpc-production`,
+      freeAddresses: 250,
+      network: "vpc-production",
+    },
+    {
+      value: "subnet-everywhere",
+      label: `subnet-everywhere, 10.3.0.0/24, ${zone}, ${elsewhere}, ${vpcId}`,
+      freeAddresses: 250,
+      network: vpcId,
+    },
+    {
+      value: "subnet-no-zone",
+      label: `subnet-no-zone, 10.3.0.0/24, ${vpcId}`,
+      freeAddresses: 250,
+      network: vpcId,
+    },
+  ]);
+});
+
+test("in a pool of one zone no subnet is left out by what it calls its zone", async () => {
+  await open({ oneZone: true });
+  addSubnet("subnet-az1", { zones: ["az1"] });
+
+  const subnets = await (await network()).listSubnets?.();
+
+  expect(subnets?.map(({ value }) => value)).toContain("subnet-az1");
+});
+
+test("a launch can be given the groups of every VPC, each with the one that it holds in", async () => {
+  await open();
+  const { vpcId } = cloud.pool;
+  addGroup("sg-web", { description: "all web servers" });
+  addGroup("sg-production", { vpcId: "vpc-production" });
+  // A pool that tells no VPC of a group.
+  addGroup("sg-plain", { vpcId: "" });
+
+  const groups = await (await network()).listSecurityGroups?.();
+
+  expect(groups).toEqual([
+    { value: "sg-web", label: `sg-web, all web servers, ${vpcId}`, network: vpcId },
+    {
+      value: "sg-production",
+      label: "sg-production, vpc-production",
+      network: "vpc-production",
+    },
+    { value: "sg-plain", label: "sg-plain", network: undefined },
+  ]);
+});
+
+test("subnets and groups of all pages can be given to a launch", async () => {
+  await open();
+  const ids = Array.from({ length: 51 }, (_, at) => `n${at}`);
+  for (const id of ids) {
+    addSubnet(`subnet-${id}`);
+    addGroup(`sg-${id}`);
+  }
+  const { listSubnets, listSecurityGroups } = await network();
+
+  const subnets = await listSubnets?.();
+  const groups = await listSecurityGroups?.();
+
+  expect(subnets?.slice(2).map(({ value }) => value)).toEqual(ids.map((id) => `subnet-${id}`));
+  expect(groups?.map(({ value }) => value)).toEqual(ids.map((id) => `sg-${id}`));
+});
+
+test.each([
+  ["listSubnets", "NewSubnetList"],
+  ["listSecurityGroups", "QuerySecurityGroups"],
+] as const)("%s by a key that may not names %s", async (method, operation) => {
+  await open();
+  cloud.pool.denied.add(operation);
+
+  await expect((await network())[method]?.()).rejects.toMatchObject({
+    code: "cloud.forbidden",
+    params: { action: expect.stringContaining(operation) },
+  });
 });
 
 test.each([

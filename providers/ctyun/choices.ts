@@ -1,26 +1,13 @@
 /** What can be chosen for a target's settings. */
 import { asker, type Choices, labelOf } from "../choices.ts";
-import { listPages } from "./account.ts";
 import { openClient } from "./client.ts";
 import { type CtyunSecrets, ctyunConfig, oneZone } from "./config.ts";
 import { inCloudTerms } from "./errors.ts";
 import { listMachineImages } from "./machine-images.ts";
 import { listRegions, regionOf } from "./place.ts";
+import { listSubnets } from "./subnets.ts";
 
 const standIns = { region: "not-known-yet", subnetId: "not-known-yet" };
-
-/** Source: subnet_list.go, type. */
-const bareMetal = 1;
-
-interface Subnet {
-  readonly subnetID: string;
-  readonly name?: string;
-  readonly CIDR?: string;
-  readonly availabilityZones?: readonly string[] | null;
-  readonly vpcID?: string;
-  readonly availableIPCount?: number;
-  readonly type?: number;
-}
 
 /** Zones as the console shows them, by the names that calls take. */
 interface NamedZones {
@@ -63,17 +50,7 @@ export const ctyunChoices: Choices<
       return zones.map((zone) => ({ value: zone, label: labelOf(shownAs.get(zone)) }));
     }),
 
-  subnetId: (asking) =>
-    ask(asking, ["region"], async (account) => {
-      const found = await listPages<Subnet>(account, "NewSubnetList", {}, ({ subnets }) => subnets);
-      return found
-        .filter(({ type }) => type !== bareMetal)
-        .map(({ subnetID, name, CIDR, availabilityZones, vpcID, availableIPCount }) => ({
-          value: subnetID,
-          label: labelOf(name, CIDR, ...(availabilityZones ?? []), vpcID),
-          freeAddresses: availableIPCount,
-        }));
-    }),
+  subnetId: (asking) => ask(asking, ["region"], listSubnets),
 
   "hyperDoor.image": (asking) =>
     ask(asking, ["region"], async (account) => {

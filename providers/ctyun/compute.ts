@@ -20,11 +20,12 @@ import { onceToken } from "./orders.ts";
 
 async function gatewayOrder(account: Account, spec: GatewaySpec): Promise<InstanceOrder> {
   const { gateway, subnetId } = account.config;
+  const { flavorID } = await chooseGatewayFlavor(account, spec.instanceType);
   return {
     token: spec.token,
     tags: spec.tags,
     what: "a gateway",
-    flavorId: await chooseGatewayFlavor(account, spec.instanceType),
+    flavorId: flavorID,
     image: await findGatewayImage(account),
     disk: { type: gateway.diskType, GiB: gateway.diskGiB },
     subnetId,

@@ -38,7 +38,6 @@ export async function createInstance(account: Account, order: InstanceOrder): Pr
     order.subnetId === config.subnetId
       ? await account.vpcId()
       : (await vpcOf(account.client, order.subnetId)).vpcId;
-  const [least] = diskGiB.system;
   return buy(account, {
     options: order,
     what: order.what,
@@ -53,7 +52,7 @@ export async function createInstance(account: Account, order: InstanceOrder): Pr
       imageType: order.image.visibility,
       imageID: order.image.id,
       bootDiskType: order.disk.type,
-      bootDiskSize: Math.max(least, order.disk.GiB, order.image.diskGiB),
+      bootDiskSize: bootDiskGiB(order.disk.GiB, order.image),
       vpcID,
       networkCardList: [
         { isMaster: true, subnetID: order.subnetId, fixedIP: order.privateAddress },
@@ -67,6 +66,12 @@ export async function createInstance(account: Account, order: InstanceOrder): Pr
     },
     find: (id) => findEcsInstance(account, id),
   });
+}
+
+/** What a system disk that is wished is made as. */
+export function bootDiskGiB(wished: number, image: MachineImage): number {
+  const [least] = diskGiB.system;
+  return Math.max(least, wished, image.diskGiB);
 }
 
 /** 2 to 63 characters. Source: create-instance, displayName. */

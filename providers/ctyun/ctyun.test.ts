@@ -418,6 +418,45 @@ describe("launching", () => {
     });
   });
 
+  /** A VPC beside the target's, with a subnet and a group. */
+  function addVpc() {
+    const { pool } = cloud;
+    const subnet = { ...pool.newThing("subnet"), name: "web", cidr: "10.4.0.0/24", free: 250 };
+    const group = { ...pool.newThing("sg"), name: "web", vpcId: "vpc-production", rules: [] };
+    const vpcId = "vpc-production";
+    pool.subnets.set(subnet.id, { ...subnet, type: 0, vpcId, zones: [pool.zone] });
+    pool.groups.set(group.id, group);
+    return { subnetId: subnet.id, securityGroupIds: [group.id] };
+  }
+
+  test("a server can be launched into another VPC than the target's, with a group that holds there", async () => {
+    const provider = await open();
+    const network = addVpc();
+    const { id: volumeId } = await newVolume(provider, "system");
+    const spec = await launchSpec(provider, [volumeId]);
+
+    const id = await launched(provider, { ...spec, network });
+
+    expect(cloud.pool.servers.get(id)).toMatchObject({
+      ...{ subnetId: network.subnetId, groupIds: network.securityGroupIds },
+    });
+    const system = await provider.volumes.findVolume(volumeId);
+    expect(system?.attachedTo).toBe(id);
+  });
+
+  test("a group of another VPC than the subnet's is refused, and nothing is launched", async () => {
+    const provider = await open();
+    const { securityGroupIds } = addVpc();
+    const { id: volumeId } = await newVolume(provider, "system");
+    const spec = { ...(await launchSpec(provider, [volumeId])), network: { securityGroupIds } };
+
+    await expect(provider.compute.launch(spec)).rejects.toMatchObject({
+      code: "cloud.refused",
+      params: { problem: expect.stringContaining(securityGroupIds[0] ?? "") },
+    });
+    expect(cloud.inventory().instances).toBe(0);
+  });
+
   test.each(["imageFromVolume", "bootFromVolume"] as const)(
     "by %s nothing is launched: CTyun has no such way",
     async (strategy) => {

@@ -77,16 +77,15 @@ export async function flavorNamed(account: Account, name: string): Promise<EcsFl
 
 /**
  * @param wanted instead of the one the target's settings say, or the document (R-011, S-03)
- * @returns its id
  * @throws `gateway.too-small`, `gateway.no-type`, `cloud.capacity`
  */
 export async function chooseGatewayFlavor(
   account: Account,
   wanted: string | undefined,
-): Promise<string> {
+): Promise<EcsFlavor> {
   const given = wanted ?? account.config.gateway.instanceType;
   const name = given ?? chooseGatewayType("ctyun", await listInstanceTypes(account)).name;
   const flavor = await flavorNamed(account, name);
   checkGatewayType("ctyun", typeShown(account, flavor));
-  return flavor.flavorID;
+  return flavor;
 }

@@ -8,6 +8,7 @@
  *   compute.ts        gateways, servers        launch.ts      the way to a launched server: HyperDoor's
  *   network.ts        groups, addresses        errors.ts      what CTyun's codes mean
  *   place.ts          pool, zone, VPC          choices.ts     what settings can be
+ *   subnets.ts        where to launch          prices.ts      what CTyun asks
  */
 import { MigrationError } from "#domain/errors.ts";
 import { type Clock, systemClock } from "../clock.ts";
@@ -24,6 +25,7 @@ import { listOwnedInstances } from "./instances.ts";
 import { findGatewayImage, findMachineImage } from "./machine-images.ts";
 import { listOwnedAddresses, listOwnedGroups, openNetwork } from "./network.ts";
 import { checkPlace, vpcOf } from "./place.ts";
+import { pricesOf } from "./prices.ts";
 import { listOwnedSnapshots } from "./snapshots.ts";
 import { GiB, listOwnedVolumes, openVolumes } from "./volumes.ts";
 
@@ -61,6 +63,7 @@ export function openCtyun(
       });
       return probed;
     },
+    prices: ({ gatewayType }) => pricesOf(account, gatewayType),
     check: () => check(account),
     listOwned: (owner) => listOwned(account, owner),
     network: openNetwork(account),

@@ -1,10 +1,12 @@
 /** Security groups and elastic addresses. Names have at most 32 characters, which is what says whose they are. */
 import { MigrationError } from "#domain/errors.ts";
+import { labelOf } from "../choices.ts";
 import type { Provider, SecurityRule } from "../provider.ts";
 import { type Account, listPages, notYet, unlessAbsent, untilSeen } from "./account.ts";
 import { orderInProgress } from "./errors.ts";
 import { consolePart, isOwned, stemOf } from "./names.ts";
 import { buy, onceToken } from "./orders.ts";
+import { listSubnetsNear } from "./subnets.ts";
 
 interface Rule {
   readonly direction?: string;
@@ -18,6 +20,8 @@ interface Rule {
 interface SecurityGroup {
   readonly id: string;
   readonly securityGroupName: string;
+  readonly description?: string;
+  readonly vpcID?: string;
   readonly securityGroupRuleList?: readonly Rule[] | null;
 }
 
@@ -31,14 +35,21 @@ interface Eip {
   readonly status?: string;
 }
 
-async function listGroups(account: Account, text: string): Promise<SecurityGroup[]> {
-  return listPages<SecurityGroup>(
+/** Of all VPCs, unless one is told. */
+const listGroups = (
+  account: Account,
+  wanted: { readonly vpcID?: string; readonly queryContent?: string } = {},
+): Promise<SecurityGroup[]> =>
+  listPages<SecurityGroup>(
     account,
     "QuerySecurityGroups",
-    { vpcID: await account.vpcId(), queryContent: text },
+    wanted,
     ({ securityGroups }) => securityGroups,
   );
-}
+
+/** Of the target's VPC, with a text in the name. */
+const listGroupsByText = async (account: Account, queryContent: string) =>
+  listGroups(account, { vpcID: await account.vpcId(), queryContent });
 
 const listAddresses = (account: Account, ids?: readonly string[]): Promise<Eip[]> =>
   listPages<Eip>(
@@ -52,7 +63,7 @@ export async function listOwnedGroups(
   account: Account,
   owner: string | undefined,
 ): Promise<{ id: string; name: string }[]> {
-  const found = await listGroups(account, consolePart(account.consoleId));
+  const found = await listGroupsByText(account, consolePart(account.consoleId));
   return found
     .filter(({ securityGroupName }) => isOwned(securityGroupName, account.consoleId, owner))
     .map(({ id, securityGroupName }) => ({ id, name: securityGroupName }));
@@ -104,7 +115,7 @@ export function openNetwork(account: Account): Provider["network"] {
   const { client, config } = account;
 
   async function findGroup(name: string): Promise<string | undefined> {
-    const found = await listGroups(account, name);
+    const found = await listGroupsByText(account, name);
     return found.find(({ securityGroupName }) => securityGroupName === name)?.id;
   }
 
@@ -215,6 +226,18 @@ export function openNetwork(account: Account): Provider["network"] {
       } catch (error) {
         if (orderInProgress(error) === undefined) throw error;
       }
+    },
+
+    listSubnets: () => listSubnetsNear(account),
+
+    /** A group is ordered in a VPC, and holds there (create-security-group, vpcID). */
+    async listSecurityGroups() {
+      const groups = await listGroups(account);
+      return groups.map(({ id, securityGroupName, description, vpcID }) => ({
+        value: id,
+        label: labelOf(securityGroupName, description, vpcID),
+        network: vpcID || undefined,
+      }));
     },
   };
 }

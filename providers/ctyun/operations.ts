@@ -26,6 +26,7 @@ export const operations = {
   ListRegions: { ...ecsGet("/v4/region/list-regions"), anywhere: true },
   QueryZonesInRegion: ecsGet("/v4/region/get-zones"),
   QueryOrderUuid: { ...ecsGet("/v4/ecs/order/query-uuid"), anywhere: true },
+  QueryNewOrderPrice: ecsPost("/v4/order/new-query-price"),
   ListFlavor: ecsPost("/v4/ecs/flavor/list"),
   CreateInstance: ecsPost("/v4/ecs/create-instance"),
   DetailsInstance: ecsGet("/v4/ecs/instance-details"),

@@ -4,6 +4,8 @@ import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type FakeHuawei, startFakeHuawei } from "#test/clouds/huawei/fake-huawei.ts";
 import { hyperDoorImageId } from "#test/clouds/huawei/state.ts";
+import { openProvider } from "../registry.ts";
+import { pageSize } from "./account.ts";
 import { huaweiChoices } from "./choices.ts";
 
 let cloud: FakeHuawei;
@@ -63,10 +65,14 @@ test("a region's subnets are listed by network id, with name, block, zone where 
     {
       value: cloud.target.config.subnetId,
       label: `subnet-default, 127.64.0.0/10, VPC ${ours?.vpcId}`,
+      freeAddresses: 4_194_290,
+      network: ours?.vpcId,
     },
     {
       value: other?.id,
       label: `subnet-dev, 10.1.0.0/24, cn-north-4b, VPC ${other?.vpcId}`,
+      freeAddresses: 251,
+      network: other?.vpcId,
     },
   ]);
 });
@@ -81,6 +87,88 @@ test("more than one page of subnets is listed", async () => {
   const subnets = await huaweiChoices.subnetId(inRegion());
 
   expect(new Set(subnets.map(({ value }) => value)).size).toBe(502);
+});
+
+async function network() {
+  const { config } = cloud.target;
+  return (await openProvider("huawei", { config, secrets: cloud.keys, consoleId: "c" })).network;
+}
+
+/** In the target's VPC. */
+function addSubnet(name: string, more: Partial<(typeof cloud.project.subnets)[number]> = {}) {
+  const { vpcId } = cloud.project;
+  const about = { cidr: "10.2.0.0/24", zone: "", vpcId, freeAddresses: 7 };
+  const subnet = { ...about, id: cloud.project.newThing("").id, name, ...more };
+  cloud.project.subnets.push(subnet);
+  return subnet.id;
+}
+
+function addGroup(name: string, description = "") {
+  const group = { ...cloud.project.newThing(name), description, rules: new Set<string>() };
+  cloud.project.groups.set(group.id, group);
+  return group.id;
+}
+
+test("a launch can be given the subnets of every VPC but those that are for another zone only, and every group of the project", async () => {
+  const { zone, vpcId, subnetId } = cloud.project;
+  const elsewhere = addSubnet("made-elsewhere", { zone: "cn-north-4b" });
+  const here = addSubnet("for-here", { zone, onlyZone: zone });
+  addSubnet("for-there", { zone: "cn-north-4b", onlyZone: "cn-north-4b" });
+  const web = addGroup("web", "all web servers");
+  const plain = addGroup("plain");
+  const { listSubnets, listSecurityGroups } = await network();
+
+  const subnets = await listSubnets?.();
+  const groups = await listSecurityGroups?.();
+
+  const [, dev] = cloud.project.subnets;
+  const about = { freeAddresses: 7, network: vpcId };
+  expect(subnets).toEqual([
+    {
+      ...{ value: subnetId, label: `subnet-default, 127.64.0.0/10, VPC ${vpcId}` },
+      ...{ freeAddresses: 4_194_290, network: vpcId },
+    },
+    {
+      ...{ value: dev?.id, label: `subnet-dev, 10.1.0.0/24, cn-north-4b, VPC ${dev?.vpcId}` },
+      ...{ freeAddresses: 251, network: dev?.vpcId },
+    },
+    {
+      ...{ value: elsewhere, label: `made-elsewhere, 10.2.0.0/24, cn-north-4b, VPC ${vpcId}` },
+      ...about,
+    },
+    { value: here, label: `for-here, 10.2.0.0/24, ${zone}, VPC ${vpcId}`, ...about },
+  ]);
+  expect(groups).toEqual([
+    { value: web, label: "web, all web servers" },
+    { value: plain, label: "plain" },
+  ]);
+});
+
+test("the target's own subnet is listed whatever it is said to be for", async () => {
+  const [own, other] = cloud.project.subnets;
+  if (own === undefined || other === undefined) throw new Error("the fake has two subnets");
+  const onlyZone = "az0.dc0";
+  cloud.project.subnets.splice(0, 2, { ...own, onlyZone }, { ...other, onlyZone });
+
+  const subnets = await (await network()).listSubnets?.();
+
+  expect(subnets?.map(({ value }) => value)).toEqual([cloud.project.subnetId]);
+});
+
+test("subnets and groups of all pages can be given to a launch", async () => {
+  const subnetIds = cloud.project.subnets.map(({ id }) => id);
+  const groupIds: string[] = [];
+  for (let n = 0; n <= pageSize; n += 1) {
+    subnetIds.push(addSubnet(`s-${n}`));
+    groupIds.push(addGroup(`g-${n}`));
+  }
+  const { listSubnets, listSecurityGroups } = await network();
+
+  const subnets = await listSubnets?.();
+  const groups = await listSecurityGroups?.();
+
+  expect(subnets?.map(({ value }) => value)).toEqual(subnetIds);
+  expect(groups?.map(({ value }) => value)).toEqual(groupIds);
 });
 
 test("of images only the account's own are listed, with the firmware they start with and their age", async () => {

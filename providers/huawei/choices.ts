@@ -1,27 +1,17 @@
 /** What can be chosen for a target's settings. */
 import { asker, type Choices, labelOf } from "../choices.ts";
-import { listByMarker } from "./account.ts";
 import { openClient } from "./client.ts";
 import { type HuaweiConfig, type HuaweiSecrets, huaweiConfig } from "./config.ts";
 import { inCloudTerms } from "./errors.ts";
 import { firmwareOf, listMachineImages } from "./machine-images.ts";
 import { listZones } from "./place.ts";
+import { listSubnets } from "./subnets.ts";
 
 const standIns = {
   region: "cn-north-4",
   zone: "cn-north-4a",
   subnetId: "00000000-0000-0000-0000-000000000000",
 };
-
-/** Source: VPC API reference, ListSubnets. */
-interface Subnet {
-  readonly id: string;
-  readonly name: string;
-  readonly cidr: string;
-  readonly vpc_id: string;
-  /** Empty where the subnet is open to all zones. */
-  readonly availability_zone?: string;
-}
 
 const way = { schema: huaweiConfig, standIns, inCloudTerms };
 const ask = asker({ ...way, open: openClient });
@@ -59,19 +49,7 @@ export const huaweiChoices: Choices<
       (await listZones(client)).map((value) => ({ value, label: "" })),
     ),
 
-  subnetId: (asking) =>
-    ask(asking, ["region"], async (client) => {
-      const subnets = await listByMarker(
-        { client },
-        "ListSubnets",
-        {},
-        ({ subnets }) => subnets as Subnet[],
-      );
-      return subnets.map(({ id, name, cidr, availability_zone, vpc_id }) => ({
-        value: id,
-        label: labelOf(name, cidr, availability_zone, `VPC ${vpc_id}`),
-      }));
-    }),
+  subnetId: (asking) => ask(asking, ["region"], (client) => listSubnets({ client })),
 
   "hyperDoor.image": (asking) =>
     ask(asking, ["region"], async (client) => {

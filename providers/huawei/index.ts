@@ -7,6 +7,7 @@
  *   compute.ts         gateways, servers   launch.ts      the way to a launched server (boot.ts decides)
  *   network.ts         groups, addresses   errors.ts      what Huawei's codes mean
  *   choices.ts         what a target's settings can be, before there is one
+ *   subnets.ts         where servers can be launched
  *
  * Orders are jobs: they are taken, and what they make is looked at until it is there.
  */
@@ -138,6 +139,7 @@ async function probe(account: Account): Promise<Capabilities> {
     gatewaySpareVolumes: config.gateway.spareVolumes,
     repairsOn: "gateway",
     zone: config.zone,
+    subnetId: config.subnetId,
     onePool: false,
     deviceMapping: "identity",
     userData: { maxBytes: maxUserDataBytes },

@@ -32,7 +32,7 @@ async function make({ volumes }: Provider, token: string, role: "system" | "data
 }
 
 /** Of HyperDoor's image, with the clone of a system disk and a data volume. */
-async function launchByCopy(provider: Provider) {
+async function launchByCopy(provider: Provider, network: LaunchSpec["network"] = {}) {
   const clone = await make(provider, "clone", "system", 60 * GiB);
   const data = await make(provider, "data", "data", 10 * GiB);
   const group = { ...naming("group"), rules: [] };
@@ -45,6 +45,7 @@ async function launchByCopy(provider: Provider) {
     imageId: hyperDoorImageId,
     volumeIds: [clone, data],
     hyperDoor: { systemBytes: 60 * GiB, userData },
+    network,
   };
   let begun = await provider.compute.launch(spec);
   while (begun.waitsFor !== undefined) begun = await provider.compute.launch(spec);
@@ -88,6 +89,26 @@ test("a server that HyperDoor copies for runs all the while, with a system disk 
     [60, true],
   ]);
   expect(cloud.calls.made.map(({ action }) => action)).not.toContain("BatchStopServers");
+});
+
+test("a server goes into whatever subnet and behind whatever groups are listed for it", async () => {
+  const { project } = cloud;
+  const about = { name: "other", cidr: "10.2.0.0/24", zone: "cn-north-4b", freeAddresses: 7 };
+  project.subnets.push({ ...about, id: project.newThing("").id, vpcId: project.vpcId });
+  const provider = await open({ hyperDoor });
+  for (const token of ["one", "two"]) {
+    await provider.network.ensureSecurityGroup({ ...naming(token), rules: [] });
+  }
+  const subnets = (await provider.network.listSubnets?.()) ?? [];
+  const groups = (await provider.network.listSecurityGroups?.()) ?? [];
+  const [own, subnetId = ""] = subnets.map(({ value }) => value);
+  const groupIds = groups.map(({ value }) => value);
+
+  const { id } = await launchByCopy(provider, { subnetId, securityGroupIds: groupIds });
+
+  expect(own).toBe(project.subnetId);
+  expect(groupIds).toHaveLength(2);
+  expect(project.servers.get(id)).toMatchObject({ subnetId, groupIds });
 });
 
 test("a volume that follows the copy is deleted with its server, also by hand, and needs no place of a gateway; one that never hung there is deleted with it by us", async () => {

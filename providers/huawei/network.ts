@@ -3,6 +3,7 @@
  * and an address's alias are the token, and both are looked for before they are made.
  */
 import { MigrationError } from "#domain/errors.ts";
+import { labelOf } from "../choices.ts";
 import type { Provider, SecurityRule } from "../provider.ts";
 import {
   type Account,
@@ -13,6 +14,7 @@ import {
   untilSeen,
 } from "./account.ts";
 import { findServer, portOf } from "./servers.ts";
+import { listSubnetsNear } from "./subnets.ts";
 import {
   asList,
   bandwidthName,
@@ -229,6 +231,17 @@ export function openNetwork(account: Account): Provider["network"] {
         await unlessAbsent(client.call("UpdatePublicip", { path: { publicip_id: id }, body }));
       }
       await unlessAbsent(client.call("DeletePublicip", { path: { publicip_id: id } }));
+    },
+
+    listSubnets: () => listSubnetsNear(account),
+
+    /** They are the project's: none belongs to a VPC. */
+    async listSecurityGroups() {
+      const groups = await listGroups(account, {});
+      return groups.map(({ id, name, description }) => ({
+        value: id,
+        label: labelOf(name, description),
+      }));
     },
   };
 }

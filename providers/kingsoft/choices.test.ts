@@ -1,6 +1,13 @@
+import { randomUUID } from "node:crypto";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type FakeKingsoft, startFakeKingsoft } from "#test/clouds/kingsoft/fake-kingsoft.ts";
-import { hyperDoorImage, uefiHyperDoorImage } from "#test/clouds/kingsoft/state.ts";
+import {
+  type Group,
+  hyperDoorImage,
+  type Subnet,
+  uefiHyperDoorImage,
+} from "#test/clouds/kingsoft/state.ts";
+import { openProvider } from "../registry.ts";
 import { kingsoftChoices } from "./choices.ts";
 
 let cloud: FakeKingsoft;
@@ -17,6 +24,29 @@ async function list(
   const { endpoints } = cloud.target.config;
   const secrets = { ...cloud.keys, ...credentials };
   return kingsoftChoices[path]({ config: { endpoints, ...config }, secrets });
+}
+
+async function openNetwork() {
+  const { config, credentials: secrets } = cloud.target;
+  return (await openProvider("kingsoft", { config, secrets, consoleId: "c" })).network;
+}
+
+const otherVpcId = "6f8b1b0a-2d3c-4a5e-9f10-1a2b3c4d5e70";
+
+/** In the target's VPC and zone, and for instances, unless told otherwise. */
+function addSubnet(name: string, change: Partial<Subnet> = {}): string {
+  const { vpcId, zone, subnets } = cloud.account;
+  const id = randomUUID();
+  subnets.push({ ...{ id, name, type: "Normal", vpcId, zone }, ...change });
+  return id;
+}
+
+function addGroup(name: string, change: Partial<Group> = {}): string {
+  const { account } = cloud;
+  const { vpcId } = account;
+  const group = { ...account.newThing(name), ...{ description: "", vpcId, entries: new Map() } };
+  account.groups.set(group.id, { ...group, ...change });
+  return group.id;
 }
 
 test("regions are listed before one is known, and the zones of the one that was chosen", async () => {
@@ -45,14 +75,63 @@ test("subnets are those that take instances, with block, zone, VPC and free addr
     value: subnetId,
     label: `servers, 127.128.0.0/10, cn-beijing-6a, ${vpcId}`,
     freeAddresses: 4194300,
+    network: vpcId,
   };
   const elsewhere = {
     value: otherSubnetId,
     label: `elsewhere, 127.128.0.0/10, cn-beijing-6b, ${vpcId}`,
     freeAddresses: 4194300,
+    network: vpcId,
   };
   expect(subnets).toEqual([here, elsewhere]);
   expect(ofZone).toEqual([here]);
+});
+
+test("a launch can be given the subnets of the target's zone that take instances, in every VPC, and groups with theirs", async () => {
+  const { subnetId, vpcId, otherZone } = cloud.account;
+  const inOther = addSubnet("elsewhere", { vpcId: otherVpcId });
+  addSubnet("afar", { zone: otherZone });
+  addSubnet("metal", { type: "Physical" });
+  const second = addSubnet("more");
+  const foreign = addGroup("foreign", { vpcId: otherVpcId });
+  const plain = addGroup("plain");
+  const described = addGroup("web", { description: "all web servers" });
+  const network = await openNetwork();
+
+  const subnets = await network.listSubnets?.();
+  const groups = await network.listSecurityGroups?.();
+
+  const about = { freeAddresses: 4194300, network: vpcId };
+  const place = `127.128.0.0/10, cn-beijing-6a, ${vpcId}`;
+  expect(subnets).toEqual([
+    { value: subnetId, label: `servers, ${place}`, ...about },
+    {
+      ...{ value: inOther, label: `elsewhere, 127.128.0.0/10, cn-beijing-6a, ${otherVpcId}` },
+      ...{ ...about, network: otherVpcId },
+    },
+    { value: second, label: `more, ${place}`, ...about },
+  ]);
+  expect(groups).toEqual([
+    { value: foreign, label: `foreign, ${otherVpcId}`, network: otherVpcId },
+    { value: plain, label: `plain, ${vpcId}`, network: vpcId },
+    { value: described, label: `web, all web servers, ${vpcId}`, network: vpcId },
+  ]);
+});
+
+test("subnets and groups of all pages are listed", async () => {
+  const { region, subnetId, otherSubnetId } = cloud.account;
+  const numbers = Array.from({ length: 105 }, (_, index) => index);
+  const subnetIds = numbers.map((number) => addSubnet(`s-${number}`));
+  const groupIds = numbers.map((number) => addGroup(`g-${number}`));
+  const network = await openNetwork();
+
+  const choices = await list("subnetId", { region });
+  const subnets = await network.listSubnets?.();
+  const groups = await network.listSecurityGroups?.();
+
+  expect(choices.map(({ value }) => value)).toEqual([subnetId, otherSubnetId, ...subnetIds]);
+  expect(subnets?.map(({ value }) => value)).toEqual([subnetId, ...subnetIds]);
+  expect(groups?.map(({ value }) => value)).toEqual(groupIds);
 });
 
 test("images for HyperDoor are the account's own, with the firmware they start by", async () => {

@@ -7,7 +7,7 @@
  *   stock.ts      types and disks in stock        network.ts   groups, addresses
  *   policy.ts     the least permissions           permissions.ts  which of them are missing
  *   errors.ts     what the platform's codes mean  machine-images.ts  images to make instances from
- *   choices.ts    what settings can be
+ *   choices.ts    what settings can be            subnets.ts   to choose from
  *
  * No action takes a client token: everything is found by its name, which says by what order it was made.
  */

@@ -317,6 +317,29 @@ test("a launch makes an instance of HyperDoor's image with a system disk as larg
   expect(account.addresses.size).toBe(0);
 });
 
+test("a launch goes into whatever subnet and behind whatever groups are listed for it, and its volume hangs on it there", async () => {
+  const { account } = cloud;
+  const { vpcId, zone, subnetId } = account;
+  const second = "9fd83a5e-33cf-4196-b8df-59fc57478491";
+  account.subnets.push({ id: second, name: "more", type: "Normal", vpcId, zone });
+  const provider = await open();
+  const order = await orderOf(provider, [await makeVolume(provider, "v")]);
+  const extra = await provider.network.ensureSecurityGroup({ ...naming("extra"), rules: [] });
+
+  const subnets = (await provider.network.listSubnets?.())?.map(({ value }) => value);
+  const securityGroupIds = (await provider.network.listSecurityGroups?.())?.map(
+    ({ value }) => value,
+  );
+  const network = { subnetId: second, ...(securityGroupIds && { securityGroupIds }) };
+  const id = await launched(provider, { ...order, network });
+
+  expect(subnets).toEqual([subnetId, second]);
+  expect(account.instances.get(id)).toMatchObject({
+    subnetId: second,
+    groupIds: [order.securityGroupId, extra.id],
+  });
+});
+
 test.each([
   ["another way than HyperDoor's copy", { strategy: "imageFromVolume" }, "cloud.refused"],
   ["an image of another firmware", { imageId: uefiHyperDoorImage }, "cloud.refused"],

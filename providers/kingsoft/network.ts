@@ -1,16 +1,20 @@
 /** Security groups (VPC) and elastic IP addresses (EIP). */
 import { MigrationError } from "#domain/errors.ts";
+import { labelOf } from "../choices.ts";
 import type { Parameters } from "../numbered-parameters.ts";
 import type { Provider, SecurityRule } from "../provider.ts";
 import { type Account, makeOnce, unlessAbsent, untilSeen } from "./account.ts";
 import { findKecInstance, type KecInstance } from "./instances.ts";
 import { listByToken } from "./paging.ts";
+import { listSubnets } from "./subnets.ts";
 import { isMadeBy, isOwned, nameOf } from "./tags.ts";
 
 /** Source: VPC API, DescribeSecurityGroups. */
 interface VpcGroup {
   readonly SecurityGroupId: string;
   readonly SecurityGroupName: string;
+  readonly Description?: string;
+  readonly VpcId?: string;
   readonly SecurityGroupEntrySet?: readonly GroupEntry[];
 }
 
@@ -212,5 +216,17 @@ export function openNetwork(account: Account): Provider["network"] {
     },
 
     releaseAddress: (id) => releaseAddress(account, id),
+
+    /** A subnet has a zone, and volumes are the target's. */
+    listSubnets: async () => listSubnets(account, await account.place()),
+
+    async listSecurityGroups() {
+      const groups = await listGroups(account, {});
+      return groups.map(({ SecurityGroupId, SecurityGroupName, Description, VpcId }) => ({
+        value: SecurityGroupId,
+        label: labelOf(SecurityGroupName, Description, VpcId),
+        network: VpcId,
+      }));
+    },
   };
 }

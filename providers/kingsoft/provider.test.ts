@@ -18,7 +18,7 @@ describeProvider(
 
 describeContract("kingsoft", {
   lacks: [
-    ...["volumes.listPools", "compute.restartInstance"],
+    ...["prices", "volumes.listPools", "compute.restartInstance"],
     ...["images.createImage", "images.findImage", "images.deleteImage"],
   ] as const,
 });

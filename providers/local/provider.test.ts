@@ -67,6 +67,9 @@ describeProvider(
 );
 
 describeContract("local", {
-  lacks: ["images.createImage", "images.findImage", "images.deleteImage"],
+  lacks: [
+    ...(["prices", "network.listSubnets", "network.listSecurityGroups"] as const),
+    ...(["images.createImage", "images.findImage", "images.deleteImage"] as const),
+  ],
   ...(cannotLaunch === undefined ? {} : { cannotLaunch }),
 });

@@ -4,6 +4,7 @@ import {
   type FakeOpenstackOptions,
   startFakeOpenstack,
 } from "#test/clouds/openstack/fake-openstack.ts";
+import { openProvider } from "../registry.ts";
 import { openstackChoices } from "./choices.ts";
 import type { OpenstackSecrets } from "./config.ts";
 import { openstackPolicy } from "./policy.ts";
@@ -75,8 +76,50 @@ test("subnets are those of the network, with their addresses, page by page", asy
   const { networkId, subnetId } = cloud.project;
 
   expect(await list("subnetId", { networkId })).toEqual([
-    { value: subnetId, label: "servers, 10.0.0.0/24" },
-    { value: expect.any(String), label: "spare, 10.0.1.0/24" },
+    { value: subnetId, label: "servers, 10.0.0.0/24", network: networkId },
+    { value: expect.any(String), label: "spare, 10.0.1.0/24", network: networkId },
+  ]);
+});
+
+async function network() {
+  const { config, credentials: secrets } = cloud.target;
+  return (await openProvider("openstack", { config, secrets, consoleId: "c" })).network;
+}
+
+test("a launch can be given the subnets of every network that servers may be in, and the project's groups with those that others share with it, page by page", async () => {
+  await start({ roles: ["admin", "member"] });
+  const { project } = cloud;
+  project.mostPerPage = 1;
+  const add = (name: string, more: object = { projectId: "0".repeat(32) }) => {
+    const about = { description: `of ${name}`, rules: new Set<string>(), ...more };
+    const group = { ...project.newThing(name), ...about };
+    project.otherGroups.push(group);
+    return group.id;
+  };
+  add("foreign");
+  const shared = add("offices", { projectId: "0".repeat(32), isShared: true });
+  const own = add("web", { description: "" });
+  const { networkId, sharedNetworkId } = project;
+  const [, spare, office] = project.subnets;
+  project.subnets.push({
+    ...office,
+    id: project.externalNetworkId,
+    networkId: project.externalNetworkId,
+  } as never);
+  const { listSubnets, listSecurityGroups } = await network();
+
+  const subnets = await listSubnets?.();
+  const groups = await listSecurityGroups?.();
+
+  expect(subnets).toEqual([
+    { value: project.subnetId, label: "servers, 10.0.0.0/24, private", network: networkId },
+    { value: spare?.id, label: "spare, 10.0.1.0/24, private", network: networkId },
+    { value: office?.id, label: "office, 10.9.0.0/16, offices", network: sharedNetworkId },
+  ]);
+  expect(groups).toEqual([
+    { value: project.otherGroups[0]?.id, label: "default, Default security group" },
+    { value: shared, label: "offices, shared, of offices" },
+    { value: own, label: "web" },
   ]);
 });
 

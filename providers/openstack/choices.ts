@@ -57,10 +57,9 @@ export const openstackChoices: Choices<
     ),
 
   subnetId: (asking) =>
-    ask(asking, ["networkId"], async (connection) => {
-      const subnets = await listSubnets(connection, connection.config.networkId);
-      return subnets.map(({ id, name, cidr }) => ({ value: id, label: labelOf(name, cidr) }));
-    }),
+    ask(asking, ["networkId"], (connection) =>
+      listSubnets(connection, [{ id: connection.config.networkId, name: "" }]),
+    ),
 
   "volume.type": (asking) =>
     ask(asking, [], async (connection) =>

@@ -122,6 +122,21 @@ test("a server runs in the gateway's security group unless others are chosen, an
   await expect(provider.compute.launch(third)).rejects.toMatchObject({ code: "cloud.refused" });
 });
 
+test("a server goes into whatever subnet and behind whatever group is listed for it", async () => {
+  const { project } = cloud;
+  const shared = { ...project.newThing("offices"), description: "", rules: new Set<string>() };
+  project.otherGroups.push({ ...shared, projectId: "0".repeat(32), isShared: true });
+  const subnets = (await provider.network.listSubnets?.()) ?? [];
+  const groups = (await provider.network.listSecurityGroups?.()) ?? [];
+  const [subnetId = ""] = subnets.map(({ value }) => value).filter((id) => id !== project.subnetId);
+  const securityGroupIds = groups.map(({ value }) => value);
+
+  const id = await launched(await order({ network: { subnetId, securityGroupIds } }));
+
+  expect(securityGroupIds).toContain(shared.id);
+  expect(project.portsOf(id)).toMatchObject([{ subnetId, groupIds: securityGroupIds }]);
+});
+
 test("a server for which there is no room says so, and what it was to have can be taken back", async () => {
   cloud.project.isFull = true;
   const spec = await order();

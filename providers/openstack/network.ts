@@ -1,5 +1,6 @@
 /** Networks, security groups and floating addresses. Source: Networking API v2.0. */
 import { MigrationError } from "#domain/errors.ts";
+import { type Choice, labelOf } from "../choices.ts";
 import type { Provider, SecurityRule } from "../provider.ts";
 import {
   type Account,
@@ -17,6 +18,9 @@ import { descriptionOf, isDescribed } from "./tags.ts";
 interface SecurityGroup extends Made {
   readonly name: string;
   readonly description?: string | null;
+  readonly project_id?: string;
+  /** With this project, whoever's it is. Source: neutron-lib, security_groups_shared_filtering. */
+  readonly shared?: boolean;
 }
 
 interface FloatingIp extends Made {
@@ -38,6 +42,7 @@ interface Subnet {
   readonly id: string;
   readonly name: string;
   readonly cidr: string;
+  readonly network_id: string;
 }
 
 /**
@@ -60,8 +65,20 @@ export async function listExternalNetworks(connection: Connection): Promise<Netw
   return networks.filter((network) => network["router:external"] === true);
 }
 
-export async function listSubnets(connection: Connection, networkId: string): Promise<Subnet[]> {
-  return listAll<Subnet>(connection, "ListSubnets", "subnets", { network_id: networkId });
+/** None has a zone. @param of those networks alone */
+export async function listSubnets(
+  connection: Connection,
+  of: readonly Pick<Network, "id" | "name">[],
+): Promise<Choice[]> {
+  const networks = new Map(of.map(({ id, name }) => [id, name]));
+  const subnets = await listAll<Subnet>(connection, "ListSubnets", "subnets");
+  return subnets
+    .filter(({ network_id }) => networks.has(network_id))
+    .map(({ id, name, cidr, network_id }) => ({
+      value: id,
+      label: labelOf(name, cidr, networks.get(network_id)),
+      network: network_id,
+    }));
 }
 
 /** Of the project alone, also where the user sees others'. */
@@ -222,6 +239,23 @@ export function openNetwork(account: Account): Provider["network"] {
       const known = await unlessAbsent(client.call("ShowFloatingIp", { path: { id } }));
       if (known !== undefined) return deleteFloatingIp(id);
       await deletePort(account, id);
+    },
+
+    listSubnets: async () => listSubnets(account, await listNetworks(account)),
+
+    /**
+     * Those that a port of the project may have: an administrator sees others' too. Source:
+     * neutron/db/securitygroups_db.py, `_get_security_groups_on_port`.
+     */
+    async listSecurityGroups() {
+      const { projectId } = await client.session();
+      const all = await listAll<SecurityGroup>(account, "ListSecurityGroups", "security_groups");
+      return all
+        .filter(({ shared, project_id }) => shared === true || project_id === projectId)
+        .map(({ id, name, shared, description }) => ({
+          value: id,
+          label: labelOf(name, shared && "shared", description),
+        }));
     },
   };
 }

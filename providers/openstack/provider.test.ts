@@ -20,4 +20,6 @@ for (const [boot, strategies] of [
   );
 }
 
-describeContract("openstack", { lacks: ["volumes.listPools", "compute.restartInstance"] });
+describeContract("openstack", {
+  lacks: ["prices", "volumes.listPools", "compute.restartInstance"],
+});

@@ -5,22 +5,15 @@ import { openClient } from "./client.ts";
 import { type QingcloudSecrets, qingcloudConfig } from "./config.ts";
 import { inCloudTerms } from "./errors.ts";
 import { imageKind, type QingImage } from "./images.ts";
+import { baseNetwork, listVpcNetworks } from "./vxnets.ts";
 
-const standIns = { zone: "none", vxnetId: "vxnet-0" };
+const standIns = { zone: "none", vxnetId: baseNetwork };
 
 /** Source: yunify/qingcloud-api-specs, 2013-08-30/swagger/definitions.json. */
 interface Zone {
   readonly zone_id: string;
   readonly status: string;
   readonly region_id?: string;
-}
-
-interface Vxnet {
-  readonly vxnet_id: string;
-  readonly vxnet_name?: string | null;
-  /** Empty where it is in no VPC. */
-  readonly router?: { readonly router_id?: string; readonly ip_network?: string };
-  readonly available_ip_count?: number;
 }
 
 const ask = asker({ schema: qingcloudConfig, standIns, open: openClient, inCloudTerms });
@@ -36,18 +29,7 @@ export const qingcloudChoices: Choices<QingcloudSecrets, "zone" | "vxnetId" | "h
         .map(({ zone_id, region_id = "" }) => ({ value: zone_id, label: region_id }));
     }),
 
-  // The base network is nobody's, so it is not listed.
-  vxnetId: (asking) =>
-    ask(asking, ["zone"], async (client) => {
-      const all = await listAll<Vxnet>({ client }, "DescribeVxnets", "vxnet_set", {});
-      return all
-        .filter(({ router }) => Boolean(router?.router_id))
-        .map(({ vxnet_id, vxnet_name, router, available_ip_count: freeAddresses }) => ({
-          value: vxnet_id,
-          label: labelOf(vxnet_name, router?.ip_network, router?.router_id),
-          freeAddresses,
-        }));
-    }),
+  vxnetId: (asking) => ask(asking, ["zone"], (client) => listVpcNetworks({ client })),
 
   "hyperDoor.image": (asking) =>
     ask(asking, ["zone"], async (client) => {

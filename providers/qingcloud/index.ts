@@ -6,6 +6,7 @@
  *   volumes.ts    volumes, snapshots                 images.ts    images made of repaired clones
  *   compute.ts    gateways (run-order.ts)            launch.ts    the way to a launched server
  *   instances.ts  instances and their firewall       network.ts   firewalls, addresses
+ *   choices.ts    what settings can be               vxnets.ts    private networks to choose from
  *   host-classes.ts, instance-types.ts               which hosts take which volumes
  *   errors.ts     what the platform's codes mean
  */
@@ -34,6 +35,7 @@ import { eipKind, groupKind, openNetwork } from "./network.ts";
 import { type Kind, listOurs } from "./orders.ts";
 import { maxUserDataBytes } from "./run-order.ts";
 import { openVolumes, snapshotKind, volumeKind } from "./volumes.ts";
+import { baseNetwork } from "./vxnets.ts";
 
 export function openQingcloud(
   options: ProviderOptions<QingcloudConfig, QingcloudSecrets>,
@@ -166,9 +168,8 @@ function checkVolumes(account: Account): void {
   );
 }
 
-/** Everybody has the base network, which is no one's. */
 async function checkNetwork({ client }: Account, vxnetId: string): Promise<void> {
-  if (vxnetId === "vxnet-0") return;
+  if (vxnetId === baseNetwork) return;
   const answer = await unlessAbsent(
     client.call<{ vxnet_set?: { vxnet_id: string }[] }>("DescribeVxnets", { vxnets: [vxnetId] }),
   );

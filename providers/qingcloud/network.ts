@@ -1,12 +1,15 @@
 /** Firewalls, which QingCloud's API calls security groups, and elastic addresses. */
+import { labelOf } from "../choices.ts";
 import type { CreateOptions, Provider, SecurityRule } from "../provider.ts";
 import { type Account, inWrongState, listAll, unlessAbsent } from "./account.ts";
 import { nameOf } from "./names.ts";
 import { insist, type Kind, makeOnce, type Ordered, settle, untilSeen } from "./orders.ts";
+import { listNetworks } from "./vxnets.ts";
 
 interface QingGroup {
   readonly security_group_id: string;
   readonly security_group_name?: string | null;
+  readonly description?: string | null;
   /** 0 when its rules were changed since. */
   readonly is_applied?: number;
   /** Instances and routers that use it. */
@@ -209,6 +212,18 @@ export function openNetwork(account: Account): Provider["network"] {
           settle(account, await client.call<Ordered>("ReleaseEips", { eips: [id] })),
         ),
       );
+    },
+
+    listSubnets: () => listNetworks(account),
+
+    /** They are the zone's: none belongs to a VPC. */
+    async listSecurityGroups() {
+      const { action, set } = groupKind;
+      const groups = await listAll<QingGroup>(account, action, set, {});
+      return groups.map(({ security_group_id, security_group_name, description }) => ({
+        value: security_group_id,
+        label: labelOf(security_group_name, description),
+      }));
     },
   };
 }

@@ -26,4 +26,6 @@ describeProvider(
   { launchesBy: ["imageFromSnapshot", "hyperDoorCopy"] },
 );
 
-describeContract("qingcloud", { lacks: ["volumes.listPools", "compute.restartInstance"] });
+describeContract("qingcloud", {
+  lacks: ["prices", "volumes.listPools", "compute.restartInstance"],
+});

@@ -529,6 +529,20 @@ describe("a launch", () => {
     expect(types).toEqual(["c1m1", "s1.small.r2", "c2m4", "s1.large.r2", "c4m8", "s1.xlarge.r2"]);
   });
 
+  test("goes into whatever network and behind whatever firewall is listed for it", async () => {
+    const provider = await open();
+    const spec = await bySnapshot(provider);
+    const subnets = (await provider.network.listSubnets?.()) ?? [];
+    const groups = (await provider.network.listSecurityGroups?.()) ?? [];
+    const network = { subnetId: "vxnet-0ffice1", securityGroupIds: [defaultGroupId] };
+
+    const id = await launched(provider, { ...spec, network });
+
+    expect(instanceOf(id)).toMatchObject({ vxnetId: "vxnet-0ffice1", groupId: defaultGroupId });
+    expect(subnets.map(({ value }) => value)).toContain("vxnet-0ffice1");
+    expect(groups.map(({ value }) => value)).toContain(defaultGroupId);
+  });
+
   test.each([
     ["two firewalls", { network: { securityGroupIds: ["sg-aaaaaaaa", "sg-bbbbbbbb"] } }],
     ["hosts that do not take the volumes", { instanceType: "e1.xlarge.r2" }],

@@ -3,6 +3,7 @@ import { asker, type Choices, labelOf } from "../choices.ts";
 import { listAll, openClients } from "./client.ts";
 import { type TencentSecrets, tencentConfig } from "./config.ts";
 import { inCloudTerms } from "./errors.ts";
+import { listSubnets } from "./subnets.ts";
 
 /** Each region knows all the others. */
 const standIns = { region: "ap-guangzhou", subnetId: "subnet-00000000" };
@@ -18,19 +19,7 @@ export const tencentChoices: Choices<TencentSecrets, "region" | "subnetId" | "hy
       );
     }),
 
-  subnetId: (asking) =>
-    ask(asking, ["region"], async ({ vpc }) => {
-      const subnets = await listAll(async ({ Offset, Limit }) => {
-        // This API counts in text.
-        const page = { Offset: String(Offset), Limit: String(Limit) };
-        return (await vpc.DescribeSubnets(page)).SubnetSet;
-      });
-      return subnets.map(({ SubnetId = "", ...subnet }) => ({
-        value: SubnetId,
-        label: labelOf(subnet.SubnetName, subnet.CidrBlock, subnet.Zone, subnet.VpcId),
-        freeAddresses: subnet.AvailableIpAddressCount,
-      }));
-    }),
+  subnetId: (asking) => ask(asking, ["region"], (clients) => listSubnets(clients)),
 
   "hyperDoor.image": (asking) =>
     ask(asking, ["region"], async ({ cvm }) => {

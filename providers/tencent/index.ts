@@ -5,6 +5,7 @@
  *   volumes.ts         disks, snapshots    images.ts     images made of repaired clones
  *   compute.ts         gateways, types     launch.ts     the way to a launched server (boot.ts decides)
  *   network.ts         groups, addresses   errors.ts     what Tencent's codes mean
+ *   subnets.ts         where to launch     prices.ts     what Tencent asks
  *
  * Everything carries tags; what takes no client token is found by them or by a unique name.
  */
@@ -31,6 +32,7 @@ import { gatewayType } from "./instance-types.ts";
 import { listCvmInstances } from "./instances.ts";
 import { findGatewayImage, getMachineImage } from "./machine-images.ts";
 import { listAddresses, listGroups, openNetwork } from "./network.ts";
+import { pricesOf } from "./prices.ts";
 import { consoleTag, ownerTag, tagValue, withTag } from "./tags.ts";
 import { listDisks, listSnapshots, openVolumes } from "./volumes.ts";
 
@@ -66,6 +68,7 @@ export async function openTencent(
       });
       return probed;
     },
+    prices: ({ gatewayType: given }) => pricesOf(account, given),
     check: () => check(account),
     listOwned: (owner) => listOwned(account, owner),
     network: openNetwork(account),

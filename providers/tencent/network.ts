@@ -6,10 +6,12 @@ import type {
   SecurityGroupPolicySet,
 } from "tencentcloud-sdk-nodejs/tencentcloud/services/vpc/v20170312/vpc_models.js";
 import { MigrationError } from "#domain/errors.ts";
+import { labelOf } from "../choices.ts";
 import type { Provider, SecurityRule } from "../provider.ts";
 import { type Account, makeOnce, unlessGone, untilShown } from "./account.ts";
 import { listAll } from "./client.ts";
 import { shownName, uniqueName } from "./names.ts";
+import { listSubnets } from "./subnets.ts";
 import { byToken, hasToken, tagsOf } from "./tags.ts";
 
 export async function listGroups({ vpc }: Account, ...Filters: Filter[]): Promise<SecurityGroup[]> {
@@ -118,6 +120,21 @@ export function openNetwork(account: Account): Provider["network"] {
       }
       await inStatus(id, "UNBIND");
       await unlessGone(vpc.ReleaseAddresses({ AddressIds: [id] }));
+    },
+
+    /** Disks are of one zone, which their instance must be in. */
+    async listSubnets() {
+      const { zone } = await account.place();
+      return listSubnets(account, { Name: "zone", Values: [zone] });
+    },
+
+    /** They hold in every VPC of the region, whatever the project. Source: CVM, use limits of security groups. */
+    async listSecurityGroups() {
+      const groups = await listGroups(account);
+      return groups.map(({ SecurityGroupId = "", SecurityGroupName, SecurityGroupDesc }) => ({
+        value: SecurityGroupId,
+        label: labelOf(SecurityGroupName, SecurityGroupDesc),
+      }));
     },
   };
 }

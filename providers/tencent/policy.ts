@@ -25,6 +25,7 @@ const cbsActions = [
   "DescribeDisks",
   "DescribeSnapshots",
   "DetachDisks",
+  "InquiryPriceCreateDisks",
   "ModifyDiskAttributes",
   "TerminateDisks",
 ];
@@ -41,6 +42,7 @@ export const tencentPolicy: PolicyDocument = {
         "cvm:DescribeRegions",
         "cvm:DescribeInstances",
         "cvm:DescribeZoneInstanceConfigInfos",
+        "cvm:InquiryPriceRunInstances",
         "cvm:RebootInstances",
         "cvm:RunInstances",
         "cvm:StartInstances",

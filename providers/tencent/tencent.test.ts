@@ -383,6 +383,32 @@ describe("a launch", () => {
     });
   });
 
+  test("goes with its volumes into a subnet that is listed, in another VPC (R-182)", async () => {
+    const provider = await open();
+    const { id: volumeId } = await newVolume(provider, "v");
+    const order = await launchOrder(provider, [volumeId]);
+    const { account } = cloud;
+    const [own] = account.subnets;
+    if (own === undefined) throw new Error("the fake has a subnet");
+    account.subnets.push({ ...own, id: "subnet-producti", vpcId: "vpc-b1b2c3d4" });
+    const subnets = await provider.network.listSubnets?.();
+    const groups = await provider.network.listSecurityGroups?.();
+    const network = {
+      subnetId: subnets?.find(({ network }) => network === "vpc-b1b2c3d4")?.value ?? "",
+      securityGroupIds: groups?.map(({ value }) => value) ?? [],
+    };
+
+    const id = await until(async () => {
+      const begun = await provider.compute.launch({ ...order, network });
+      return begun.waitsFor === undefined ? begun.id : undefined;
+    });
+
+    expect(account.instances.get(id)).toMatchObject({
+      ...{ subnetId: "subnet-producti", groupIds: [order.securityGroupId] },
+    });
+    expect(account.disks.get(volumeId)).toMatchObject({ instanceId: id, state: "ATTACHED" });
+  });
+
   test("that Tencent takes and then can't carry out fails with Tencent's words", async () => {
     const provider = await open();
     const order = await launchOrder(provider, [(await newVolume(provider, "v")).id]);

@@ -13,8 +13,8 @@ export interface Account {
   readonly consoleId: string;
   readonly edition: Edition;
   readonly clock: Clock;
-  /** Of the target's subnet. Cheap after the first call. */
-  vpcId(): Promise<string>;
+  /** Of a subnet; of the target's own, which is asked for once, unless told. */
+  vpcId(subnetId?: string): Promise<string>;
   /** Creates that are under way, by kind and token. */
   readonly underWay: Map<string, Promise<string>>;
 }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type FakeUCloud, startFakeUCloud } from "#test/clouds/ucloud/fake-ucloud.ts";
 import { hyperDoorImageId } from "#test/clouds/ucloud/state.ts";
+import { openProvider } from "../registry.ts";
 import { ucloudChoices } from "./choices.ts";
 import { ucloudSecrets } from "./config.ts";
 
@@ -49,10 +50,16 @@ test("subnets come with block, zone, VPC and free addresses", async () => {
 
   const subnets = await list("subnetId", { region, projectId });
 
-  const place = "cn-bj2-05, fake-vpc, uvnet-fake1a";
+  const network = fake.project.vpcId;
+  const place = `cn-bj2-05, fake-vpc, ${network}`;
   expect(subnets).toEqual([
-    { value: subnetId, label: `fake, 127.78.0.0/16, ${place}`, freeAddresses: 65523 },
-    { value: "subnet-fake2b", label: `small, 127.79.0.0/24, ${place}`, freeAddresses: 250 },
+    { value: subnetId, label: `fake, 127.78.0.0/16, ${place}`, freeAddresses: 65523, network },
+    {
+      value: "subnet-fake2b",
+      label: `small, 127.79.0.0/24, ${place}`,
+      freeAddresses: 250,
+      network,
+    },
   ]);
 });
 
@@ -93,4 +100,31 @@ test("wrong keys and a missing permission come out in the cloud's terms", async 
     code: "cloud.forbidden",
     params: { action: "GetProjectList" },
   });
+});
+
+test("a launch can be given every VPC's subnets, all pages of them, and the project's firewalls", async () => {
+  const { config, credentials: secrets } = fake.target;
+  const { subnets, vpcId } = fake.project;
+  const [own] = subnets;
+  if (own === undefined) throw new Error("the fake has subnets");
+  for (let index = 0; index < 100; index += 1) {
+    subnets.push({ ...own, id: `subnet-other${index}`, vpcId: "uvnet-other1", zone: "cn-bj2-04" });
+  }
+  const { network } = await openProvider("ucloud", { config, secrets, consoleId: "c" });
+  const tags = { "hypermotion:console": "c", "hypermotion:owner": "o", Name: "n" };
+  const { id } = await network.ensureSecurityGroup({ token: "t", tags, rules: [] });
+  const firewall = fake.project.firewalls.get(id);
+
+  const listed = (await network.listSubnets?.()) ?? [];
+  const groups = await network.listSecurityGroups?.();
+
+  expect(listed).toHaveLength(102);
+  expect(listed[0]?.network).toBe(vpcId);
+  expect(listed.at(-1)).toEqual({
+    value: "subnet-other99",
+    label: "fake, 127.78.0.0/16, cn-bj2-04, fake-vpc, uvnet-other1",
+    freeAddresses: 65523,
+    network: "uvnet-other1",
+  });
+  expect(groups).toEqual([{ value: id, label: `${firewall?.name}, ${firewall?.group}` }]);
 });

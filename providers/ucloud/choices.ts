@@ -1,9 +1,10 @@
 /** What can be chosen for a target's settings. */
 import { asker, type Choices, labelOf } from "../choices.ts";
-import { listAll, openClient, type UCloudClient } from "./client.ts";
+import { openClient, type UCloudClient } from "./client.ts";
 import { type UCloudSecrets, ucloudConfig } from "./config.ts";
 import { inCloudTerms } from "./errors.ts";
 import { listImages } from "./machine-images.ts";
+import { listSubnets } from "./subnets.ts";
 
 const standIns = {
   ...{ region: "cn-bj2", zone: "cn-bj2-05" },
@@ -22,17 +23,6 @@ interface RegionRow {
 interface Project {
   readonly ProjectId?: string;
   readonly ProjectName?: string;
-}
-
-interface Subnet {
-  readonly SubnetId?: string;
-  readonly SubnetName?: string;
-  readonly Subnet?: string;
-  readonly Netmask?: string;
-  readonly Zone?: string;
-  readonly VPCId?: string;
-  readonly VPCName?: string;
-  readonly AvailableIPs?: number;
 }
 
 const ask = asker({
@@ -78,23 +68,7 @@ export const ucloudChoices: Choices<
       }));
     }),
 
-  subnetId: (asking) =>
-    ask(asking, ["region", "projectId"], async (account) => {
-      const subnets = await listAll<{ DataSet?: Subnet[] }, Subnet>(
-        account,
-        "DescribeSubnet",
-        { ShowAvailableIPs: true },
-        ({ DataSet }) => DataSet,
-      );
-      return subnets.map(({ SubnetId = "", AvailableIPs: freeAddresses, ...subnet }) => ({
-        value: SubnetId,
-        label: labelOf(
-          ...[subnet.SubnetName, subnet.Subnet && `${subnet.Subnet}/${subnet.Netmask}`],
-          ...[subnet.Zone, subnet.VPCName, subnet.VPCId],
-        ),
-        freeAddresses,
-      }));
-    }),
+  subnetId: (asking) => ask(asking, ["region", "projectId"], (account) => listSubnets(account)),
 
   "hyperDoor.image": (asking) =>
     ask(asking, ["region", "zone", "projectId"], async (account) => {

@@ -41,7 +41,7 @@ export async function createHost(
     });
   }
   const { bootDisk, ...machine } = wish.machine;
-  const VPCId = await account.vpcId();
+  const VPCId = await account.vpcId(wish.subnetId);
   return makeOnce(account, `host ${options.token}`, {
     list: async () =>
       (await listByToken(account, options.token)).map(({ UHostId, CreateTime = 0 }) => ({

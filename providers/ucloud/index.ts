@@ -7,7 +7,7 @@
  *   instance-types  what is for sale                machine-images.ts  what hosts start from
  *   names.ts        whose a thing is                errors.ts          what UCloud's codes mean
  *   policy.ts       the least permissions           permissions.ts     which of them are missing
- *   choices.ts      what settings can be
+ *   choices.ts      what settings can be            subnets.ts         where servers can be launched
  *
  * UCloud knows no client tokens: what was ordered is found by business group and name.
  */
@@ -42,9 +42,11 @@ export function openUCloud(
 ): Provider {
   const { config, secrets, consoleId, edition = "saas" } = options;
   const client = openClient(config, secrets);
+  const ownVpc = once(() => lookUpVpc(client, config.subnetId));
   const account: Account = {
     ...{ client, config, secrets, consoleId, edition, clock, underWay: new Map() },
-    vpcId: once(() => lookUpVpc(client, config.subnetId)),
+    vpcId: (subnetId = config.subnetId) =>
+      subnetId === config.subnetId ? ownVpc() : lookUpVpc(client, subnetId),
   };
 
   const provider: Provider = {

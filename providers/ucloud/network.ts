@@ -3,11 +3,13 @@
  * an address is found by its business group and the end of its name.
  */
 import { MigrationError } from "#domain/errors.ts";
+import { labelOf } from "../choices.ts";
 import type { Parameters } from "../numbered-parameters.ts";
 import type { Provider, SecurityRule } from "../provider.ts";
 import { type Account, makeOnce, unlessGone, untilShown } from "./account.ts";
 import { listAll } from "./client.ts";
 import { groupOf, markOf, namesOf, partsOf } from "./names.ts";
+import { listSubnets } from "./subnets.ts";
 
 export interface Firewall {
   readonly FWId: string;
@@ -144,6 +146,15 @@ export function openNetwork(account: Account): Provider["network"] {
         });
       }
       await release(id);
+    },
+
+    /** Of all zones: that a host is in its subnet's is said nowhere. */
+    listSubnets: () => listSubnets(account),
+
+    /** They hold in every VPC of the project. */
+    async listSecurityGroups() {
+      const firewalls = await listFirewalls(account);
+      return firewalls.map(({ FWId, Name, Tag }) => ({ value: FWId, label: labelOf(Name, Tag) }));
     },
   };
 }

@@ -27,5 +27,11 @@ describeProvider(
 );
 
 describeContract("ucloud", {
-  lacks: ["volumes.listPools", "images.createImage", "images.findImage", "images.deleteImage"],
+  lacks: [
+    "prices",
+    "volumes.listPools",
+    "images.createImage",
+    "images.findImage",
+    "images.deleteImage",
+  ],
 });

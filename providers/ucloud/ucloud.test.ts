@@ -496,16 +496,23 @@ test("a launch that is asked for again after the copy does not hang the system v
   expect(await provider.compute.launch(order)).toEqual({ id });
 });
 
-test("a launch goes where its own network settings say, behind one firewall; several are refused", async () => {
+test("a launch goes where its own network settings say, into another VPC too, behind one firewall; several are refused", async () => {
   await open();
   const other = await provider.network.ensureSecurityGroup({ ...naming("other"), rules: [] });
   const volumeIds = [await makeVolume("system")];
-  const network = { privateAddress: "10.0.0.77", securityGroupIds: [other.id] };
+  const { subnets } = fake.project;
+  const [own] = subnets;
+  if (own === undefined) throw new Error("the fake has subnets");
+  const subnetId = "subnet-other1";
+  subnets.push({ ...own, id: subnetId, vpcId: "uvnet-other1" });
+  const network = { subnetId, privateAddress: "10.0.0.77", securityGroupIds: [other.id] };
   const order = await launchOrder(volumeIds, { network });
 
   const id = await launched(order);
 
-  expect(hostOf(id)).toMatchObject({ privateAddress: "10.0.0.77", firewallId: other.id });
+  expect(hostOf(id)).toMatchObject({
+    ...{ subnetId, privateAddress: "10.0.0.77", firewallId: other.id },
+  });
   const two = { ...network, securityGroupIds: [other.id, order.securityGroupId] };
   const refused = { ...order, ...naming("another"), network: two };
   expect(await codeOf(provider.compute.launch(refused))).toBe("cloud.refused");

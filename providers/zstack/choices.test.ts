@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type FakeZstack, startFakeZstack } from "#test/clouds/zstack/fake-zstack.ts";
-import { host, imageServer, network } from "#test/clouds/zstack/state.ts";
+import { host, imageServer, network, newUuid } from "#test/clouds/zstack/state.ts";
 import type { Choice } from "../choices.ts";
+import { openProvider } from "../registry.ts";
 import { zstackChoices } from "./choices.ts";
 
 let site: FakeZstack;
@@ -51,6 +52,41 @@ test("of the zone's networks those with the services that gateways want can be c
 
   expect(await ask("networkId", inZone())).toEqual([
     { value: site.target.config.networkId, label: "flat, Private, 10.0.1.0/24" },
+  ]);
+});
+
+test("of networks, the check takes every one that is offered once the cluster is known, and no other of the zone", async () => {
+  const { cloud, target } = site;
+  const { networks, zone, l2Network } = cloud;
+  const [services, at] = [["Userdata", "SecurityGroup"], zone.uuid];
+  const disabled = network("disabled", "Private", at, services, "10.0.3.0/24", l2Network.uuid);
+  const public2 = network("public-2", "Public", at, services, "10.0.4.0/24", l2Network.uuid);
+  const apart = network("of another cluster", "Private", at, services, "10.0.6.0/24");
+  networks.push(
+    ...[{ ...disabled, state: "Disabled" }, public2, apart],
+    network("system", "System", at, services, "10.0.5.0/24", l2Network.uuid),
+  );
+
+  const inZoneOnly = await ask("networkId", inZone());
+  const offered = await ask("networkId", inCluster());
+
+  const taken: string[] = [];
+  for (const { uuid: networkId } of networks) {
+    const config = { ...target.config, networkId };
+    const provider = await openProvider("zstack", { config, secrets: site.keys, consoleId: "c" });
+    const isTaken = await provider.check().then(
+      () => true,
+      () => false,
+    );
+    if (isTaken) taken.push(networkId);
+  }
+  expect(offered).toEqual([
+    { value: target.config.networkId, label: "flat, Private, 10.0.1.0/24" },
+    { value: public2.uuid, label: "public-2, Public, 10.0.4.0/24" },
+  ]);
+  expect(taken).toEqual(offered.map(({ value }) => value));
+  expect(inZoneOnly.map(({ value }) => value)).toEqual([
+    ...[target.config.networkId, apart.uuid, public2.uuid],
   ]);
 });
 
@@ -125,4 +161,66 @@ test.each(paths)("of %s, a key that is wrong is told as such", async (path) => {
   await expect(
     zstackChoices[path]({ config: { ...endpoint(), ...inCluster() }, secrets }),
   ).rejects.toMatchObject({ code: "cloud.credentials" });
+});
+
+/** Of the fake's target. */
+async function networkOf(settings: object = {}) {
+  const config = { ...site.target.config, ...settings };
+  return (await openProvider("zstack", { config, secrets: site.keys, consoleId: "c" })).network;
+}
+
+test("a launch can be given the networks of the target's cluster that a server can be in", async () => {
+  const { networks, zone, l2Network } = site.cloud;
+  const [services, at] = [["SecurityGroup"], zone.uuid];
+  const second = network("second", "Public", at, services, "10.0.3.0/24", l2Network.uuid);
+  const disabled = network("disabled", "Private", at, services, "10.0.4.0/24", l2Network.uuid);
+  networks.push(
+    ...[second, { ...disabled, state: "Disabled" }],
+    network("system", "System", at, services, "10.0.5.0/24", l2Network.uuid),
+    network("of another cluster", "Private", at, services, "10.0.6.0/24"),
+  );
+
+  const { listSubnets } = await networkOf();
+
+  expect(await listSubnets?.()).toEqual([
+    { value: site.target.config.networkId, label: "flat, Private, 10.0.1.0/24" },
+    { value: second.uuid, label: "second, Public, 10.0.3.0/24" },
+  ]);
+});
+
+test("a server of HyperDoor's can only be in a network that gives it its orders", async () => {
+  const { networks, zone, l2Network, hyperDoorImage } = site.cloud;
+  const services = ["SecurityGroup"];
+  networks.push(network("b", "Private", zone.uuid, services, "10.0.3.0/24", l2Network.uuid));
+  const hyperDoor = { launch: { boot: "hyperDoor" }, hyperDoor: { image: hyperDoorImage.uuid } };
+
+  const { listSubnets } = await networkOf(hyperDoor);
+
+  expect((await listSubnets?.())?.map(({ value }) => value)).toEqual([
+    site.target.config.networkId,
+  ]);
+});
+
+test("networks and groups that a launch can be given are listed of all pages", async () => {
+  const { networks, groups, zone, l2Network } = site.cloud;
+  const labels = Array.from(
+    { length: 101 },
+    (_, count) => `more-${String(count).padStart(3, "0")}`,
+  );
+  for (const name of labels) {
+    const at = [zone.uuid, ["SecurityGroup"], "10.0.3.0/24", l2Network.uuid] as const;
+    networks.push(network(name, "Private", ...at));
+    const uuid = newUuid();
+    groups.set(uuid, { ...{ uuid, name, description: undefined }, networks: new Set(), rules: [] });
+  }
+
+  const { listSubnets, listSecurityGroups } = await networkOf();
+
+  expect((await listSubnets?.())?.map(({ label }) => label)).toEqual([
+    "flat, Private, 10.0.1.0/24",
+    ...labels.map((name) => `${name}, Private, 10.0.3.0/24`),
+  ]);
+  expect(await listSecurityGroups?.()).toEqual(
+    [...groups.values()].map(({ uuid, name }) => ({ value: uuid, label: name })),
+  );
 });

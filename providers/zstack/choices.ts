@@ -1,11 +1,19 @@
 /** What can be chosen for a target's settings. Answers come by their uuids; a person reads them by their names. */
-import { type Asking, asker, type Choice, type Choices, labelOf } from "../choices.ts";
+import { type Asking, asker, type Choice, type Choices } from "../choices.ts";
 import { systemClock } from "../clock.ts";
 import type { Thing } from "./account.ts";
+import { blocksOf, choice, listNetworks, networkChoice, sorted } from "./choosing.ts";
 import { openClient, type ZstackClient } from "./client.ts";
 import { type ZstackConfig, type ZstackSecrets, zstackConfig } from "./config.ts";
 import { inCloudTerms } from "./errors.ts";
-import { type ImageServer, isUsable, missingServices, type Network, type Place } from "./place.ts";
+import {
+  gatewayServices,
+  type ImageServer,
+  isUsable,
+  ofCluster,
+  ofUsers,
+  type Place,
+} from "./place.ts";
 
 const nobody = "0".repeat(32);
 /** None for the endpoint: where the cloud is has to be known. */
@@ -31,14 +39,12 @@ const askOf = asker({
   open: (settings, secrets: ZstackSecrets) => openClient(settings, secrets, systemClock),
 });
 
-/** By their names: uuids are in no order. */
 async function ask(
   asking: Asking<ZstackSecrets>,
   needed: readonly string[],
   list: (client: ZstackClient, settings: ZstackConfig) => Promise<Choice[]>,
 ): Promise<readonly Choice[]> {
-  const choices = await askOf(asking, needed, list);
-  return choices.sort((a, b) => a.label.localeCompare(b.label));
+  return sorted(await askOf(asking, needed, list));
 }
 
 type Path =
@@ -64,11 +70,11 @@ export const zstackChoices: Choices<ZstackSecrets, Path> = {
     }),
 
   networkId: (asking) =>
-    ask(asking, ["zoneId"], async (client, { zoneId }) => {
-      const networks = await listNetworks(client, zoneId);
-      return networks
-        .filter((network) => missingServices(network).length === 0)
-        .map((network) => choice(network, network.category, ...blocksOf(network)));
+    ask(asking, ["zoneId"], async (client, { zoneId, clusterId }) => {
+      const inCluster = clusterId === nobody ? [] : [ofCluster(clusterId)];
+      const conditions = [`zoneUuid=${zoneId}`, ...inCluster, ofUsers];
+      const networks = await listNetworks(client, conditions, gatewayServices);
+      return networks.map(networkChoice);
     }),
 
   imageServerId: (asking) =>
@@ -87,7 +93,7 @@ export const zstackChoices: Choices<ZstackSecrets, Path> = {
 
   "gateway.publicNetworkId": (asking) =>
     ask(asking, ["zoneId"], async (client, { zoneId }) => {
-      const networks = await listNetworks(client, zoneId);
+      const networks = await listNetworks(client, [`zoneUuid=${zoneId}`], []);
       return networks
         .filter(({ category }) => category === "Public")
         .map((network) => choice(network, ...blocksOf(network)));
@@ -106,20 +112,5 @@ export const zstackChoices: Choices<ZstackSecrets, Path> = {
     }),
 };
 
-async function listNetworks(client: ZstackClient, zoneId: string): Promise<Network[]> {
-  const networks = await client.list<Network>("QueryL3Network", [`zoneUuid=${zoneId}`]);
-  return networks.filter(isUsable);
-}
-
-const blocksOf = ({ ipRanges = [] }: Network) => ipRanges.map(({ networkCidr }) => networkCidr);
-
 const free = (bytes: number | undefined) =>
   bytes === undefined ? undefined : `${Math.floor(bytes / 1024 ** 3)} GiB`;
-
-const choice = (
-  { uuid, name }: Thing,
-  ...more: readonly (string | null | undefined)[]
-): Choice => ({
-  value: uuid,
-  label: labelOf(name, ...new Set(more)),
-});

@@ -8,7 +8,8 @@
  *   compute.ts         gateways, servers   launch.ts         the way to a launched server (boot.ts decides)
  *   instances.ts       VMs                 removal.ts        the way to none
  *   images.ts          images of clones    machine-images.ts images of gateways, offerings.ts their sizes
- *   network.ts         groups, addresses   errors.ts         what ZStack's codes mean
+ *   network.ts         groups, addresses   choosing.ts       what is chosen from, by names
+ *   errors.ts          what ZStack's codes mean
  *
  * Orders are jobs: they are taken, followed for a while, and what they make is looked at until it is there.
  */

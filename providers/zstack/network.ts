@@ -4,7 +4,10 @@
  */
 import type { Provider, SecurityRule } from "../provider.ts";
 import { type Account, findOne, makeOnce, notFound, type Thing } from "./account.ts";
+import { choice, listNetworks, networkChoice, sorted } from "./choosing.ts";
+import type { ZstackConfig } from "./config.ts";
 import { getVm, nicOf } from "./instances.ts";
+import { gatewayServices, ofCluster, ofUsers, type Service } from "./place.ts";
 import { marksOf, uuidOf, written } from "./tags.ts";
 
 interface Rule {
@@ -70,6 +73,10 @@ function shownRule(rule: Rule): string {
   const from = srcIpRange || allowedCidr || everyone["4"];
   return `${type} ${protocol} ${dstPortRange || startPort} ${from}`;
 }
+
+/** HyperDoor gets its orders as user data. */
+const servicesOf = ({ launch }: ZstackConfig): readonly Service[] =>
+  launch.boot === "hyperDoor" ? gatewayServices : ["SecurityGroup"];
 
 export function openNetwork(account: Account): Provider["network"] {
   const { client, config, consoleId } = account;
@@ -157,6 +164,19 @@ export function openNetwork(account: Account): Provider["network"] {
       if (eip !== undefined) await client.order("DeleteEip", { path: { eip: eip.uuid } });
       if ((await findOne(account, "QueryVip", id)) === undefined) return;
       await client.order("DeleteVip", { path: { vip: id } });
+    },
+
+    /** Those of the target's cluster, where its storage is. */
+    async listSubnets() {
+      const conditions = [ofCluster(config.clusterId), ofUsers];
+      const networks = await listNetworks(client, conditions, servicesOf(config));
+      return sorted(networks.map(networkChoice));
+    },
+
+    /** A group is of no network until a launch attaches it. */
+    async listSecurityGroups() {
+      const groups = await client.list<SecurityGroup>("QuerySecurityGroup");
+      return sorted(groups.map((group) => choice(group)));
     },
   };
 }

@@ -22,6 +22,7 @@ export interface ImageServer extends Place {
 /** Source: zstack 5.2.1, L3NetworkInventory.java. */
 export interface Network extends Place {
   readonly category?: string | null;
+  readonly system?: boolean;
   readonly ipRanges?: readonly { readonly networkCidr?: string | null }[];
   readonly networkServices?: readonly { readonly networkServiceType: string }[];
 }
@@ -45,25 +46,48 @@ export async function checkPlace(account: Account): Promise<void> {
   if (cluster.zoneUuid !== zone.uuid) {
     throw refused(`cluster ${cluster.name}`, `it is not in zone ${zone.name}`);
   }
-  await checkNetwork(account, config.networkId);
+  await checkNetwork(account, config.networkId, cluster);
   await getImageServer(account);
   await choosePool(account, undefined);
 }
 
-/** Gateways want user data, and a security group around them. */
-async function checkNetwork(account: Account, id: string): Promise<void> {
+/**
+ * Conditions of a query for networks: no user's VM may be in a system's, nor in one that its cluster does not have.
+ * Sources: zstack 5.2.1, VmInstanceApiInterceptor.java, AttachedL2NetworkAllocatorFlow.java.
+ */
+export const ofUsers = "system=false";
+export const ofCluster = (clusterId: string) => `l2Network.cluster.uuid=${clusterId}`;
+
+async function checkNetwork(account: Account, id: string, cluster: Thing): Promise<void> {
   const network = await findOne<Network>(account, "QueryL3Network", id);
   if (network === undefined) throw notFound("L3 network", id);
   if (!isUsable(network)) throw refused(`L3 network ${network.name}`, `it is ${network.state}`);
-  const [missing] = missingServices(network);
+  if (network.system === true) {
+    const problem = "it is a system network, which no gateway may be in; choose a private one";
+    throw refused(`L3 network ${network.name}`, problem);
+  }
+  const inCluster = [`uuid=${id}`, ofCluster(cluster.uuid)];
+  if ((await account.client.list<Network>("QueryL3Network", inCluster)).length === 0) {
+    const problem = `it is not attached to cluster ${cluster.name}; attach its L2 network there, or choose another`;
+    throw refused(`L3 network ${network.name}`, problem);
+  }
+  const [missing] = missingServices(network, gatewayServices);
   if (missing === undefined) return;
   throw refused(`L3 network ${network.name}`, `its network service ${missing} is not enabled`);
 }
 
-/** Of those that gateways want. Sources: zstack 5.2.1, UserdataConstant.java, SecurityGroupConstant.java. */
-export function missingServices({ networkServices = [] }: Network): string[] {
+/** Of a network. Sources: zstack 5.2.1, UserdataConstant.java, SecurityGroupConstant.java. */
+export type Service = "Userdata" | "SecurityGroup";
+
+/** Gateways want user data, and a security group around them. */
+export const gatewayServices: readonly Service[] = ["Userdata", "SecurityGroup"];
+
+export function missingServices(
+  { networkServices = [] }: Network,
+  needed: readonly Service[],
+): Service[] {
   const there = new Set(networkServices.map((one) => one.networkServiceType));
-  return ["Userdata", "SecurityGroup"].filter((needed) => !there.has(needed));
+  return needed.filter((service) => !there.has(service));
 }
 
 /**

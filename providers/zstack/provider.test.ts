@@ -24,4 +24,4 @@ for (const [boot, device, strategy] of [
   );
 }
 
-describeContract("zstack", { lacks: ["compute.restartInstance"] });
+describeContract("zstack", { lacks: ["compute.restartInstance", "prices"] });

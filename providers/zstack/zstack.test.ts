@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { gatewayPorts } from "#domain/gateway-defaults.ts";
 import { gatewayBootstrap } from "#domain/protocol/gateway.ts";
 import { type FakeZstack, startFakeZstack } from "#test/clouds/zstack/fake-zstack.ts";
-import { imageServer } from "#test/clouds/zstack/state.ts";
+import { imageServer, network } from "#test/clouds/zstack/state.ts";
 import type { LaunchSpec, Provider } from "../provider.ts";
 import { openProvider } from "../registry.ts";
 
@@ -209,6 +209,25 @@ test("a network without user data can have no gateway, and the target is refused
   });
 });
 
+test.each([
+  ["of another cluster", "Private", "not attached to cluster cluster-1"],
+  ["of the system's", "System", "a system network"],
+] as const)(
+  "a network %s can have no gateway, and the target is refused for it",
+  async (name, category, problem) => {
+    const { cloud } = site;
+    const services = ["DHCP", "Userdata", "SecurityGroup"];
+    const l2Networks = category === "System" ? [cloud.l2Network.uuid] : [];
+    const found = network(name, category, cloud.zone.uuid, services, "10.0.3.0/24", ...l2Networks);
+    cloud.networks.push(found);
+
+    await expect((await open({ networkId: found.uuid })).check()).rejects.toMatchObject({
+      code: "cloud.refused",
+      params: { what: `L3 network ${name}`, problem: expect.stringContaining(problem) },
+    });
+  },
+);
+
 test("pools are the storages that the cluster's hosts share; a volume is made in the one it is told (R-215)", async () => {
   const { cloud } = site;
   const [shared, ceph] = cloud.pools;
@@ -380,6 +399,32 @@ test("a server of UEFI, of Windows, in a place of its own, is launched as such",
   });
   expect(cloud.vms.get(id)?.systemTags).toContain("bootMode::UEFI");
   expect(cloud.vms.get(id)?.rootVolumeUuid).toBe(system);
+});
+
+test("a server is launched into another of the networks that are listed, and into a group that was in none", async () => {
+  const { cloud } = site;
+  const { uuid: zoneId } = cloud.zone;
+  const at = [zoneId, ["SecurityGroup"], "10.0.3.0/24", cloud.l2Network.uuid] as const;
+  cloud.networks.push(network("second", "Private", ...at));
+  const provider = await open();
+  const group = await provider.network.ensureSecurityGroup({ ...naming("web"), rules: [] });
+  cloud.groups.get(group.id)?.networks.clear();
+  const system = await makeVolume(provider, "system", { role: "system" });
+  const subnet = (await provider.network.listSubnets?.())?.find(({ label }) =>
+    label.startsWith("second"),
+  );
+
+  const id = await launched(
+    provider,
+    await launchOrder(provider, {
+      volumeIds: [system],
+      network: { subnetId: subnet?.value ?? "", securityGroupIds: [group.id] },
+    }),
+  );
+
+  const vm = cloud.vms.get(id);
+  expect(vm?.nic.l3NetworkUuid).toBe(cloud.networks.at(-1)?.uuid);
+  expect([...(vm?.groups ?? [])]).toEqual([group.id]);
 });
 
 test("HyperDoor starts from its image, with a system disk as large as the clone, its orders as they are, and only the clone on it", async () => {

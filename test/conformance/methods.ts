@@ -13,12 +13,15 @@ export type ProviderMethod = Named<Provider>;
 /** An object, because the compiler then misses one that is forgotten. */
 const each: Readonly<Record<ProviderMethod, true>> = {
   capabilities: true,
+  prices: true,
   check: true,
   listOwned: true,
   "network.ensureSecurityGroup": true,
   "network.deleteSecurityGroup": true,
   "network.ensureAddress": true,
   "network.releaseAddress": true,
+  "network.listSubnets": true,
+  "network.listSecurityGroups": true,
   "compute.listInstanceTypes": true,
   "compute.createGateway": true,
   "compute.launch": true,

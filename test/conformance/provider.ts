@@ -5,6 +5,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { MigrationError } from "#domain/errors.ts";
 import { gatewayBootstrap } from "#domain/protocol/gateway.ts";
+import { listGatewayTypes } from "#providers/gateway-types.ts";
 import type {
   BootStrategy,
   Firmware,
@@ -352,6 +353,21 @@ export function describeProvider(
       });
     });
 
+    test("prices, where they are told, are amounts of one currency, of another gateway's type too", async () => {
+      newOwner();
+      if (provider.prices === undefined) return;
+      const [type] = await listGatewayTypes(provider);
+
+      for (const of of [{}, ...(type === undefined ? [] : [{ gatewayType: type.value }])]) {
+        const { currency, gatewayHour = 1, volumeGibMonth = 1 } = await provider.prices(of);
+        expect(currency).toMatch(/^[A-Z]{3}$/);
+        for (const amount of [gatewayHour, volumeGibMonth]) {
+          expect(amount).toBeGreaterThan(0);
+          expect(amount).toBeLessThan(100);
+        }
+      }
+    });
+
     describe("volumes", () => {
       test("a volume has the size it was ordered in, and becomes ready", async () => {
         newOwner();
@@ -663,6 +679,25 @@ export function describeProvider(
 
         expect(second.id).toBe(first.id);
         expect(await listed("security-group")).toHaveLength(1);
+      });
+
+      test("the subnets and groups that a launch can be given are listed, the target's own subnet and a new group among them", async () => {
+        newOwner();
+        const { listSubnets, listSecurityGroups } = provider.network;
+        const { id } = await ensureGroup();
+        const { subnetId } = await provider.capabilities();
+
+        const subnets = await listSubnets?.();
+        const groups = await listSecurityGroups?.();
+
+        if (subnets !== undefined && subnetId !== undefined) {
+          expect(subnets.map(({ value }) => value)).toContain(subnetId);
+        }
+        if (groups !== undefined) expect(groups.map(({ value }) => value)).toContain(id);
+        for (const list of [subnets, groups]) {
+          const ids = (list ?? []).map(({ value }) => value);
+          expect(ids).toEqual([...new Set(ids)].filter((one) => one !== ""));
+        }
       });
 
       test("a security group can be deleted twice", async () => {

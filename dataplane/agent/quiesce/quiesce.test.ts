@@ -21,10 +21,10 @@ let said: AgentEvent[];
 
 const voice = { say: (event: AgentEvent) => said.push(event), hush: () => {}, resume: () => {} };
 
-/** A write that must wait shows that the file system is frozen: it is given up after half a second. */
+/** A write that must wait shows that the file system is frozen: it is given up after two seconds. */
 async function isFrozen(): Promise<boolean> {
   const write = promisify(execFile)("sh", ["-c", `echo x > '${mountPoint}/probe'`]);
-  const given = new Promise<"waits">((resolve) => setTimeout(() => resolve("waits"), 500));
+  const given = new Promise<"waits">((resolve) => setTimeout(() => resolve("waits"), 2000));
   return (await Promise.race([write, given])) === "waits";
 }
 

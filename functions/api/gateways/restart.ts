@@ -1,10 +1,8 @@
 /** Starting a gateway's machine anew, when nothing is harmed by it. */
 import { MigrationError } from "#domain/errors.ts";
 import type { Gateway } from "#domain/records.ts";
-import type { Deps } from "../../deps.ts";
+import { type Deps, noRun } from "../../deps.ts";
 import { limitsOf } from "../../limits.ts";
-
-const noRun = "people";
 
 /**
  * On platforms whose volumes say nothing of themselves a restart makes every run fail that works with the

@@ -16,10 +16,7 @@ import { describeFinding } from "#domain/checks/words.ts";
 import { type Language, MigrationError } from "#domain/errors.ts";
 import type { SourceServer, Target } from "#domain/records.ts";
 import { findingsOf, knownFindings } from "../../checks.ts";
-import type { Deps } from "../../deps.ts";
-
-/** What is asked of a provider for people and not for a run is in the ledger under this. */
-const noRun = "people";
+import { type Deps, noRun } from "../../deps.ts";
 
 /** Changes nothing. @throws `record.not-found`, `cloud.…` */
 export async function checkServer(

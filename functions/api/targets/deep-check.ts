@@ -3,6 +3,7 @@ import type { Target } from "#domain/records.ts";
 import { checkCost } from "#domain/target-check.ts";
 import type { Provider } from "#providers/provider.ts";
 import type { Deps } from "../../deps.ts";
+import { pricesOf } from "../../prices.ts";
 import { gatewayWithPlace, probeBytes } from "../../target-checks.ts";
 
 /** What a person is asked about. A place that is free now may be taken when the check comes to it. */
@@ -14,11 +15,13 @@ export async function planDeepCheck(
   const can = await provider.capabilities();
   const volumeBytes = probeBytes(can);
   const gateway = await gatewayWithPlace(deps, target, can);
-  const usd = checkCost(target.platform, volumeBytes);
+  const { currency = "", volumeGibMonth } = (await pricesOf(deps, provider)) ?? {};
   return {
     volumeBytes,
     snapshot: can.canClone && (gateway !== undefined || can.snapshotsAfterAttachOnly !== true),
     ...(gateway === undefined ? {} : { gatewayId: gateway.id }),
-    ...(usd === undefined ? {} : { usd }),
+    ...(volumeGibMonth === undefined
+      ? {}
+      : { cost: { amount: checkCost(volumeGibMonth, volumeBytes), currency } }),
   };
 }

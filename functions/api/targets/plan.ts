@@ -2,10 +2,10 @@ import type { z } from "zod";
 import type { PlanView, planRequest } from "#api/plans.ts";
 import type { Finding } from "#domain/checks/finding.ts";
 import type { Language } from "#domain/errors.ts";
-import { gatewayHour } from "#domain/prices.ts";
 import type { Target } from "#domain/records.ts";
-import type { Deps } from "../../deps.ts";
+import { type Deps, noRun } from "../../deps.ts";
 import { planServers, type ServerAsked, type ServerPlan } from "../../planning.ts";
+import { pricesOf } from "../../prices.ts";
 import { wordsOf } from "../errors.ts";
 import { findingViews } from "../servers/check.ts";
 
@@ -17,7 +17,9 @@ export async function planTarget(
   language: Language,
 ): Promise<PlanView> {
   const plan = await planServers(deps, target, await serversAsked(deps, target, servers));
-  const hour = gatewayHour[target.platform];
+  const provider = await deps.providerFor(target, noRun);
+  const gatewayType = target.gatewayInstanceType;
+  const { currency = "", gatewayHour: hour } = (await pricesOf(deps, provider, gatewayType)) ?? {};
   return {
     targetId: target.id,
     maxGateways: plan.rules.maxGateways,
@@ -26,7 +28,9 @@ export async function planTarget(
       ...shown(server, plan.rules.repairsOnGateway, language),
       findings: findingViews(server.server, target, toMind(server.findings), language),
     })),
-    ...(hour === undefined ? {} : { usdPerDay: hour * 24 * plan.gateways.length }),
+    ...(hour === undefined
+      ? {}
+      : { costPerDay: { amount: hour * 24 * plan.gateways.length, currency } }),
   };
 }
 

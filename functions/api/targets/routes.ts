@@ -26,7 +26,7 @@ import {
 } from "#providers/registry.ts";
 import { jsonSchemaOf, targetFields } from "#providers/target-fields.ts";
 import { askCloud } from "#providers/wrap.ts";
-import type { Deps } from "../../deps.ts";
+import { type Deps, noRun } from "../../deps.ts";
 import { allowedTypes, limitsOf } from "../../limits.ts";
 import { startTargetCheck } from "../../target-checks.ts";
 import { allow } from "../auth/guard.ts";
@@ -47,9 +47,6 @@ import { changeLimit, targetLimits } from "./limits.ts";
 import { planTarget } from "./plan.ts";
 
 const tags = ["targets"];
-/** What a provider does for people and not for a run is in the ledger under this. */
-const noRun = "people";
-
 function routes(deps: Deps) {
   const viewer = [allow(deps, "viewer")];
   const administrator = [allow(deps, "administrator")];
@@ -158,6 +155,27 @@ function routes(deps: Deps) {
       request: { params },
       responses: { 200: jsonAnswer("Types", pageOf(instanceTypeView)), ...refusals },
     }),
+    subnets: createRoute({
+      method: "get",
+      path: "/v1/targets/{id}/subnets",
+      tags,
+      summary: "The subnets that servers can be launched into; none where a launch takes none",
+      security: byPerson,
+      middleware: viewer,
+      request: { params },
+      responses: { 200: jsonAnswer("Subnets", choicesView), ...refusals },
+    }),
+    securityGroups: createRoute({
+      method: "get",
+      path: "/v1/targets/{id}/security-groups",
+      tags,
+      summary:
+        "The security groups that launched servers can be given; none where a launch takes none",
+      security: byPerson,
+      middleware: viewer,
+      request: { params },
+      responses: { 200: jsonAnswer("Security groups", choicesView), ...refusals },
+    }),
     plan: createRoute({
       method: "post",
       path: "/v1/targets/{id}/plan",
@@ -251,6 +269,14 @@ export function targetRoutes(deps: Deps): Router {
     const provider = await deps.providerFor(target, noRun);
     const types = await allowedTypes(provider, await limitsOf(target, provider));
     return c.json({ items: types.map((type) => ({ ...type, firmware: [...type.firmware] })) }, 200);
+  });
+  router.openapi(route.subnets, async (c) => {
+    const { network } = await deps.providerFor(await find(c.req.valid("param").id), noRun);
+    return c.json({ items: [...((await network.listSubnets?.()) ?? [])] }, 200);
+  });
+  router.openapi(route.securityGroups, async (c) => {
+    const { network } = await deps.providerFor(await find(c.req.valid("param").id), noRun);
+    return c.json({ items: [...((await network.listSecurityGroups?.()) ?? [])] }, 200);
   });
   router.openapi(route.plan, async (c) => {
     const target = await find(c.req.valid("param").id);

@@ -1,14 +1,11 @@
 import { z } from "zod";
-import {
-  chooseGatewayType,
-  type GatewayDefaults,
-  gatewayDefaults,
-} from "#domain/gateway-defaults.ts";
-import { gatewayHour } from "#domain/prices.ts";
+import { chooseGatewayType, gatewayDefaults } from "#domain/gateway-defaults.ts";
+import { moneyText } from "#domain/prices.ts";
 import type { Target } from "#domain/records.ts";
 import { parseRunInput } from "#domain/run-input.ts";
 import type { InstanceType } from "#providers/provider.ts";
 import type { Deps } from "../../deps.ts";
+import { pricesOf } from "../../prices.ts";
 import { step } from "../../step.ts";
 import { type Probe, probeOf, provePart, skipPart } from "../../target-checks.ts";
 import { tell } from "../../tell.ts";
@@ -59,13 +56,11 @@ async function quoteGateway(deps: Deps, { run, target, provider }: Probe): Promi
       target,
       await provider.compute.listInstanceTypes(),
     );
-    const usd = gatewayHour[target.platform];
-    const isDefault = name === gatewayDefaultType(target);
+    const { currency = "", gatewayHour } = (await pricesOf(deps, provider, name)) ?? {};
     const size = { type: name, vcpus, memoryGiB: Math.round((memoryBytes / GiB) * 10) / 10 };
-    // The price we know is that of the document's size.
-    return usd === undefined || !isDefault
-      ? { words: "size unpriced", params: size }
-      : { words: "size priced", params: { ...size, usd } };
+    if (gatewayHour === undefined) return { words: "size unpriced", params: size };
+    const cost = moneyText({ amount: gatewayHour, currency });
+    return { words: "size priced", params: { ...size, cost } };
   });
 }
 
@@ -76,11 +71,6 @@ function gatewayType(target: Target, offered: readonly InstanceType[]): Instance
   const setting = gatewaySetting.safeParse(target.config);
   const asked = target.gatewayInstanceType ?? setting.data?.gateway.instanceType;
   return offered.find(({ name }) => name === asked) ?? chooseGatewayType(target.platform, offered);
-}
-
-function gatewayDefaultType({ platform }: Target): string | undefined {
-  const defaults: GatewayDefaults = gatewayDefaults[platform];
-  return defaults.instanceType;
 }
 
 export const handler = step({ name: "check-target", input, output, run: checkTarget });

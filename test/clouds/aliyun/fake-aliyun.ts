@@ -19,6 +19,7 @@ import { imageActions } from "./images.ts";
 import { instanceActions, letInstancesHappen } from "./instances.ts";
 import { letEipsHappen, networkActions } from "./network.ts";
 import { placeActions } from "./places.ts";
+import { priceActions } from "./prices.ts";
 import { type Answer, Refusal, readParameters } from "./rpc.ts";
 import { Account, type Delays, type Quotas } from "./state.ts";
 import { typeActions } from "./types.ts";
@@ -53,6 +54,7 @@ const handlers = {
   ...instanceActions,
   ...networkActions,
   ...placeActions,
+  ...priceActions,
   ...typeActions,
 };
 

@@ -4,7 +4,7 @@ import type { Parameters } from "../parameters.ts";
 import { disksOf, makeSystemDisk, refuseSize, removeDisk, takeOff } from "./disks.ts";
 import { listed, pagedByToken, shownTags } from "./listing.ts";
 import { type Answer, Refusal, tagsOf } from "./rpc.ts";
-import { type Account, get, hyperDoorImageId, type Instance } from "./state.ts";
+import { type Account, type Group, get, hyperDoorImageId, type Instance } from "./state.ts";
 import { typeOf } from "./types.ts";
 
 type Action = (account: Account, parameters: Parameters) => Promise<Answer> | Answer;
@@ -86,15 +86,21 @@ async function boot(account: Account, instance: Instance): Promise<void> {
   );
 }
 
+const vpcOf = ({ vSwitches }: Account, { vSwitchId }: Instance): string | undefined =>
+  vSwitches.find(({ id }) => id === vSwitchId)?.vpcId;
+
+/** Source: RunInstances and JoinSecurityGroup, error codes. */
+function refuseManaged({ id, isManaged }: Group): void {
+  if (!isManaged) return;
+  throw new Refusal(
+    403,
+    "InvalidOperation.ResourceManagedByCloudProduct",
+    `The specified SecurityGroup "${id}" has been managed by a cloud product.`,
+  );
+}
+
 function refuseOrder(account: Account, parameters: Parameters): void {
   const type = typeOf(parameters.get("InstanceType"));
-  if (account.soldOut.has(type.name)) {
-    throw new Refusal(
-      403,
-      "OperationDenied.NoStock",
-      "The requested resource is sold out in the specified zone; try other types of resources.",
-    );
-  }
   const used = [...account.instances.values()].reduce(
     (sum, { type }) => sum + typeOf(type).vcpus,
     0,
@@ -120,15 +126,32 @@ function refuseOrder(account: Account, parameters: Parameters): void {
       "The specified parameter 'SystemDisk.Category' is not support IoOptimized Instance.",
     );
   }
-  const zone = parameters.get("VSwitchId");
-  if (zone !== account.vSwitchId) {
+  const vSwitchId = parameters.get("VSwitchId");
+  const vSwitch = account.vSwitches.find(({ id }) => id === vSwitchId);
+  if (vSwitch === undefined) {
     throw new Refusal(404, "InvalidVSwitchId.NotFound", "The specified vSwitch does not exist.");
+  }
+  // Its zone is the instance's, and the others sell nothing here.
+  if (account.soldOut.has(type.name) || vSwitch.zone !== account.zone) {
+    throw new Refusal(
+      403,
+      "OperationDenied.NoStock",
+      "The requested resource is sold out in the specified zone; try other types of resources.",
+    );
   }
   const groupId = parameters.find("SecurityGroupId");
   if (groupId === undefined) {
     throw new Refusal(400, "MissingParameter", "SecurityGroupId is not supplied.");
   }
-  get(account.groups, "SecurityGroupId", groupId);
+  const group = get(account.groups, "SecurityGroupId", groupId);
+  if (group.vpcId !== vSwitch.vpcId) {
+    throw new Refusal(
+      400,
+      "InvalidParameter.Mismatch",
+      "Specified security group and virtual switch are not in the same VPC.",
+    );
+  }
+  refuseManaged(group);
   if (parameters.flag("PasswordInherit") && parameters.find("Password") !== undefined) {
     throw new Refusal(400, "InvalidParameter.Conflict", "PasswordInherit and Password");
   }
@@ -171,6 +194,7 @@ async function make(
     imageId: image.id,
     type: parameters.get("InstanceType"),
     chargeType: parameters.find("InstanceChargeType") ?? "PostPaid",
+    vSwitchId: parameters.get("VSwitchId"),
     hostName: parameters.get("HostName"),
     privateAddress: parameters.find("PrivateIpAddress") ?? account.newPrivateAddress(),
     password: parameters.get("Password"),
@@ -228,8 +252,8 @@ const describeInstances: Action = (account, parameters) => {
           RegionId: account.region,
           SecurityGroupIds: { SecurityGroupId: instance.groupIds },
           VpcAttributes: {
-            VpcId: account.vpcId,
-            VSwitchId: account.vSwitchId,
+            VpcId: vpcOf(account, instance),
+            VSwitchId: instance.vSwitchId,
             PrivateIpAddress: { IpAddress: [instance.privateAddress] },
           },
           PublicIpAddress: { IpAddress: [] },
@@ -285,7 +309,18 @@ const deleteInstance: Action = (account, parameters) => {
 const modifyInstance: Action = (account, parameters) => {
   const instance = get(account.instances, "InstanceId", parameters.get("InstanceId"));
   const groupIds = parameters.list("SecurityGroupIds");
-  for (const id of groupIds) get(account.groups, "SecurityGroupId", id);
+  for (const id of groupIds) {
+    const group = get(account.groups, "SecurityGroupId", id);
+    if (group.vpcId !== vpcOf(account, instance)) {
+      // Source: JoinSecurityGroup, which this call stands for.
+      throw new Refusal(
+        400,
+        "InvalidInstanceId.Mismatch",
+        "Specified instance and security group are not in the same VPC.",
+      );
+    }
+    refuseManaged(group);
+  }
   if (groupIds.length > 0) instance.groupIds = groupIds;
   return {};
 };

@@ -34,12 +34,15 @@ const createGroup: Action = (account, parameters) => {
   const earlier = account.earlier("CreateSecurityGroup", parameters);
   if (earlier !== undefined) return { SecurityGroupId: earlier };
   const vpcId = parameters.get("VpcId");
-  if (vpcId !== account.vpcId) {
+  if (!account.vSwitches.some((vSwitch) => vSwitch.vpcId === vpcId)) {
     throw new Refusal(404, "InvalidVpcId.NotFound", "Specified VPC does not exist.");
   }
   const group: Group = {
     ...account.newThing("sg", parameters.get("SecurityGroupName"), tagsOf(parameters)),
     vpcId,
+    description: parameters.get("Description"),
+    type: parameters.find("SecurityGroupType") ?? "normal",
+    isManaged: false,
     rules: new Set(),
   };
   account.groups.set(group.id, group);
@@ -63,7 +66,11 @@ const authorizeGroup: Action = (account, parameters) => {
 
 const describeGroups: Action = (account, parameters) => {
   const found = listed(account, account.groups, parameters, {
-    fields: { SecurityGroupId: ({ id }) => id, VpcId: ({ vpcId }) => vpcId },
+    fields: {
+      SecurityGroupId: ({ id }) => id,
+      VpcId: ({ vpcId }) => vpcId,
+      NetworkType: ({ vpcId }) => (vpcId === "" ? "classic" : "vpc"),
+    },
   });
   const { items, next } = pagedByToken(found, parameters);
   return {
@@ -72,8 +79,10 @@ const describeGroups: Action = (account, parameters) => {
       SecurityGroup: items.map((group) => ({
         SecurityGroupId: group.id,
         SecurityGroupName: group.name,
+        Description: group.description,
         VpcId: group.vpcId,
-        SecurityGroupType: "normal",
+        SecurityGroupType: group.type,
+        ServiceManaged: group.isManaged,
         Tags: shownTags(group.tags),
       })),
     },

@@ -70,6 +70,7 @@ export interface Instance extends Thing {
   readonly imageId: string;
   readonly type: string;
   readonly chargeType: string;
+  readonly vSwitchId: string;
   readonly hostName: string;
   readonly privateAddress: string;
   readonly password: string;
@@ -93,7 +94,12 @@ export interface Eip extends Thing {
 }
 
 export interface Group extends Thing {
+  /** Empty in the classic network. */
   readonly vpcId: string;
+  readonly description: string;
+  readonly type: string;
+  /** By a product of the platform's own. */
+  readonly isManaged: boolean;
   readonly rules: Set<string>;
 }
 
@@ -143,6 +149,21 @@ export class Account {
       ...{ cidr: "10.0.128.0/17", free: 12 },
     },
   ];
+  /** By the hour. */
+  readonly tariff: { vcpu: number; memoryGiB: number; diskGiB: Record<string, number> } = {
+    ...{ vcpu: 0.15, memoryGiB: 0.06 },
+    diskGiB: {
+      cloud_efficiency: 0.0005,
+      cloud_ssd: 0.001,
+      "cloud_essd PL0": 0.0007,
+      "cloud_essd PL1": 0.0014,
+      "cloud_essd PL2": 0.0028,
+      "cloud_essd PL3": 0.0056,
+      cloud_auto: 0.0014,
+    },
+  };
+  /** Of the Chinese site. */
+  currency = "CNY";
 
   readonly machines: Machines | undefined;
   readonly doors: HyperDoors | undefined;

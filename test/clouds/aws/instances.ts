@@ -197,11 +197,16 @@ const runInstances: Action = async (account, parameters) => {
   }
   const [networkInterface] = parameters.structures("NetworkInterface");
   const subnetId = networkInterface?.get("SubnetId") ?? account.subnetId;
-  if (subnetId !== account.subnetId) {
+  const subnet = account.subnets.find(({ id }) => id === subnetId);
+  if (subnet === undefined) {
     throw new Refusal("InvalidSubnetID.NotFound", `The subnet ID '${subnetId}' does not exist`);
   }
   const groupIds = networkInterface?.list("SecurityGroupId") ?? [];
-  for (const groupId of groupIds) get(account.groups, "group", groupId);
+  for (const groupId of groupIds) {
+    if (get(account.groups, "group", groupId).vpcId === subnet.vpcId) continue;
+    const problem = `Security group ${groupId} and subnet ${subnetId} belong to different networks.`;
+    throw new Refusal("InvalidParameter", problem);
+  }
   const privateAddress = networkInterface?.find("PrivateIpAddress") ?? account.newPrivateAddress();
   const taken = [...account.instances.values()].some(
     (one) => one.state !== "terminated" && one.privateAddress === privateAddress,
@@ -212,7 +217,7 @@ const runInstances: Action = async (account, parameters) => {
     ...account.newThing("i", tagsFor(parameters, "instance")),
     imageId: image.id,
     type: type.name,
-    zone: account.zone,
+    zone: subnet.zone,
     subnetId,
     groupIds,
     privateAddress,

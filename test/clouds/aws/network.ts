@@ -167,6 +167,7 @@ const describeSubnets: Action = (account, parameters) => {
   const subnets = new Map(account.subnets.map((subnet) => [subnet.id, subnet]));
   const found = listed(account, subnets, ids, "InvalidSubnetID.NotFound", parameters, {
     "vpc-id": ({ vpcId }) => vpcId,
+    "availability-zone": ({ zone }) => zone,
   });
   const { items, nextToken } = paged(found, parameters, ids);
   return {

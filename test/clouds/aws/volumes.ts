@@ -192,6 +192,11 @@ const attachVolume: Action = async (account, parameters) => {
   if (stateOf(account, volume) !== "available") {
     throw new Refusal("IncorrectState", `${volume.id} is not 'available'.`);
   }
+  // All volumes are made in the account's zone. Source: EC2 API reference, "Error codes".
+  if (instance.zone !== account.zone) {
+    const problem = `The volume '${volume.id}' is not in the same availability zone as instance '${instance.id}'`;
+    throw new Refusal("InvalidVolume.ZoneMismatch", problem);
+  }
   if (instance.state !== "running" && instance.state !== "stopped") {
     throw new Refusal("IncorrectState", `Instance '${instance.id}' is not 'running'.`);
   }

@@ -19,6 +19,7 @@ import { blobKey, letMachinesGoOn, machineHandlers, serialLog } from "./machines
 import { letNetworkGo, networkHandlers } from "./network.ts";
 import { type OperationTable, operations } from "./operations.ts";
 import { placeHandlers } from "./places.ts";
+import { pricesPath, servePrices } from "./prices.ts";
 import { errorBody, Refusal } from "./refusal.ts";
 import { skuHandlers } from "./skus.ts";
 import { type Delays, type Quotas, Subscription } from "./state.ts";
@@ -199,6 +200,7 @@ export async function startFakeAzure(options: FakeAzureOptions = {}): Promise<Fa
     if (token !== undefined) return { action: "POST token", run: async () => token() };
     const blob = /^\/bootdiagnostics\/(.+)\.serialconsole\.log$/.exec(pathname)?.[1];
     if (blob !== undefined) return { action: "GET blob", run: () => readBlob(request, blob) };
+    if (pathname === pricesPath) return { action: "LIST prices", run: () => listPrices(request) };
     const operation = /\/operations\/([^/]+)$/i.exec(pathname)?.[1];
     if (operation !== undefined) {
       return {
@@ -230,6 +232,13 @@ export async function startFakeAzure(options: FakeAzureOptions = {}): Promise<Fa
     if (operation === undefined) return {};
     const place = `/subscriptions/${subscription.id}/providers/${table.provider}/locations/${subscription.location}/operations/${operation}`;
     return { "azure-asyncoperation": `${url}${place}?api-version=${table.versions[0]}` };
+  }
+
+  async function listPrices({ method, url: asked = "", headers }: IncomingMessage): Promise<Shown> {
+    if (method !== "GET" || headers.authorization !== undefined) {
+      throw new Error("the list of prices is read, and our token is not for it");
+    }
+    return servePrices(subscription, new URL(asked, url));
   }
 
   async function readBlob(request: IncomingMessage, name: string): Promise<Shown> {
@@ -300,7 +309,7 @@ export async function startFakeAzure(options: FakeAzureOptions = {}): Promise<Fa
         resourceGroup: subscription.resourceGroup,
         location: subscription.location,
         subnetId: subscription.subnetId,
-        endpoints: { arm: url, login: url },
+        endpoints: { arm: url, login: url, prices: url },
         caCertificates: certificate.cert,
         pollMs: 25,
       },

@@ -1,8 +1,14 @@
 /** Interfaces, addresses and groups. Source: Network REST API; Azure docs, "Public IP addresses", "Network security groups". */
 import { accepted, type Handler, shownList } from "./answers.ts";
-import { locationsOf } from "./places.ts";
 import { Refusal } from "./refusal.ts";
-import { type Address, type Group, type Nic, nameIn, type Subscription } from "./state.ts";
+import {
+  type Address,
+  type Group,
+  type Network,
+  type Nic,
+  nameIn,
+  type Subscription,
+} from "./state.ts";
 
 const type = (kind: string) => `Microsoft.Network/${kind}`;
 
@@ -76,9 +82,7 @@ const putNic: Handler = (subscription, { name, body }) => {
   const { subnet, privateIPAddress, privateIPAllocationMethod, publicIPAddress } =
     ipConfiguration.properties;
   const by = subscription.idOf(type("networkInterfaces"), name);
-  if (subnet.id.toLowerCase() !== subscription.subnetId.toLowerCase()) {
-    referenced(undefined, subnet.id, by);
-  }
+  const place = referenced(subscription.findSubnet(subnet.id), subnet.id, by);
   const group = properties.networkSecurityGroup?.id;
   if (group !== undefined) referenced(subscription.groups.find(nameIn(group)), group, by);
   const addressName =
@@ -98,8 +102,8 @@ const putNic: Handler = (subscription, { name, body }) => {
   }
   const isStatic = privateIPAllocationMethod === "Static";
   const earlier = subscription.interfaces.find(name);
-  const taken = subscription.interfaces
-    .all()
+  const taken = subscription
+    .addressesIn(place)
     .some((nic) => nic.name !== name && nic.privateAddress === privateIPAddress);
   if (isStatic && taken) {
     throw new Refusal(
@@ -116,7 +120,7 @@ const putNic: Handler = (subscription, { name, body }) => {
     privateAddress:
       (isStatic ? privateIPAddress : undefined) ??
       earlier?.privateAddress ??
-      subscription.newPrivateIp(),
+      subscription.newPrivateIp(place),
   };
   const nic: Nic = earlier ?? {
     ...subscription.newThing(name, location, tags, forMs),
@@ -286,6 +290,12 @@ const putGroup: Handler = (subscription, { name, body }) => {
   );
 };
 
+/** All that the fake holds are of one resource group. */
+const listGroups: Handler = (subscription, request) => {
+  const isTheirs = request.group.toLowerCase() === subscription.resourceGroup;
+  return shownList(subscription, request, isTheirs ? subscription.groups.all() : [], groupBody);
+};
+
 const deleteGroup: Handler = (subscription, { name }) => {
   const group = subscription.groups.find(name);
   if (group === undefined) return { status: 204 };
@@ -303,28 +313,10 @@ const deleteGroup: Handler = (subscription, { name }) => {
   return accepted(subscription, 202, subscription.delays.deleteMs);
 };
 
-interface Network {
-  readonly name: string;
-  readonly location: string;
-}
-
-/** Ours, and one that is elsewhere. */
-function networksOf({ networkName, location }: Subscription): readonly Network[] {
-  const [, elsewhere] = locationsOf(location);
-  return [
-    { name: networkName, location },
-    { name: "vnet-elsewhere", location: elsewhere?.name ?? "" },
-  ];
-}
-
-/** Two subnets, one of them somebody else's. */
-function networkBody(subscription: Subscription, { name, location }: Network) {
-  const id = subscription.idOf(type("virtualNetworks"), name, subscription.networkGroup);
-  const subnet = (subnetName: string, addressPrefix: string) => ({
-    id: `${id}/subnets/${subnetName}`,
-    name: subnetName,
-    properties: { addressPrefix },
-  });
+/** With all of its subnets, however many. */
+function networkBody(subscription: Subscription, network: Network) {
+  const { name, location, subnets } = network;
+  const id = subscription.networkId(network);
   return {
     id,
     name,
@@ -333,13 +325,17 @@ function networkBody(subscription: Subscription, { name, location }: Network) {
     properties: {
       provisioningState: "Succeeded",
       addressSpace: { addressPrefixes: ["10.1.0.0/16"] },
-      subnets: [subnet("others", "10.1.1.0/24"), subnet("servers", "10.1.0.0/24")],
+      subnets: subnets.map((subnet) => ({
+        id: `${id}/subnets/${subnet.name}`,
+        name: subnet.name,
+        properties: { addressPrefix: subnet.addressPrefix },
+      })),
     },
   };
 }
 
 const getNetwork: Handler = (subscription, { name, group }) => {
-  const network = networksOf(subscription).find((one) => one.name === name);
+  const network = subscription.networks.find((one) => one.name === name);
   if (network === undefined || group.toLowerCase() !== subscription.networkGroup) {
     throw new Refusal(
       404,
@@ -384,10 +380,9 @@ export const networkHandlers: Record<string, Handler> = {
     status: 200,
     body: groupBody(subscription, subscription.groups.get(name, group)),
   }),
-  "LIST networkSecurityGroups": (subscription, request) =>
-    shownList(subscription, request, subscription.groups.all(), groupBody),
+  "LIST networkSecurityGroups": listGroups,
   "DELETE networkSecurityGroups": deleteGroup,
   "GET virtualNetworks": getNetwork,
   "LIST virtualNetworks": (subscription, request) =>
-    shownList(subscription, request, networksOf(subscription), networkBody),
+    shownList(subscription, request, subscription.networks, networkBody),
 };

@@ -3,37 +3,8 @@
  * Groups - List", their answers.
  */
 import { type Handler, shownList } from "./answers.ts";
+import { type Location, locationsOf } from "./locations.ts";
 import type { Subscription } from "./state.ts";
-
-interface Location {
-  readonly name: string;
-  readonly displayName: string;
-  readonly geographyGroup: string;
-  /** Physical zones in the order of this subscription's own numbers. */
-  readonly zones: readonly string[];
-}
-
-/** Some of the cloud's, beginning with the subscription's own. */
-export function locationsOf(own: string): readonly Location[] {
-  return own.startsWith("china")
-    ? [
-        location("chinanorth3", "China North 3", "China", ["az1", "az2", "az3"]),
-        location("chinaeast2", "China East 2", "China", []),
-      ]
-    : [
-        location("westeurope", "West Europe", "Europe", ["az3", "az1", "az2"]),
-        location("westus", "West US", "US", []),
-      ];
-}
-
-function location(
-  name: string,
-  displayName: string,
-  geographyGroup: string,
-  zones: readonly string[],
-): Location {
-  return { name, displayName, geographyGroup, zones };
-}
 
 function locationBody({ id }: Subscription, one: Location) {
   const { name, displayName, geographyGroup, zones } = one;

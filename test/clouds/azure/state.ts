@@ -1,6 +1,7 @@
 /** What the fake subscription holds. Times are milliseconds of the fake's clock. */
 import { randomUUID } from "node:crypto";
 import type { Machines } from "../machines.ts";
+import { locationsOf } from "./locations.ts";
 import { Refusal } from "./refusal.ts";
 
 /** How long things take; the real ones are hundreds of times longer. */
@@ -98,6 +99,29 @@ export interface Group extends Thing {
   rules: readonly Record<string, unknown>[];
 }
 
+/** In US dollars, for Linux on demand. */
+export interface Tariff {
+  readonly vcpuHour: number;
+  readonly gibHour: number;
+  /** Of a disk that is as large as what is paid for. */
+  readonly diskGibMonth: Readonly<Record<"Standard" | "StandardSSD" | "Premium", number>>;
+  /** Times that, for a disk that is kept in all zones. */
+  readonly zoneRedundant: number;
+}
+
+/** Of the network's resource group. */
+export interface Network {
+  readonly name: string;
+  readonly location: string;
+  readonly subnets: readonly { readonly name: string; readonly addressPrefix: string }[];
+}
+
+export interface Subnet {
+  readonly id: string;
+  readonly name: string;
+  readonly addressPrefix: string;
+}
+
 export interface Operation {
   readonly id: string;
   readonly doneAt: number;
@@ -147,6 +171,8 @@ export class Subscription {
   readonly interfaces = new Things<Nic>("Microsoft.Network/networkInterfaces");
   readonly addresses = new Things<Address>("Microsoft.Network/publicIPAddresses");
   readonly groups = new Things<Group>("Microsoft.Network/networkSecurityGroups");
+  /** Ours, and one that is elsewhere. */
+  readonly networks: Network[];
   readonly operations = new Map<string, Operation>();
   readonly id = "0b1f6471-1bf0-4dda-aec3-cb9272f09590";
   readonly resourceGroup = "hypermotion-rg";
@@ -161,6 +187,12 @@ export class Subscription {
   readonly denied = new Set<string>();
   /** Requests to be refused as too many, from now on. */
   throttled = 0;
+  readonly tariff: Tariff = {
+    vcpuHour: 0.04,
+    gibHour: 0.005,
+    diskGibMonth: { Standard: 0.05, StandardSSD: 0.075, Premium: 0.15 },
+    zoneRedundant: 1.5,
+  };
   /** Azure refuses to boot from a disk that is no copy made for it. */
   bootsCopiesOnly = false;
   readonly backing: Machines | undefined;
@@ -182,6 +214,16 @@ export class Subscription {
     this.now = options.now;
     this.location = options.location;
     this.subnetId = `/subscriptions/${this.id}/resourceGroups/${this.networkGroup}/providers/Microsoft.Network/virtualNetworks/${this.networkName}/subnets/servers`;
+    const [, elsewhere] = locationsOf(options.location);
+    // One of them somebody else's.
+    const subnets = [
+      { name: "others", addressPrefix: "10.1.1.0/24" },
+      { name: "servers", addressPrefix: "10.1.0.0/24" },
+    ];
+    this.networks = [
+      { name: this.networkName, location: options.location, subnets },
+      { name: "vnet-elsewhere", location: elsewhere?.name ?? "", subnets },
+    ];
   }
 
   /** As ARM writes ids; Compute gives back the group in capitals. Source: azure-cli issue 5699 and many like it. */
@@ -224,12 +266,35 @@ export class Subscription {
     return "127.0.0.1";
   }
 
-  newPrivateIp(): string {
-    const taken = new Set(this.interfaces.all().map(({ privateAddress }) => privateAddress));
+  networkId({ name }: Network): string {
+    return this.idOf("Microsoft.Network/virtualNetworks", name, this.networkGroup);
+  }
+
+  /** One that an interface here can be in: of whichever network, but of no other location. */
+  findSubnet(id: string): Subnet | undefined {
+    return this.networks
+      .filter(({ location }) => location === this.location)
+      .flatMap((network) =>
+        network.subnets.map((subnet) => ({
+          ...subnet,
+          id: `${this.networkId(network)}/subnets/${subnet.name}`,
+        })),
+      )
+      .find((subnet) => isSameId(subnet.id, id));
+  }
+
+  /** Networks may have the same addresses. */
+  addressesIn({ id }: Subnet): Nic[] {
+    return this.interfaces.all().filter(({ subnetId }) => isSameId(subnetId, id));
+  }
+
+  newPrivateIp(subnet: Subnet): string {
+    const taken = new Set(this.addressesIn(subnet).map(({ privateAddress }) => privateAddress));
+    const start = subnet.addressPrefix.replace(/\d+\/\d+$/, "");
     for (let last = 4; last < 250; last += 1) {
-      if (!taken.has(`10.1.0.${last}`)) return `10.1.0.${last}`;
+      if (!taken.has(`${start}${last}`)) return `${start}${last}`;
     }
-    throw new Refusal(400, "SubnetIsFull", "Subnet servers is full");
+    throw new Refusal(400, "SubnetIsFull", `Subnet ${subnet.name} is full`);
   }
 
   provisioningState(thing: Thing): string {
@@ -249,6 +314,8 @@ export class Subscription {
     }
   }
 }
+
+const isSameId = (one: string, other: string) => one.toLowerCase() === other.toLowerCase();
 
 /** Name in an id of a resource. */
 export const nameIn = (id: string): string => id.slice(id.lastIndexOf("/") + 1);

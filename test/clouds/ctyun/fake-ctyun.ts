@@ -18,6 +18,7 @@ import { whyNotSigned } from "./eop.ts";
 import { instanceHandlers, letServersHappen } from "./instances.ts";
 import { networkHandlers } from "./network.ts";
 import { type Handler, queryOrder } from "./orders.ts";
+import { priceHandlers } from "./prices.ts";
 import { findCall, Refusal, readAsked } from "./request.ts";
 import { letSnapshotsHappen, snapshotHandlers } from "./snapshots.ts";
 import { type Delays, Pool, type Quotas } from "./state.ts";
@@ -59,6 +60,7 @@ const handlers: Record<string, Handler> = {
   ...snapshotHandlers,
   ...instanceHandlers,
   ...networkHandlers,
+  ...priceHandlers,
   QueryOrderUuid: queryOrder,
 };
 

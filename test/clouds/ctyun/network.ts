@@ -1,13 +1,13 @@
 /** VPC: subnets, security groups and elastic addresses. Sources: the models named in api.ts, with their comments. */
 import { type Handler, once, orderJson, unlessOpening } from "./orders.ts";
 import { pageOf, Refusal, refuse } from "./request.ts";
-import { type Eip, type Group, get, type Pool, type Subnet } from "./state.ts";
+import { type Eip, type Group, get, type Subnet } from "./state.ts";
 
-const subnetJson = (pool: Pool, { id, name, cidr, free, type }: Subnet) => ({
+const subnetJson = ({ id, name, vpcId, zones, cidr, free, type }: Subnet) => ({
   subnetID: id,
   name,
-  vpcID: pool.vpcId,
-  availabilityZones: [pool.zone],
+  vpcID: vpcId,
+  availabilityZones: zones,
   CIDR: cidr,
   availableIPCount: free,
   type,
@@ -15,23 +15,25 @@ const subnetJson = (pool: Pool, { id, name, cidr, free, type }: Subnet) => ({
 
 const showSubnet: Handler = (pool, { asked }) => {
   const found = pool.subnets.get(asked.subnetID);
-  if (found !== undefined) return subnetJson(pool, found);
+  if (found !== undefined) return subnetJson(found);
   throw new Refusal("Openapi.Subnet.NotFound", `subnet ${asked.subnetID} is not found`);
 };
 
 const listSubnets: Handler = (pool, { asked }) => {
-  const { vpcID = pool.vpcId, subnetID } = asked;
+  const { vpcID, subnetID } = asked;
   const wanted = subnetID?.split(",");
   const found = [...pool.subnets.values()].filter(
-    ({ id }) => vpcID === pool.vpcId && (wanted === undefined || wanted.includes(id)),
+    ({ id, vpcId }) =>
+      (vpcID === undefined || vpcId === vpcID) && (wanted === undefined || wanted.includes(id)),
   );
   const { items, counts } = pageOf(asked, found, 50);
-  return { subnets: items.map((subnet) => subnetJson(pool, subnet)), ...counts };
+  return { subnets: items.map(subnetJson), ...counts };
 };
 
-const groupJson = ({ id, name, vpcId, rules }: Group) => ({
+const groupJson = ({ id, name, description = "", vpcId, rules }: Group) => ({
   id,
   securityGroupName: name,
+  description,
   vpcID: vpcId,
   origin: "0",
   // A port is shown as a range of one.
@@ -56,7 +58,7 @@ const listGroups: Handler = (pool, { asked }) => {
 const createGroup: Handler = async (pool, request) => {
   const { asked } = request;
   const order = await once(pool, request, () => {
-    if (asked.vpcID !== pool.vpcId) {
+    if (![...pool.subnets.values()].some(({ vpcId }) => vpcId === asked.vpcID)) {
       throw new Refusal("Openapi.Vpc.NotFound", `VPC ${asked.vpcID} is not found`);
     }
     const thing = pool.newThing("sg");

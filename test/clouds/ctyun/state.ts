@@ -100,6 +100,8 @@ export interface Eip extends Thing {
 
 export interface Subnet {
   readonly id: string;
+  readonly vpcId: string;
+  readonly zones: readonly string[];
   readonly name: string;
   readonly cidr: string;
   /** IPv4 addresses. */
@@ -118,6 +120,7 @@ export interface Rule {
 
 export interface Group extends Thing {
   readonly name: string;
+  readonly description?: string;
   readonly vpcId: string;
   readonly rules: Rule[];
 }
@@ -137,7 +140,6 @@ export class Pool {
   readonly servers = new Map<string, Server>();
   readonly eips = new Map<string, Eip>();
   readonly groups = new Map<string, Group>();
-  /** All of one VPC. */
   readonly subnets = new Map<string, Subnet>();
   readonly orders = new Map<string, Order>();
   /** Orders by call and client token: kept 24 hours, which no test waits for. */
@@ -148,6 +150,11 @@ export class Pool {
   readonly failing = new Map<string, number>();
   /** Flavors that are listed as sold out. */
   readonly soldOut = new Set<string>();
+  /** Yuan by the hour. */
+  readonly tariff: { vcpu: number; memoryGiB: number; diskGiB: Record<string, number> } = {
+    ...{ vcpu: 0.12, memoryGiB: 0.06 },
+    diskGiB: { SATA: 0.0003, SAS: 0.0005, SSD: 0.0014, "FAST-SSD": 0.002 },
+  };
   /** So many calls more are refused for coming too fast. */
   throttled = 0;
   /** Calls the key's user may not make. */
@@ -189,7 +196,7 @@ export class Pool {
       { id: this.newThing("subnet").id, name: "metal", cidr: "10.1.0.0/24", free: 250, type: 1 },
       { id: this.newThing("subnet").id, name: "databases", cidr: "10.2.0.0/24", free: 7, type: 0 },
     ] as const) {
-      this.subnets.set(subnet.id, subnet);
+      this.subnets.set(subnet.id, { ...subnet, vpcId: this.vpcId, zones: [this.zone] });
     }
     const door = image("HyperDoor-linux", 1_760_000_000, { visibility: "private" });
     for (const each of [

@@ -215,7 +215,7 @@ export const calls: Readonly<Record<string, Call>> = {
     service: "vpc",
     method: "GET",
     path: "/v1/{project_id}/subnets",
-    query: { limit: "integer", marker: "uuid" },
+    query: { limit: "integer", marker: "uuid", vpc_id: "uuid" },
   },
   ShowSubnet: { service: "vpc", method: "GET", path: "/v1/{project_id}/subnets/{subnet_id}" },
   ListSecurityGroups: {

@@ -4,9 +4,13 @@ import { type Address, type Group, get, type Project, type Subnet } from "./stat
 import type { Handler } from "./volumes.ts";
 
 /** A subnet's own id is its network's id too. */
-function subnetJson({ id, name, cidr, zone, vpcId }: Subnet): JsonObject {
-  const place = { availability_zone: zone, vpc_id: vpcId };
-  return { id, name, description: "", cidr, ...place, status: "ACTIVE", neutron_network_id: id };
+function subnetJson({ id, name, cidr, zone, vpcId, ...subnet }: Subnet): JsonObject {
+  const { onlyZone = "center", freeAddresses } = subnet;
+  return {
+    ...{ id, name, description: "", cidr, status: "ACTIVE", neutron_network_id: id },
+    ...{ availability_zone: zone, vpc_id: vpcId, scope: onlyZone },
+    available_ip_address_count: freeAddresses,
+  };
 }
 
 const showSubnet: Handler = (project, { path }) => {
@@ -18,8 +22,10 @@ const showSubnet: Handler = (project, { path }) => {
 };
 
 const listSubnets: Handler = ({ subnets }, { query }) => {
-  const from = subnets.findIndex(({ id }) => id === query.get("marker")) + 1;
-  const page = subnets.slice(from, from + Number(query.get("limit") ?? 2000));
+  const vpcId = query.get("vpc_id");
+  const found = subnets.filter((subnet) => vpcId === undefined || subnet.vpcId === vpcId);
+  const from = found.findIndex(({ id }) => id === query.get("marker")) + 1;
+  const page = found.slice(from, from + Number(query.get("limit") ?? 2000));
   return { subnets: page.map(subnetJson) };
 };
 

@@ -187,10 +187,16 @@ function examine(project: Project, wish: any): { image: Image; userData: string 
   if (image.status !== "active") refuse(`image ${image.id} is not active`);
   const flavor = flavors.find(({ id }) => id === wish.flavorRef);
   if (flavor === undefined) return refuse(`flavor ${wish.flavorRef} is invalid`);
-  if (wish.vpcid !== project.vpcId) refuse(`VPC ${wish.vpcid} could not be found`);
+  if (!project.subnets.some(({ vpcId }) => vpcId === wish.vpcid)) {
+    refuse(`VPC ${wish.vpcid} could not be found`);
+  }
   if (wish.availability_zone !== project.zone) refuse("the availability zone is invalid");
-  if (wish.nics.length !== 1 || wish.nics[0].subnet_id !== project.subnetId) {
+  const subnet = project.subnets.find(({ id }) => id === wish.nics[0]?.subnet_id);
+  if (wish.nics.length !== 1 || subnet?.vpcId !== wish.vpcid) {
     refuse("the subnet is not in the VPC");
+  }
+  if ((subnet?.onlyZone ?? project.zone) !== project.zone) {
+    refuse("the subnet is not in the availability zone");
   }
   if (!/^[\p{Script=Han}\w.-]{1,64}$/u.test(wish.name)) refuse(`the name ${wish.name} is invalid`);
   if ((wish.server_tags ?? []).length > 10) refuse("a server has at most 10 tags when it is made");

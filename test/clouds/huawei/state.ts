@@ -117,9 +117,12 @@ export interface Subnet {
   readonly id: string;
   readonly name: string;
   readonly cidr: string;
-  /** Empty where it is open to all zones. */
+  /** May be empty. */
   readonly zone: string;
   readonly vpcId: string;
+  /** The one zone that it is for. */
+  readonly onlyZone?: string;
+  readonly freeAddresses: number;
 }
 
 export interface Group extends Thing {
@@ -167,11 +170,11 @@ export class Project {
   readonly subnets: Subnet[] = [
     {
       ...{ id: this.subnetId, name: "subnet-default", cidr: "127.64.0.0/10" },
-      ...{ zone: "", vpcId: this.vpcId },
+      ...{ zone: "", vpcId: this.vpcId, freeAddresses: 4_194_290 },
     },
     {
       ...{ id: randomUUID(), name: "subnet-dev", cidr: "10.1.0.0/24" },
-      ...{ zone: "cn-north-4b", vpcId: randomUUID() },
+      ...{ zone: "cn-north-4b", vpcId: randomUUID(), freeAddresses: 251 },
     },
   ];
   private addressesGiven = 0;

@@ -72,6 +72,9 @@ async function end(account: Account, instance: Instance): Promise<void> {
   for (const volume of doomed) await removeVolume(account, volume);
 }
 
+const subnetOf = ({ subnets }: Account, parameters: Parameters) =>
+  subnets.find(({ id }) => id === parameters.get("SubnetId"));
+
 function refuseOrder(account: Account, parameters: Parameters): void {
   const invalid = (name: string) =>
     new Refusal(400, "InvalidParameterValue", `Invalid \`${name}\` parameter value.`);
@@ -95,11 +98,13 @@ function refuseOrder(account: Account, parameters: Parameters): void {
   if (account.instances.size >= account.quotas.instances) {
     throw new Refusal(400, "InstanceQuotaExceeded", "The quota of instances is exceeded.");
   }
-  if (parameters.get("SubnetId") !== account.subnetId) throw invalid("SubnetId");
+  const subnet = subnetOf(account, parameters);
+  if (subnet?.type !== "Normal") throw invalid("SubnetId");
   const groups = parameters.list("SecurityGroupId");
   // "At present one security group only."
   if (groups.length !== 1) throw invalid("SecurityGroupId");
-  get(account.groups, "SecurityGroup", groups[0] ?? "");
+  const group = get(account.groups, "SecurityGroup", groups[0] ?? "");
+  if (group.vpcId !== subnet.vpcId) throw invalid("SecurityGroupId");
   const address = parameters.find("PrivateIpAddress");
   const taken = [...account.instances.values()].some((one) => one.privateAddress === address);
   if (taken) throw new Refusal(400, "PrivateIpAddressInUse", "The address is in use.");
@@ -153,6 +158,7 @@ const runInstances: Action = async (account, parameters) => {
     type: parameters.get("InstanceType"),
     chargeType: parameters.get("ChargeType"),
     subnetId: parameters.get("SubnetId"),
+    zone: subnetOf(account, parameters)?.zone ?? account.zone,
     privateAddress: parameters.find("PrivateIpAddress") ?? account.newPrivateAddress(),
     interfaceId: randomUUID(),
     groupIds: parameters.list("SecurityGroupId"),
@@ -212,7 +218,7 @@ function instanceJson(account: Account, instance: Instance) {
     SubnetId: instance.subnetId,
     ProjectId: 0,
     ChargeType: instance.chargeType,
-    AvailabilityZone: account.zone,
+    AvailabilityZone: instance.zone,
     PrivateIpAddress: instance.privateAddress,
     InstanceState: {
       // What is being deleted is still called what it was; only its task tells.
@@ -278,7 +284,11 @@ const modifyInterface: Action = (account, parameters) => {
     throw new Refusal(404, "NetworkInterfaceNotFound", "The interface is not there.");
   }
   const groups = parameters.list("SecurityGroupId");
-  for (const id of groups) get(account.groups, "SecurityGroup", id);
+  const subnet = account.subnets.find(({ id }) => id === instance.subnetId);
+  for (const id of groups) {
+    if (get(account.groups, "SecurityGroup", id).vpcId === subnet?.vpcId) continue;
+    throw new Refusal(400, "InvalidParameterValue", "Invalid `SecurityGroupId` parameter value.");
+  }
   if (groups.length > 0) instance.groupIds = groups;
   return { Return: true };
 };

@@ -7,19 +7,26 @@ import { type Account, type Address, type Entry, type Group, get, type Instance 
 
 type Action = (account: Account, parameters: Parameters) => Answer;
 
+/** Source: terraform-provider-ksyun, ReadAndSetSubnets and ReadAndSetSecurityGroups. */
+function inVpcs<T extends { readonly vpcId: string }>(things: T[], parameters: Parameters): T[] {
+  const { "vpc-id": vpcs, ...others } = Object.fromEntries(filtersOf(parameters));
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) {
+    throw new Refusal(400, "InvalidParameter", `this fake knows no filter ${unknown}`);
+  }
+  return things.filter(({ vpcId }) => vpcs?.includes(vpcId) ?? true);
+}
+
 const describeSubnets: Action = (account, parameters) => {
-  const subnet = (id: string, SubnetName: string, SubnetType: string, zone: string) => ({
-    id,
-    ...{ SubnetId: id, SubnetName, SubnetType, VpcId: account.vpcId },
-    ...{ CidrBlock: "127.128.0.0/10", AvailabilityZoneName: zone, AvailableIpNumber: "4194300" },
-  });
-  const all = [
-    subnet(account.subnetId, "servers", "Normal", account.zone),
-    subnet(account.otherSubnetId, "elsewhere", "Normal", account.otherZone),
-    subnet(account.reservedSubnetId, "balancers", "Reserve", account.zone),
-  ];
-  const { items, next } = pagedByToken(named(all, parameters, "SubnetId"), parameters);
-  return { ...next, SubnetSet: items.map(({ id: _, ...rest }) => rest) };
+  const found = inVpcs(named(account.subnets, parameters, "SubnetId"), parameters);
+  const { items, next } = pagedByToken(found, parameters);
+  return {
+    ...next,
+    SubnetSet: items.map(({ id, name, type, vpcId, zone }) => ({
+      ...{ SubnetId: id, SubnetName: name, SubnetType: type, VpcId: vpcId },
+      ...{ CidrBlock: "127.128.0.0/10", AvailabilityZoneName: zone, AvailableIpNumber: "4194300" },
+    })),
+  };
 };
 
 const describeZones: Action = ({ zone, otherZone }) => ({
@@ -33,18 +40,19 @@ const createGroup: Action = (account, parameters) => {
   const group: Group = {
     ...account.newThing(parameters.get("SecurityGroupName")),
     description: parameters.get("Description"),
+    vpcId: account.vpcId,
     entries: new Map(),
   };
   account.groups.set(group.id, group);
-  return { SecurityGroup: groupJson(account, group) };
+  return { SecurityGroup: groupJson(group) };
 };
 
-function groupJson(account: Account, group: Group) {
+function groupJson(group: Group) {
   return {
     SecurityGroupId: group.id,
     SecurityGroupName: group.name,
     Description: group.description,
-    VpcId: account.vpcId,
+    VpcId: group.vpcId,
     SecurityGroupEntrySet: [...group.entries].map(([id, entry]) => ({
       SecurityGroupEntryId: id,
       Direction: entry.direction,
@@ -57,13 +65,10 @@ function groupJson(account: Account, group: Group) {
 }
 
 const describeGroups: Action = (account, parameters) => {
-  const vpcs = filtersOf(parameters).get("vpc-id");
   const shown = shownThings(account, account.groups.values());
-  const found = named(shown, parameters, "SecurityGroupId").filter(
-    () => vpcs?.includes(account.vpcId) ?? true,
-  );
+  const found = inVpcs(named(shown, parameters, "SecurityGroupId"), parameters);
   const { items, next } = pagedByToken(found, parameters);
-  return { ...next, SecurityGroupSet: items.map((group) => groupJson(account, group)) };
+  return { ...next, SecurityGroupSet: items.map(groupJson) };
 };
 
 const authorize: Action = (account, parameters) => {

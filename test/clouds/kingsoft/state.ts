@@ -77,6 +77,7 @@ export interface Instance extends Thing {
   readonly type: string;
   readonly chargeType: string;
   readonly subnetId: string;
+  readonly zone: string;
   readonly privateAddress: string;
   readonly interfaceId: string;
   readonly userData: string;
@@ -100,7 +101,17 @@ export interface Address {
   instanceId?: string;
 }
 
+/** Source: terraform-provider-ksyun, ksyun_subnet, for its types. */
+export interface Subnet {
+  readonly id: string;
+  readonly name: string;
+  readonly type: "Normal" | "Reserve" | "Physical";
+  readonly vpcId: string;
+  readonly zone: string;
+}
+
 export interface Group extends Thing {
+  readonly vpcId: string;
   readonly description: string;
   readonly entries: Map<string, Entry>;
 }
@@ -136,6 +147,17 @@ export class Account {
   readonly otherSubnetId = "9fd83a5e-33cf-4196-b8df-59fc57478490";
   /** Of a load balancer's kind. */
   readonly reservedSubnetId = "9fd83a5e-33cf-4196-b8df-59fc57478489";
+  readonly subnets: Subnet[] = [
+    { id: this.subnetId, name: "servers", type: "Normal", vpcId: this.vpcId, zone: this.zone },
+    {
+      ...{ id: this.otherSubnetId, name: "elsewhere", type: "Normal" },
+      ...{ vpcId: this.vpcId, zone: this.otherZone },
+    },
+    {
+      ...{ id: this.reservedSubnetId, name: "balancers", type: "Reserve" },
+      ...{ vpcId: this.vpcId, zone: this.zone },
+    },
+  ];
   readonly lines = [
     { id: "5fc2595f-1bfd-481b-bf64-2d08f116d800", name: "China Telecom", type: "CTCC" },
     { id: "5fc2595f-1bfd-481b-bf64-2d08f116d801", name: "BGP", type: "BGP" },

@@ -188,6 +188,10 @@ const attachVolume: Action = async (account, parameters) => {
   if (instance.runs === "server" && instance.state === "active") {
     throw new Error("this fake's guests see their volumes only when they start");
   }
+  // All volumes are in the account's zone.
+  if (instance.zone !== account.zone) {
+    throw new Refusal(400, "InvalidParameterValue", "The instance is in another zone.");
+  }
   const most = typeOf(instance.type).dataDisks[volume.type];
   if (most === undefined) {
     throw new Refusal(400, "VolumeTypeNotSupported", `${instance.type} takes no ${volume.type}`);

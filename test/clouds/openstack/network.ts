@@ -60,7 +60,7 @@ const showSubnet: Handler = (project, { path }) => {
 };
 
 /** One page of what fits the filters. */
-function listed<T extends { readonly id: string; readonly name: string }>(
+function listed<T extends { readonly id: string; readonly name: string; projectId?: string }>(
   project: Project,
   query: ReadonlyMap<string, string>,
   key: string,
@@ -72,25 +72,31 @@ function listed<T extends { readonly id: string; readonly name: string }>(
   const found = [...things].filter(
     (thing) =>
       (name === undefined || thing.name === name) &&
-      (projectId === undefined || projectId === project.projectId),
+      (projectId === undefined || projectId === (thing.projectId ?? project.projectId)),
   );
   const { page, more } = pageOf(found, query, project.mostPerPage);
   return { [key]: page.map(json), ...linksOf(key, more) };
 }
 
-function groupJson({ id, name, description, createdAt }: Group): JsonObject {
-  return { id, name, description, created_at: createdAt, tags: [], security_group_rules: [] };
+function groupJson(project: Project, group: Group): JsonObject {
+  const { id, name, description, createdAt, isShared = false } = group;
+  return {
+    ...{ id, name, description, created_at: createdAt, tags: [], security_group_rules: [] },
+    ...{ project_id: group.projectId ?? project.projectId, shared: isShared },
+  };
 }
 
 const listGroups: Handler = (project, { query }) =>
-  listed(project, query, "security_groups", project.groups.values(), groupJson);
+  listed(project, query, "security_groups", project.allGroups.values(), (group) =>
+    groupJson(project, group),
+  );
 
 const createGroup: Handler = (project, { body }) => {
   const { name, description = "" } = body.security_group;
   checkText(name, description);
   const group: Group = { ...project.newThing(name), description, rules: new Set() };
   project.groups.set(group.id, group);
-  return { security_group: groupJson(group) };
+  return { security_group: groupJson(project, group) };
 };
 
 /** Source: neutron_lib/db/constants.py, NAME_FIELD_SIZE, LONG_DESCRIPTION_FIELD_SIZE. */
@@ -140,15 +146,24 @@ const listPorts: Handler = (project, { query }) => {
   return listed(project, query, "ports", found, portJson);
 };
 
+/** Source: neutron/db/securitygroups_db.py, `_get_security_groups_on_port`. */
+const isUsable = ({ projectId, isShared }: Group) => projectId === undefined || isShared === true;
+
 const createPort: Handler = (project, { body }) => {
   const wish = body.port;
   const { name = "", description = "" } = wish;
   checkText(name, description);
-  if (wish.network_id !== project.networkId) {
+  if (![project.networkId, project.sharedNetworkId].includes(wish.network_id)) {
     throw new Refusal(404, "NetworkNotFound", `Network ${wish.network_id} could not be found.`);
   }
-  for (const id of wish.security_groups ?? []) get(project.groups, "group", id);
+  const usable = new Map([...project.allGroups].filter(([, group]) => isUsable(group)));
+  for (const id of wish.security_groups ?? []) get(usable, "group", id);
   const [fixed] = wish.fixed_ips;
+  const subnet = project.subnets.find(({ id }) => id === fixed.subnet_id);
+  if (subnet?.networkId !== wish.network_id) {
+    const message = `Invalid input for operation: Failed to create port on network ${wish.network_id}, because fixed_ips included invalid subnet ${fixed.subnet_id}.`;
+    throw new Refusal(400, "InvalidInput", message);
+  }
   const address = fixed.ip_address ?? project.newPrivateAddress();
   if ([...project.ports.values()].some((port) => port.address === address)) {
     const message = `IP address ${address} already allocated in subnet ${fixed.subnet_id}`;

@@ -130,6 +130,10 @@ export interface FloatingIp extends Thing {
 export interface Group extends Thing {
   readonly description: string;
   readonly rules: Set<string>;
+  /** Of another project than ours. */
+  readonly projectId?: string;
+  /** With ours. */
+  readonly isShared?: true;
 }
 
 export interface Subnet {
@@ -165,6 +169,13 @@ export class Project {
   readonly ports = new Map<string, Port>();
   readonly floatingIps = new Map<string, FloatingIp>();
   readonly groups = new Map<string, Group>();
+  /** The project's default one; others' are seen where they are shared, and by administrators. */
+  readonly otherGroups: Group[] = [
+    {
+      ...{ id: randomUUID(), name: "default", description: "Default security group" },
+      ...{ madeAt: Number.NEGATIVE_INFINITY, createdAt: "2026-01-01T00:00:00Z", rules: new Set() },
+    },
+  ];
   /** So many calls more are refused for coming too fast. */
   throttled = 0;
   /** Calls the user may not make. */
@@ -188,7 +199,7 @@ export class Project {
   readonly otherExternalIds: string[] = [];
   /** Another project's, shared with this one. */
   readonly sharedNetworkId = randomUUID();
-  readonly subnets: readonly Subnet[] = [
+  readonly subnets: Subnet[] = [
     { id: this.subnetId, name: "servers", networkId: this.networkId, cidr: "10.0.0.0/24" },
     { id: randomUUID(), name: "spare", networkId: this.networkId, cidr: "10.0.1.0/24" },
     { id: randomUUID(), name: "office", networkId: this.sharedNetworkId, cidr: "10.9.0.0/16" },
@@ -237,6 +248,11 @@ export class Project {
       ...{ minDisk: 10, sizeGiB: 1, properties: { disk_format: "qcow2" }, isOurs: false },
       ...{ status: "active", changesAt: Number.NEGATIVE_INFINITY },
     };
+  }
+
+  get allGroups(): ReadonlyMap<string, Group> {
+    const others = this.otherGroups.map((group) => [group.id, group] as const);
+    return new Map([...others, ...this.groups]);
   }
 
   imageNamed(name: string): Image {

@@ -63,7 +63,7 @@ function letFirewallHappen(account: Account, instance: Instance): void {
   if (applying === undefined || account.now() < applying.at) return;
   delete instance.applying;
   instance.groupId = applying.groupId;
-  instance.rules = [...(account.groups.get(applying.groupId)?.rules.values() ?? [])];
+  instance.rules = [...(account.allGroups.get(applying.groupId)?.rules.values() ?? [])];
 }
 
 async function stop(account: Account, { id }: Instance): Promise<void> {
@@ -154,9 +154,7 @@ function order(account: Account, parameters: Parameters) {
     throw new Refusal(1100, `InvalidRequestFormat, os_disk_size [${osDiskGiB}] is not valid`);
   }
   const [vxnetId = "", wishedAddress] = (parameters.list("vxnets")[0] ?? "").split("|");
-  if (vxnetId !== "vxnet-0" && vxnetId !== account.vxnetId) {
-    throw new Refusal(2100, `ResourceNotFound, resource [${vxnetId}] not found`);
-  }
+  if (vxnetId !== "vxnet-0") get(account.vxnets, vxnetId);
   if (vxnetId === "vxnet-0" && wishedAddress !== undefined) {
     throw new Refusal(1100, "InvalidRequestFormat, the base network gives its own addresses");
   }
@@ -164,7 +162,7 @@ function order(account: Account, parameters: Parameters) {
     throw new Refusal(1400, `PermissionDenied, private ip [${wishedAddress}] is already in use`);
   }
   const groupId = parameters.find("security_group");
-  if (groupId !== undefined) get(account.groups, groupId);
+  if (groupId !== undefined) get(account.allGroups, groupId);
   const volumes = parameters.list("volumes").map((id) => get(account.volumes, id));
   for (const volume of volumes) {
     refuseBusy(volume);
@@ -191,7 +189,7 @@ const runInstances: Action = async (account, parameters) => {
     privateAddress: wish.wishedAddress ?? account.newPrivateAddress(),
     login: loginOf(parameters, wish.image),
     runs: bootstrap === undefined ? system : "gateway",
-    rules: [...(account.groups.get(groupId)?.rules.values() ?? [])],
+    rules: [...(account.allGroups.get(groupId)?.rules.values() ?? [])],
     ...{ status: "pending", transition: "creating", changesAt: 0 },
   };
   account.instances.set(instance.id, instance);

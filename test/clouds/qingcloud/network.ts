@@ -2,19 +2,39 @@
 import type { Parameters } from "../parameters.ts";
 import { listed, paged } from "./listing.ts";
 import { type Answer, Refusal } from "./request.ts";
-import { type Account, type Eip, type Group, get, isGone, type Job, refuseBusy } from "./state.ts";
+import {
+  type Account,
+  defaultGroupId,
+  type Eip,
+  type Group,
+  get,
+  isGone,
+  type Job,
+  refuseBusy,
+} from "./state.ts";
 
 type Action = (account: Account, parameters: Parameters) => Answer;
 
+const usualVpcId = "rtr-b0u6sdj6";
+
 const describeVxnets: Action = (account, parameters) => {
   const found = listed(account.vxnets, parameters, "vxnets");
-  return paged("vxnet_set", found, parameters, ({ id, name, block }) => ({
-    vxnet_id: id,
-    vxnet_name: name,
-    vxnet_type: block === undefined ? 0 : 1,
-    available_ip_count: block === undefined ? 0 : 250,
-    router: block === undefined ? {} : { router_id: "rtr-b0u6sdj6", ip_network: block },
-  }));
+  return paged(
+    "vxnet_set",
+    found,
+    parameters,
+    ({ id, name, block, vpcId = usualVpcId, borderId }) => {
+      const isInVpc = block !== undefined;
+      return {
+        vxnet_id: id,
+        vxnet_name: name,
+        vxnet_type: isInVpc ? 1 : 0,
+        available_ip_count: isInVpc ? 250 : 0,
+        ...(account.tellsVpc ? { vpc_router_id: isInVpc ? vpcId : "" } : {}),
+        router: isInVpc ? { router_id: borderId ?? vpcId, ip_network: block } : {},
+      };
+    },
+  );
 };
 
 /** Empty, and in use by nobody. */
@@ -31,13 +51,14 @@ const usersOf = (account: Account, groupId: string) =>
   );
 
 const describeGroups: Action = (account, parameters) => {
-  const found = listed(account.groups, parameters, "security_groups");
+  const found = listed(account.allGroups, parameters, "security_groups");
   const isVerbose = (parameters.number("verbose") ?? 0) > 0;
   return paged("security_group_set", found, parameters, (group) => ({
     security_group_id: group.id,
     security_group_name: group.name,
+    description: group.description ?? null,
     is_applied: group.isApplied ? 1 : 0,
-    is_default: 0,
+    is_default: group.id === defaultGroupId ? 1 : 0,
     create_time: group.createdAt,
     ...(isVerbose
       ? {
@@ -98,7 +119,7 @@ const deleteRules: Action = (account, parameters) => {
 
 /** To the instances named, or to all that use it already. */
 const applyGroup: Action = (account, parameters) => {
-  const group = get(account.groups, parameters.get("security_group"));
+  const group = get(account.allGroups, parameters.get("security_group"));
   const named = parameters.list("instances").map((id) => get(account.instances, id));
   for (const instance of named) refuseBusy(instance);
   const at = account.now() + account.delays.applyMs;

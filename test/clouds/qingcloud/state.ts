@@ -98,6 +98,7 @@ export interface Eip extends Thing, Changing {
 }
 
 export interface Group extends Thing {
+  readonly description?: string;
   /** By the rule's id: `tcp 22 22 10.0.0.0/8`. */
   readonly rules: Map<string, string>;
   isApplied: boolean;
@@ -106,6 +107,10 @@ export interface Group extends Thing {
 export interface Vxnet extends Thing {
   /** Within its VPC's; in no VPC without. */
   readonly block?: string;
+  /** Unless it is in the usual one. */
+  readonly vpcId?: string;
+  /** A border router that manages it. */
+  readonly borderId?: string;
 }
 
 export interface Job extends Thing {
@@ -120,6 +125,12 @@ export const defaultGroupId = "sg-default0";
 export const hyperDoorImageId = "img-hyperdoor";
 
 const since = { madeAt: Number.NEGATIVE_INFINITY, createdAt: "2026-10-01T00:00:00Z" };
+
+/** Source: QingCloud API, DescribeSecurityGroups, the example. */
+const defaultGroup: Group = {
+  ...{ id: defaultGroupId, name: "default security group", ...since },
+  ...{ rules: new Map(), isApplied: true },
+};
 
 /** One hangs on no VPC's router. */
 const initialVxnets = [
@@ -146,6 +157,8 @@ export class Account {
   /** Actions whose next jobs fail. */
   readonly failing = new Set<string>();
   isUnpaid = false;
+  /** Of networks; the page of DescribeVxnets has only their router. */
+  tellsVpc = true;
   /** Why no image is made of a volume's snapshot. */
   imagesRefused: string | undefined;
   /** Of a system disk. Source: RunInstances, `os_disk_size`, Linux. */
@@ -172,6 +185,11 @@ export class Account {
     this.quotas = options.quotas;
     for (const image of initialImages) this.images.set(image.id, image);
     for (const vxnet of initialVxnets) this.vxnets.set(vxnet.id, vxnet);
+  }
+
+  /** With the default one, which every account has. */
+  get allGroups(): ReadonlyMap<string, Group> {
+    return new Map([[defaultGroup.id, defaultGroup], ...this.groups]);
   }
 
   now(): number {

@@ -53,6 +53,15 @@ const cvm: Service = {
     DescribeInstances: { "InstanceIds.#": "ins-id", ...filters, ...paging },
     DescribeRegions: {},
     DescribeZoneInstanceConfigInfos: { ...filters },
+    InquiryPriceRunInstances: {
+      InstanceChargeType: "text",
+      "Placement.Zone": "text!",
+      InstanceType: "text",
+      ImageId: "img-id!",
+      "SystemDisk.DiskType": "text",
+      "SystemDisk.DiskSize": "integer",
+      InstanceCount: "integer",
+    },
     RebootInstances: { "InstanceIds.#": "ins-id!", StopType: "text" },
     RunInstances: {
       InstanceChargeType: "text",
@@ -106,6 +115,12 @@ const cbs: Service = {
     },
     CreateSnapshot: { DiskId: "disk-id", SnapshotName: "text", DiskUsage: "text", ...tags },
     DeleteSnapshots: { "SnapshotIds.#": "snap-id!", DeleteBindImages: "boolean" },
+    InquiryPriceCreateDisks: {
+      DiskChargeType: "text!",
+      DiskType: "text!",
+      DiskSize: "integer!",
+      DiskCount: "integer",
+    },
     DescribeDiskConfigQuota: {
       InquiryType: "text!",
       DiskChargeType: "text",

@@ -141,9 +141,28 @@ export const diskActions: Actions<
   | "DescribeDisks"
   | "DescribeSnapshots"
   | "DetachDisks"
+  | "InquiryPriceCreateDisks"
   | "ModifyDiskAttributes"
   | "TerminateDisks"
 > = {
+  /** The plain figures have two places only. */
+  InquiryPriceCreateDisks({ tariff }, { DiskType, DiskSize, DiskCount = 1 }) {
+    const gib = tariff.diskGiB[DiskType];
+    if (gib === undefined) throw new Refusal("InvalidParameterValue", "There is no such type.");
+    const hour = gib * DiskSize * DiskCount;
+    return {
+      DiskPrice: {
+        ...{
+          ChargeUnit: "HOUR",
+          UnitPrice: Number(hour.toFixed(2)),
+          UnitPriceHigh: hour.toFixed(6),
+        },
+        UnitPriceDiscount: Number((hour * 0.9).toFixed(2)),
+        UnitPriceDiscountHigh: (hour * 0.9).toFixed(6),
+      },
+    };
+  },
+
   async CreateDisks(account, request) {
     const earlier = repeated(account, "CreateDisks", request);
     if (earlier !== undefined) return { DiskIdSet: [earlier] };

@@ -48,7 +48,10 @@ function instanceSeen(account: Account, instance: Instance): CvmInstance {
     ...(isUp && publicAddress !== undefined ? { PublicIpAddresses: [publicAddress] } : {}),
     SystemDisk: { DiskId: instance.systemDiskId },
     SecurityGroupIds: [...instance.groupIds],
-    VirtualPrivateCloud: { VpcId: account.vpcId, SubnetId: instance.subnetId },
+    VirtualPrivateCloud: {
+      VpcId: account.subnets.find(({ id }) => id === instance.subnetId)?.vpcId ?? "",
+      SubnetId: instance.subnetId,
+    },
     LatestOperation: instance.state === "LAUNCH_FAILED" ? "RunInstances" : "",
     LatestOperationState: instance.state === "LAUNCH_FAILED" ? "FAILED" : "SUCCESS",
     ...(instance.state === "LAUNCH_FAILED"
@@ -184,8 +187,16 @@ function order(account: Account, request: RunInstancesRequest) {
     );
   }
   const { VpcId, SubnetId, PrivateIpAddresses = [] } = request.VirtualPrivateCloud ?? {};
-  if (VpcId !== account.vpcId || SubnetId !== account.subnetId) {
+  const subnet = account.subnets.find(({ id }) => id === SubnetId);
+  if (subnet === undefined) {
     throw new Refusal("InvalidParameterValue.SubnetNotExist", "There is no such subnet.");
+  }
+  // Source for both codes: tencentcloud-sdk-go, errors of RunInstances.
+  if (subnet.vpcId !== VpcId) {
+    throw new Refusal("InvalidParameterValue.VpcIdSubnetIdNotMatch", "It is in another VPC.");
+  }
+  if (subnet.zone !== request.Placement.Zone) {
+    throw new Refusal("InvalidParameterValue.VpcIdZoneIdNotMatch", "It is in another zone.");
   }
   const [wishedAddress] = PrivateIpAddresses;
   const taken = [...account.instances.values()].some(
@@ -214,6 +225,7 @@ function order(account: Account, request: RunInstancesRequest) {
   return {
     image,
     type,
+    subnet,
     groupIds,
     sizeGiB,
     mbps,
@@ -255,6 +267,7 @@ export const instanceActions: Actions<
   | "DescribeInstances"
   | "DescribeRegions"
   | "DescribeZoneInstanceConfigInfos"
+  | "InquiryPriceRunInstances"
   | "RebootInstances"
   | "RunInstances"
   | "StartInstances"
@@ -304,7 +317,7 @@ export const instanceActions: Actions<
     const instance: Instance = {
       ...account.newThing("ins", tags?.Tags),
       ...{ imageId: image.id, type: type.name, name: request.InstanceName ?? "" },
-      ...{ subnetId: account.subnetId, groupIds: wish.groupIds, login: wish.login, userData, runs },
+      ...{ subnetId: wish.subnet.id, groupIds: wish.groupIds, login: wish.login, userData, runs },
       privateAddress: wish.wishedAddress ?? account.newPrivateAddress(),
       // All of 127/8 is this machine on Linux, so that gateways are reached by what Tencent calls public.
       ...(wish.hasAddress ? { assignedAddress: "127.0.0.1" } : {}),
@@ -367,6 +380,25 @@ export const instanceActions: Actions<
         Status: account.soldOut.has(name) ? "SOLD_OUT" : "SELL",
         StatusCategory: account.soldOut.has(name) ? "WithoutStock" : "EnoughStock",
       })),
+    };
+  },
+
+  /** An account with a discount of a tenth. */
+  InquiryPriceRunInstances(account, { ImageId, InstanceType, SystemDisk = {} }) {
+    const image = get(account.images, "image", ImageId);
+    const type = types.find(({ name }) => name === InstanceType);
+    if (type === undefined) {
+      throw new Refusal("InvalidParameterValue.InstanceTypeNotFound", "There is no such type.");
+    }
+    const { vcpu, memoryGiB, diskGiB } = account.tariff;
+    const { DiskType = "CLOUD_PREMIUM", DiskSize = image.sizeGiB } = SystemDisk;
+    const hour = type.cpu * vcpu + type.gib * memoryGiB + DiskSize * (diskGiB[DiskType] ?? 0);
+    return {
+      Price: {
+        InstancePrice: {
+          ...{ UnitPrice: hour, UnitPriceDiscount: hour * 0.9, Discount: 90, ChargeUnit: "HOUR" },
+        },
+      },
     };
   },
 

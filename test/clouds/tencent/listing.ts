@@ -81,10 +81,14 @@ export function listed<T extends Thing>(
   }
   const named = ids === undefined ? shown : shown.filter(({ id }) => ids.includes(id));
   const found = filtered(named, request.Filters, fields, options.takesTags);
-  const offset = Number(request.Offset ?? 0);
-  const limit = Number(request.Limit ?? 20);
+  return { page: pageOf(found, request), total: found.length };
+}
+
+export function pageOf<T>(found: readonly T[], { Offset = 0, Limit = 20 }: Listed): T[] {
+  const offset = Number(Offset);
+  const limit = Number(Limit);
   if (!(limit >= 1 && limit <= 100) || !(offset >= 0)) {
     throw new Refusal("InvalidParameterValue.LimitExceeded", "A page has 1 to 100 items.");
   }
-  return { page: found.slice(offset, offset + limit), total: found.length };
+  return found.slice(offset, offset + limit);
 }

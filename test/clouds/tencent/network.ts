@@ -4,7 +4,7 @@ import type {
   SecurityGroupPolicySet,
   Address as VpcAddress,
 } from "tencentcloud-sdk-nodejs/tencentcloud/services/vpc/v20170312/vpc_models.js";
-import { type Actions, listed } from "./listing.ts";
+import { type Actions, filtered, listed, pageOf } from "./listing.ts";
 import { Refusal } from "./request.ts";
 import { type Account, type Address, type Group, get, remember, repeated } from "./state.ts";
 
@@ -76,18 +76,25 @@ export const networkActions: Actions<
   | "ModifySecurityGroupPolicies"
   | "ReleaseAddresses"
 > = {
-  DescribeSubnets(account, { SubnetIds, Offset = "0", Limit = "20" }) {
-    const all = [account.subnetId];
-    const there = SubnetIds === undefined ? all : SubnetIds.filter((id) => all.includes(id));
+  DescribeSubnets({ subnets }, { SubnetIds, Filters, ...page }) {
+    if (SubnetIds !== undefined && Filters !== undefined) {
+      throw new Refusal("InvalidParameter", "Ids and filters are not given together.");
+    }
+    const named = subnets.filter(({ id }) => SubnetIds?.includes(id) ?? true);
+    const filters = (Filters ?? []).map(({ Name, Values }) => ({ Name, Values: Values ?? [] }));
+    const there = filtered(named, filters, {
+      zone: ({ zone }) => zone,
+      "vpc-id": ({ vpcId }) => vpcId,
+    });
     return {
       TotalCount: there.length,
-      SubnetSet: there.slice(Number(Offset), Number(Offset) + Number(Limit)).map((SubnetId) => ({
-        SubnetId,
-        SubnetName: "servers",
-        VpcId: account.vpcId,
-        Zone: account.zone,
-        CidrBlock: "127.77.0.0/16",
-        AvailableIpAddressCount: 60_000,
+      SubnetSet: pageOf(there, page).map((subnet) => ({
+        SubnetId: subnet.id,
+        SubnetName: subnet.name,
+        VpcId: subnet.vpcId,
+        Zone: subnet.zone,
+        CidrBlock: subnet.cidr,
+        AvailableIpAddressCount: subnet.free,
       })),
     };
   },

@@ -115,6 +115,16 @@ export interface Instance extends Thing {
   readonly runs: "nothing" | "gateway" | "server" | "hyperdoor";
 }
 
+export interface Subnet {
+  readonly id: string;
+  readonly name: string;
+  readonly vpcId: string;
+  readonly zone: string;
+  readonly cidr: string;
+  readonly free: number;
+  readonly tags: readonly Tag[];
+}
+
 export interface Address extends Thing {
   readonly ip: string;
   readonly name: string;
@@ -158,6 +168,17 @@ export class Account {
   readonly zone = "ap-guangzhou-6";
   readonly vpcId = "vpc-a1b2c3d4";
   readonly subnetId = "subnet-a1b2c3d4";
+  readonly subnets: Subnet[] = [
+    {
+      ...{ id: this.subnetId, name: "servers", vpcId: this.vpcId, zone: this.zone },
+      ...{ cidr: "127.77.0.0/16", free: 60_000, tags: [] },
+    },
+  ];
+  /** Yuan by the hour. */
+  readonly tariff: { vcpu: number; memoryGiB: number; diskGiB: Record<string, number> } = {
+    ...{ vcpu: 0.12, memoryGiB: 0.06 },
+    diskGiB: { CLOUD_PREMIUM: 0.0005, CLOUD_SSD: 0.001, CLOUD_HSSD: 0.0012 },
+  };
   private addressesGiven = 0;
 
   readonly machines: Machines | undefined;

@@ -86,8 +86,9 @@ function refuseOrder(project: Project, parameters: Parameters): [string, number]
   const sizeGiB = boot.number("Size") ?? 0;
   if (sizeGiB < image.sizeGiB) throw new Refusal(8315, "boot disk is smaller than the image");
   if (sizeGiB > 500) throw unfit("Disks.0.Size");
-  if (parameters.find("VPCId") !== project.vpcId) throw unfit("VPCId");
-  if (parameters.find("SubnetId") !== project.subnetId) throw unfit("SubnetId");
+  const subnet = project.subnets.find(({ id }) => id === parameters.find("SubnetId"));
+  if (subnet === undefined) throw unfit("SubnetId");
+  if (parameters.find("VPCId") !== subnet.vpcId) throw unfit("VPCId");
   get(project.firewalls, 4600, parameters.get("SecurityGroupId"));
   refuseLogin(parameters, image.type);
   return [diskType, sizeGiB];
@@ -132,6 +133,7 @@ const createHost: Action = async (project, parameters) => {
     userData,
     autoDataDiskInit: parameters.find("AutoDataDiskInit") ?? "On",
     privateAddress: wanted ?? project.newPrivateAddress(),
+    subnetId: parameters.get("SubnetId"),
     firewallId: parameters.get("SecurityGroupId"),
     state: "Initializing",
     changesAt: project.now() + project.delays.createMs,
@@ -171,7 +173,8 @@ const describeHosts: Action = (project, parameters) => {
         IPSet: [
           {
             ...{ Type: "Private", IPMode: "IPv4", IP: host.privateAddress, Default: "true" },
-            ...{ VPCId: project.vpcId, SubnetId: project.subnetId },
+            VPCId: project.subnets.find(({ id }) => id === host.subnetId)?.vpcId,
+            SubnetId: host.subnetId,
           },
           ...(eip === undefined
             ? []

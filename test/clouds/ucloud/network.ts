@@ -2,15 +2,12 @@
 import { Refusal, unfit } from "./request.ts";
 import { type Action, type Eip, type Firewall, get, page, seconds } from "./state.ts";
 
-const describeSubnets: Action = ({ subnetId, vpcId, zone }, parameters) => {
+const describeSubnets: Action = ({ subnets }, parameters) => {
   const asked = parameters.list("SubnetIds");
-  const found = [
-    { id: subnetId, name: "fake", network: "127.78.0", netmask: "16", free: 65_523 },
-    { id: "subnet-fake2b", name: "small", network: "127.79.0", netmask: "24", free: 250 },
-  ].filter(({ id }) => asked.length === 0 || asked.includes(id));
+  const found = subnets.filter(({ id }) => asked.length === 0 || asked.includes(id));
   return {
     TotalCount: found.length,
-    DataSet: page(found, parameters).map(({ id, name, network, netmask, free }) => ({
+    DataSet: page(found, parameters).map(({ id, name, vpcId, zone, network, netmask, free }) => ({
       ...{ SubnetId: id, VPCId: vpcId, VPCName: "fake-vpc", Zone: zone, SubnetName: name },
       ...{ Subnet: `${network}.0`, Netmask: netmask, Gateway: `${network}.1` },
       ...(parameters.flag("ShowAvailableIPs") === true ? { AvailableIPs: free } : {}),

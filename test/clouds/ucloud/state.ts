@@ -69,7 +69,19 @@ export interface Image {
   readonly isHyperDoor: boolean;
 }
 
+export interface Subnet {
+  readonly id: string;
+  readonly name: string;
+  readonly vpcId: string;
+  readonly zone: string;
+  /** Its first three figures. */
+  readonly network: string;
+  readonly netmask: string;
+  readonly free: number;
+}
+
 export interface Host extends Thing {
+  readonly subnetId: string;
   readonly imageId: string;
   readonly machine: string;
   readonly chargeType: string;
@@ -119,6 +131,16 @@ export class Project {
   readonly projectId = "org-fake1a";
   readonly vpcId = "uvnet-fake1a";
   readonly subnetId = "subnet-fake1a";
+  readonly subnets: Subnet[] = [
+    {
+      ...{ id: this.subnetId, name: "fake", vpcId: this.vpcId, zone: this.zone },
+      ...{ network: "127.78.0", netmask: "16", free: 65_523 },
+    },
+    {
+      ...{ id: "subnet-fake2b", name: "small", vpcId: this.vpcId, zone: this.zone },
+      ...{ network: "127.79.0", netmask: "24", free: 250 },
+    },
+  ];
 
   readonly machines: Machines | undefined;
   readonly guests: Guests;

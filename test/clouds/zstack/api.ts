@@ -150,7 +150,14 @@ export const queries: Readonly<
     path: "/backup-storage",
     fields: [...thing, "type", "status", "attachedZoneUuids"],
   },
-  QueryL3Network: { path: "/l3-networks", fields: [...thing, "type", "zoneUuid", "category"] },
+  QueryL3Network: {
+    path: "/l3-networks",
+    fields: [
+      ...[...thing, "type", "zoneUuid", "l2NetworkUuid", "category", "system"],
+      // Source: @ExpandedQuery of L3NetworkInventory.java and L2NetworkInventory.java.
+      "l2Network.cluster.uuid",
+    ],
+  },
   QueryInstanceOffering: {
     path: "/instance-offerings",
     fields: [...thing, "cpuNum", "memorySize", "type"],

@@ -137,7 +137,11 @@ export async function startFakeZstack(options: FakeZstackOptions = {}): Promise<
           ...{ state: "Enabled", status: "Connected", attachedClusterUuids: [cloud.cluster.uuid] },
         })),
       QueryBackupStorage: () => cloud.imageServers,
-      QueryL3Network: () => cloud.networks,
+      QueryL3Network: () =>
+        cloud.networks.map((network) => ({
+          ...network,
+          "l2Network.cluster.uuid": cloud.clustersOf(network),
+        })),
       QueryInstanceOffering: () => cloud.offerings,
       QueryImage: () => [...cloud.images.values()].map(imageJson),
       QueryVmInstance: () => [...cloud.vms.values()].map((vm) => vmJson(cloud, vm)),
@@ -176,7 +180,9 @@ export async function startFakeZstack(options: FakeZstackOptions = {}): Promise<
       .filter((thing) => conditions.every((holds) => holds(thing)))
       .sort((a, b) => (String(a[sorted]) < String(b[sorted]) ? -1 : 1));
     const start = Number(parameters.get("start") ?? 0);
-    const inventories = found.slice(start, start + Number(parameters.get("limit") ?? 1_000));
+    const inventories = found
+      .slice(start, start + Number(parameters.get("limit") ?? 1_000))
+      .map(withoutOthers);
     return { status: 200, body: { inventories, schema: {} } };
   }
 
@@ -335,6 +341,11 @@ function nameOf(method: string, path: string, body: Record<string, unknown> | un
   } catch {
     return "unknown";
   }
+}
+
+/** Of other things, such as a network's clusters, what is asked by is not shown. */
+function withoutOthers(thing: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(thing).filter(([field]) => !field.includes(".")));
 }
 
 /** What a handler did not expect is a failure of its own, as it is there. */

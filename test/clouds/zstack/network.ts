@@ -41,6 +41,11 @@ const attachGroup: Handler = (cloud, { path }) => {
       `security group[uuid:${group.uuid}] has attached to l3Network[uuid:${network.uuid}], can't attach again`,
     );
   }
+  if (!network.networkServices.some((one) => one.networkServiceType === "SecurityGroup")) {
+    throw invalid(
+      `the L3 network[uuid:${network.uuid}] doesn't have the network service type[SecurityGroup] enabled`,
+    );
+  }
   group.networks.add(network.uuid);
   return { ms: 0, inventory: () => groupJson(group) };
 };

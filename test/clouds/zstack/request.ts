@@ -154,7 +154,8 @@ export function conditionOf(
   if (!fields.includes(field)) throw new Refusal(400, `no field[${field}] to query by`);
   switch (operator) {
     case "=":
-      return (thing) => String(thing[field]) === value;
+      // Of several, one that fits is enough.
+      return (thing) => [thing[field]].flat().some((one) => String(one) === value);
     case "~=": {
       const like = value
         .replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")

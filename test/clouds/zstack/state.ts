@@ -145,12 +145,15 @@ export class Cloud {
     host("host-1", "10.0.0.11", this.cluster),
     host("host-2", "10.0.0.12", this.cluster),
   ];
+  readonly l2Network = { uuid: newUuid(), attachedClusterUuids: [this.cluster.uuid] };
   readonly network = network(
     ...(["flat", "Private", this.zone.uuid] as const),
     ["DHCP", "Userdata", "SecurityGroup"],
-    "10.0.1.0/24",
+    ...(["10.0.1.0/24", this.l2Network.uuid] as const),
   );
-  readonly publicNetwork = network("public", "Public", this.zone.uuid, [], "10.0.2.0/24");
+  readonly publicNetwork = network(
+    ...(["public", "Public", this.zone.uuid, [], "10.0.2.0/24", this.l2Network.uuid] as const),
+  );
   readonly networks = [this.network, this.publicNetwork];
   readonly account = newUuid();
   readonly imageServer = imageServer("image-store", this.zone.uuid);
@@ -214,6 +217,11 @@ export class Cloud {
     return `127.${128 + (this.addressesGiven % 64)}.${a}.${1 + (b % 250)}`;
   }
 
+  clustersOf({ l2NetworkUuid }: { l2NetworkUuid: string }): readonly string[] {
+    const { uuid, attachedClusterUuids } = this.l2Network;
+    return l2NetworkUuid === uuid ? attachedClusterUuids : [];
+  }
+
   getPool(uuid: string): Pool {
     const found = this.pools.find((each) => each.uuid === uuid);
     if (found !== undefined) return found;
@@ -258,17 +266,22 @@ export function host(name: string, managementIp: string, where: ReturnType<typeo
   };
 }
 
-/** Sources: zstack 5.2.1, L3NetworkInventory.java, IpRangeInventory.java. */
+/**
+ * Of an L2 network that no cluster has, unless told. Sources: zstack 5.2.1, L3NetworkInventory.java,
+ * L3NetworkCategory.java, IpRangeInventory.java.
+ */
 export function network(
   name: string,
   category: "Public" | "Private" | "System",
   zoneUuid: string,
   services: readonly string[],
   networkCidr: string,
+  l2NetworkUuid: string = newUuid(),
 ) {
   const uuid = newUuid();
   return {
     ...{ uuid, name, state: "Enabled", category, zoneUuid, type: "L3BasicNetwork" },
+    ...{ l2NetworkUuid, system: category === "System" },
     ipRanges: [{ uuid: newUuid(), l3NetworkUuid: uuid, networkCidr, ipVersion: 4 }],
     networkServices: services.map((networkServiceType) => ({
       l3NetworkUuid: uuid,

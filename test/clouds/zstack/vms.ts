@@ -78,14 +78,26 @@ function groupsIn(cloud: Cloud, systemTags: readonly string[]): string[] {
   });
 }
 
+/** Sources: zstack 5.2.1, VmInstanceApiInterceptor.java, AttachedL2NetworkAllocatorFlow.java. */
+function checkNetwork(cloud: Cloud, uuid: string): void {
+  const network = cloud.networks.find((one) => one.uuid === uuid);
+  if (network === undefined) throw absent("l3NetworkUuids", uuid, "L3NetworkVO");
+  if (network.state !== "Enabled") {
+    throw operationError(`l3Network[uuid:${uuid}] is Disabled, can not create vm on it`);
+  }
+  if (network.system) {
+    throw operationError(`l3Network[uuid:${uuid}] is system network, can not create user vm on it`);
+  }
+  if (cloud.clustersOf(network).includes(cloud.cluster.uuid)) return;
+  const why = new Failure("HOST_ALLOCATION.1000", "no host has the network's L2 network");
+  throw new Failure("SYS.1006", "[Host allocation] unable to create the VM", why);
+}
+
 function examine(cloud: Cloud, { params, systemTags }: Request) {
   if (params.clusterUuid !== cloud.cluster.uuid) {
     throw absent("clusterUuid", params.clusterUuid, "ClusterVO");
   }
-  const [l3NetworkUuid = ""] = params.l3NetworkUuids;
-  if (l3NetworkUuid !== cloud.network.uuid) {
-    throw absent("l3NetworkUuids", l3NetworkUuid, "L3NetworkVO");
-  }
+  checkNetwork(cloud, params.l3NetworkUuids[0]);
   const offering = cloud.offerings.find(({ uuid }) => uuid === params.instanceOfferingUuid);
   if (offering === undefined) {
     throw absent("instanceOfferingUuid", params.instanceOfferingUuid, "InstanceOfferingVO");
