@@ -381,7 +381,8 @@ test("a check tells by its status what stops a server and what is to be minded, 
   const inChinese = await run([...asked, "--lang", "zh"]);
   await limit("strictSourceRules", "false");
   const warned = await run(asked);
-  const byType = await run([...asked, "--type", "server", "--json"]);
+  const byType = await run([...asked, "--type", "nvme", "--json"]);
+  const byTypo = await run([...asked, "--type", "nmve"]);
 
   expect([good.status, good.stderr]).toEqual([0, ""]);
   expect(good.stdout).toMatch(/NOTE +R-140 +line +not measured yet +10 Mbit\/s or more/);
@@ -393,6 +394,8 @@ test("a check tells by its status what stops a server and what is to be minded, 
   expect([warned.status, warned.stderr]).toEqual([11, ""]);
   expect(warned.stdout).toContain("copied as raw blocks, not verified by the vendor's rules");
   expect(byType.status).toBe(11);
+  expect(byTypo.status).toBe(5);
+  expect(byTypo.stdout).toContain("hypermotion target types strict");
   expect(JSON.parse(byType.stdout)).toMatchObject({ serverId: id, worst: "WARN" });
   expect((await run(["check", "--server", "checked"])).status).toBe(0);
   expect((await answerOf(["server", "show", "checked"])).state).toBe("registered");
