@@ -1,6 +1,6 @@
 /**
  * The connection to one project: plain JSON over HTTPS, signed with the access key, with time-outs, through a
- * proxy where there is one. Huawei's SDK is not used: three of the five services are not on npm, and its error
+ * proxy where there is one. Huawei's SDK is not used: most of the services are not on npm, and its error
  * path prints signed requests to the console.
  */
 import { once } from "../once.ts";
@@ -39,20 +39,24 @@ export interface HuaweiClient {
   project(): Promise<string>;
 }
 
+/** The same for all regions. Source: huaweicloud-sdk-go-v3, services/bss and services/bssintl, region.go. */
+const globalHosts: Readonly<Partial<Record<Service, string>>> = { bss: "bss", bssintl: "bss-intl" };
+
 export function openClient(config: HuaweiConfig, secrets: HuaweiSecrets): HuaweiClient {
   const send = openTransport({ proxy: config.proxy });
 
   function endpointOf(service: Service): URL {
     const { region, domain, endpoints } = config;
-    return new URL(endpoints[service] ?? `https://${service}.${region}.${domain}`);
+    const host = globalHosts[service] ?? `${service}.${region}`;
+    return new URL(endpoints[service] ?? `https://${host}.${domain}`);
   }
 
   async function call<T>(operation: OperationName, options: CallOptions = {}): Promise<T> {
     const { service, method, path: template } = operations[operation];
     const endpoint = endpointOf(service);
-    const projectId = service === "iam" ? undefined : await client.project();
-    const named: Record<string, string> = { ...options.path };
-    if (projectId !== undefined) named.project = projectId;
+    const scope = await scopeOf(service);
+    const { "x-project-id": project = "" } = scope;
+    const named: Readonly<Record<string, string>> = { ...options.path, project };
     const path = template.replaceAll(/\{(\w+)\}/g, (_, name: string) => named[name] ?? "");
     const query = Object.entries(options.query ?? {}).flatMap(([name, value]) =>
       value === undefined ? [] : [[name, String(value)] as const],
@@ -62,7 +66,7 @@ export function openClient(config: HuaweiConfig, secrets: HuaweiSecrets): Huawei
     const signed: Record<string, string> = {
       host: endpoint.host,
       "x-sdk-date": date,
-      ...(projectId === undefined ? {} : { "x-project-id": projectId }),
+      ...scope,
       ...(options.clientToken === undefined ? {} : { "x-client-token": options.clientToken }),
       ...(secrets.securityToken === undefined ? {} : { "x-security-token": secrets.securityToken }),
     };
@@ -76,6 +80,16 @@ export function openClient(config: HuaweiConfig, secrets: HuaweiSecrets): Huawei
     const target = `${encoded}${query.length === 0 ? "" : `?${encodeQuery(query)}`}`;
     const answer = await send(endpoint, { method, path: target, headers, body });
     return readAnswer(operation, answer.status, answer.body) as T;
+  }
+
+  const account = once(() => lookUpAccount(call));
+
+  /** Whose a call is: a regional service's is the project's, a global one's the account's. */
+  async function scopeOf(service: Service): Promise<Readonly<Record<string, string>>> {
+    if (service === "iam") return {};
+    if (globalHosts[service] === undefined) return { "x-project-id": await client.project() };
+    const id = await account();
+    return id === undefined ? {} : { "x-domain-id": id };
   }
 
   const client: HuaweiClient = {
@@ -96,6 +110,12 @@ async function lookUpProject(
   const found = projects.find(({ name }) => name === region);
   if (found !== undefined) return found.id;
   throw new HuaweiRefusal(operation, 404, "", `no project ${region} is open to this access key`);
+}
+
+/** As Huawei's SDK does for global services. Source: huaweicloud-sdk-go-v3, core/auth/global_credentials.go. */
+async function lookUpAccount(call: HuaweiClient["call"]): Promise<string | undefined> {
+  const { domains = [] } = await call<{ domains?: { id: string }[] }>("KeystoneListAuthDomains");
+  return domains[0]?.id;
 }
 
 function readAnswer(operation: OperationName, status: number, body: string): unknown {
@@ -126,7 +146,7 @@ function parse(body: string): unknown {
  * Each service words its refusals apart:
  *   {"error": {"code", "message"}}          ECS, EVS, IMS, IAM
  *   {"code", "message"}                     VPC v1, EIP
- *   {"error_code", "error_msg"}             the gateway before them, VPC v3
+ *   {"error_code", "error_msg"}             the gateway before them, VPC v3, BSS
  *   {"<kind>": {"code", "message"}}         what OpenStack answers itself, such as itemNotFound
  */
 function refusalIn(answer: unknown): { code: string; message: string } {

@@ -7,12 +7,21 @@ import { type Account, unlessAbsent } from "./account.ts";
 import { createServer, type ServerOrder } from "./create-server.ts";
 import { chooseGatewayFlavor, listInstanceTypes } from "./flavors.ts";
 import { deleteLaunchVolumes, launch } from "./launch.ts";
-import { findGatewayImage } from "./machine-images.ts";
+import { findGatewayImage, type MachineImage } from "./machine-images.ts";
 import { findServer, findServerByToken, shown } from "./servers.ts";
 import { fromStrings, roleTag, tokenTag } from "./tags.ts";
 
 /** Before base64. Source: ECS API reference, CreatePostPaidServers, user_data. */
 export const maxUserDataBytes = 32 * 1024;
+
+/** A gateway's system disk. */
+export function gatewayDisk(
+  { config }: Account,
+  image: Pick<MachineImage, "diskGiB">,
+): ServerOrder["disk"] {
+  const { diskType, diskGiB } = config.gateway;
+  return { type: diskType, GiB: Math.max(diskGiB, image.diskGiB) };
+}
 
 export async function gatewayOrder(
   account: Account,
@@ -26,7 +35,7 @@ export async function gatewayOrder(
     role: "gateway",
     instanceType: await chooseGatewayFlavor(account, spec.instanceType),
     imageId: image.id,
-    disk: { type: gateway.diskType, GiB: Math.max(gateway.diskGiB, image.diskGiB) },
+    disk: gatewayDisk(account, image),
     subnetId,
     groupIds: [spec.securityGroupId],
     keyName: gateway.keyName,

@@ -11,6 +11,9 @@ const { systemDisk, bandwidth } = gatewayDefaults.huawei;
 /** Sources: EVS API reference, CreateVolume, volume_type; SATA is sold out, GPSSD2 and ESSD2 want IOPS. */
 const volumeType = z.enum(["SAS", "GPSSD", "SSD", "ESSD"]);
 
+/** Of the Chinese and of the international site. */
+export const mainDomain = "myhuaweicloud.com";
+
 /** System disks 40 GB to 1 TB (R-194), data disks 10 GB to 32 TB (R-195). */
 export const volumeGiB = { system: [40, 1024], data: [10, 32_768] } as const;
 
@@ -99,13 +102,16 @@ export const huaweiConfig = z.strictObject({
       evs: z.url().optional(),
       ims: z.url().optional(),
       vpc: z.url().optional(),
+      /** Where prices are asked: of the Chinese site, and of the international one. */
+      bss: z.url().optional(),
+      bssintl: z.url().optional(),
     })
     .prefault({}),
   /** Behind the services' names: myhuaweicloud.eu in Europe. */
   domain: z
     .string()
     .regex(/^[a-z0-9.-]+$/)
-    .default("myhuaweicloud.com"),
+    .default(mainDomain),
   /** Where the console reaches the cloud only through a proxy; HTTPS_PROXY unless told. */
   proxy: z.url().optional(),
   /** How long what is made without a client token is looked for when its answer was lost. */

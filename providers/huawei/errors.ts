@@ -1,6 +1,6 @@
 /**
  * Huawei's error codes as the `cloud.…` errors every platform has. Sources: "Error Codes" of the ECS, EVS, IMS,
- * VPC and EIP API references; "API Gateway Error Codes"; huaweicloud-sdk-go (legacy), "Not Found Error code".
+ * VPC, EIP and BSS API references; "API Gateway Error Codes"; huaweicloud-sdk-go (legacy), "Not Found Error code".
  * The codes are no full list by their own word, so the HTTP status and the message count too.
  */
 import { MigrationError } from "#domain/errors.ts";
@@ -103,6 +103,13 @@ export function jobFailure(code: string, reason: string, what: string): Migratio
   return answered(400, code, reason || "the job failed", { what, operation: what }, {});
 }
 
+/** The right that is missing, where it is told: "Policy doesn't allow ecs:cloudServers:create to be performed." */
+function rightIn(message: string): string | undefined {
+  const told = /allow <?([\w:*]+)>? to be performed|correct permission code is ([\w:]+)/;
+  const [, ofServices, ofBss] = told.exec(message) ?? [];
+  return ofServices ?? ofBss;
+}
+
 function answered(
   status: number,
   code: string,
@@ -126,9 +133,11 @@ function answered(
     return new MigrationError("cloud.credentials", { platform, problem }, cause);
   }
   if (status === 403 && !/quota/i.test(message)) {
-    // "Policy doesn't allow ecs:cloudServers:create to be performed."
-    const needed = /allow <?([\w:*]+)>? to be performed/.exec(message)?.[1];
-    return new MigrationError("cloud.forbidden", { platform, action: needed ?? operation }, cause);
+    return new MigrationError(
+      "cloud.forbidden",
+      { platform, action: rightIn(message) ?? operation },
+      cause,
+    );
   }
   if (notFound.has(code) || (status === 404 && !code.startsWith("APIG"))) {
     const id = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/.exec(message)?.[0] ?? message;

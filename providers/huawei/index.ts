@@ -8,6 +8,7 @@
  *   network.ts         groups, addresses   errors.ts      what Huawei's codes mean
  *   choices.ts         what a target's settings can be, before there is one
  *   subnets.ts         where servers can be launched
+ *   prices.ts          what a gateway and its volumes cost
  *
  * Orders are jobs: they are taken, and what they make is looked at until it is there.
  */
@@ -33,6 +34,7 @@ import { listOwnedImages, openImages } from "./images.ts";
 import { findGatewayImage, findMachineImage } from "./machine-images.ts";
 import { listOwnedAddresses, listOwnedGroups, openNetwork } from "./network.ts";
 import { listZones, vpcOf } from "./place.ts";
+import { pricesOf } from "./prices.ts";
 import { listServers } from "./servers.ts";
 import { consoleTag, fromStrings, ownerTag, rootTag, tagValue } from "./tags.ts";
 import { findEvsVolume, GiB, listEvsVolumes, listOwnedSnapshots, openVolumes } from "./volumes.ts";
@@ -67,6 +69,7 @@ export function openHuawei(
       });
       return probed;
     },
+    prices: ({ gatewayType }) => pricesOf(account, gatewayType),
     check: () => check(account),
     listOwned: (owner) => listOwned(account, owner),
     network: openNetwork(account),

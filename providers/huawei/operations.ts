@@ -5,7 +5,8 @@
  * needs (Server Migration Service, user guide, "Example Custom Policies").
  */
 
-export type Service = "iam" | "ecs" | "evs" | "ims" | "vpc";
+/** The last two are what accounts of the Chinese and of the international site are billed by. */
+export type Service = "iam" | "ecs" | "evs" | "ims" | "vpc" | "bss" | "bssintl";
 
 export interface Operation {
   readonly service: Service;
@@ -22,6 +23,9 @@ const volumes = "/v2/{project}/cloudvolumes";
 const snapshots = "/v2/{project}/cloudsnapshots";
 const groups = "/v3/{project}/vpc/security-groups";
 const addresses = "/v1/{project}/publicips";
+const ratings = "/v2/bills/ratings/on-demand-resources";
+/** Without it prices are told before discounts. Source: Customer Operation Capabilities, "Actions Supported". */
+const rating = ["bss:discount:view"] as const;
 
 const of =
   (service: Service) =>
@@ -32,10 +36,12 @@ const of =
     actions,
   });
 const [iam, ecs, evs, ims, vpc] = [of("iam"), of("ecs"), of("evs"), of("ims"), of("vpc")];
+const [bss, bssintl] = [of("bss"), of("bssintl")];
 
 export const operations = {
-  // Project-level policies don't reach IAM; every user may list the regions, and the projects it is in.
+  // Project-level policies don't reach IAM; every user may list the regions, its account, and the projects it is in.
   KeystoneListAuthProjects: iam("GET", "/v3/auth/projects"),
+  KeystoneListAuthDomains: iam("GET", "/v3/auth/domains"),
   KeystoneListRegions: iam("GET", "/v3/regions"),
 
   NovaListAvailabilityZones: ecs("GET", "/v2.1/{project}/os-availability-zone"),
@@ -103,6 +109,9 @@ export const operations = {
   ShowPublicip: vpc("GET", `${addresses}/{publicip_id}`),
   UpdatePublicip: vpc("PUT", `${addresses}/{publicip_id}`, ["vpc:publicIps:update"]),
   DeletePublicip: vpc("DELETE", `${addresses}/{publicip_id}`, ["vpc:publicIps:delete"]),
+
+  BssListOnDemandResourceRatings: bss("POST", ratings, rating),
+  BssintlListOnDemandResourceRatings: bssintl("POST", ratings, rating),
 } as const satisfies Record<string, Operation>;
 
 export type OperationName = keyof typeof operations;

@@ -24,4 +24,4 @@ for (const [boot, strategy] of [
   );
 }
 
-describeContract("huawei", { lacks: ["prices", "volumes.listPools", "compute.restartInstance"] });
+describeContract("huawei", { lacks: ["volumes.listPools", "compute.restartInstance"] });

@@ -81,8 +81,9 @@ test("subnets are those of the network, with their addresses, page by page", asy
   ]);
 });
 
-async function network() {
-  const { config, credentials: secrets } = cloud.target;
+async function network(change: object = {}) {
+  const { credentials: secrets } = cloud.target;
+  const config = { ...cloud.target.config, ...change };
   return (await openProvider("openstack", { config, secrets, consoleId: "c" })).network;
 }
 
@@ -121,6 +122,22 @@ test("a launch can be given the subnets of every network that servers may be in,
     { value: shared, label: "offices, shared, of offices" },
     { value: own, label: "web" },
   ]);
+});
+
+test("the target's own network is among them, whoever's it is", async () => {
+  await start({ roles: ["admin", "member"] });
+  const { project } = cloud;
+  const { externalNetworkId: networkId } = project;
+  const subnetId = project.newThing("").id;
+  project.subnets.push({ id: subnetId, name: "outside", cidr: "192.0.2.0/24", networkId });
+  const { listSubnets } = await network({ networkId, subnetId });
+
+  const subnets = (await listSubnets?.()) ?? [];
+
+  expect(subnets).toHaveLength(4);
+  expect(subnets.at(-1)).toEqual({
+    ...{ value: subnetId, label: "outside, 192.0.2.0/24", network: networkId },
+  });
 });
 
 test("types of volumes go by their names, with what they are said to be", async () => {

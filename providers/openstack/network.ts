@@ -241,7 +241,15 @@ export function openNetwork(account: Account): Provider["network"] {
       await deletePort(account, id);
     },
 
-    listSubnets: async () => listSubnets(account, await listNetworks(account)),
+    async listSubnets() {
+      const networks = await listNetworks(account);
+      const own = { id: config.networkId, name: "" };
+      // Whatever is said of the target's own network, its servers are there.
+      return listSubnets(
+        account,
+        networks.some(({ id }) => id === own.id) ? networks : [...networks, own],
+      );
+    },
 
     /**
      * Those that a port of the project may have: an administrator sees others' too. Source:

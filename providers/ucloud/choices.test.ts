@@ -102,23 +102,30 @@ test("wrong keys and a missing permission come out in the cloud's terms", async 
   });
 });
 
-test("a launch can be given every VPC's subnets, all pages of them, and the project's firewalls", async () => {
+test("a launch can be given every VPC's subnets, and the project's firewalls, all pages of both", async () => {
   const { config, credentials: secrets } = fake.target;
-  const { subnets, vpcId } = fake.project;
+  const { subnets, firewalls, vpcId } = fake.project;
   const [own] = subnets;
   if (own === undefined) throw new Error("the fake has subnets");
-  for (let index = 0; index < 100; index += 1) {
-    subnets.push({ ...own, id: `subnet-other${index}`, vpcId: "uvnet-other1", zone: "cn-bj2-04" });
+  const ofFake = subnets.map(({ id }) => id);
+  const numbers = Array.from({ length: 100 }, (_, index) => index);
+  for (const n of numbers) {
+    subnets.push({ ...own, id: `subnet-other${n}`, vpcId: "uvnet-other1", zone: "cn-bj2-04" });
+    const named = { id: `firewall-web${n}`, name: `web${n}`, group: "Default" };
+    firewalls.set(named.id, { ...named, madeAt: 0, rules: [] });
   }
   const { network } = await openProvider("ucloud", { config, secrets, consoleId: "c" });
   const tags = { "hypermotion:console": "c", "hypermotion:owner": "o", Name: "n" };
   const { id } = await network.ensureSecurityGroup({ token: "t", tags, rules: [] });
-  const firewall = fake.project.firewalls.get(id);
+  const firewall = firewalls.get(id);
 
   const listed = (await network.listSubnets?.()) ?? [];
   const groups = await network.listSecurityGroups?.();
 
-  expect(listed).toHaveLength(102);
+  expect(listed.map(({ value }) => value)).toEqual([
+    ...ofFake,
+    ...numbers.map((n) => `subnet-other${n}`),
+  ]);
   expect(listed[0]?.network).toBe(vpcId);
   expect(listed.at(-1)).toEqual({
     value: "subnet-other99",
@@ -126,5 +133,8 @@ test("a launch can be given every VPC's subnets, all pages of them, and the proj
     freeAddresses: 65523,
     network: "uvnet-other1",
   });
-  expect(groups).toEqual([{ value: id, label: `${firewall?.name}, ${firewall?.group}` }]);
+  expect(groups).toEqual([
+    ...numbers.map((n) => ({ value: `firewall-web${n}`, label: `web${n}, Default` })),
+    { value: id, label: `${firewall?.name}, ${firewall?.group}` },
+  ]);
 });

@@ -6,14 +6,14 @@ import type { Parameters } from "../numbered-parameters.ts";
 import type { GatewaySpec, Provider } from "../provider.ts";
 import { readSshBanner } from "../ssh-banner.ts";
 import { type Account, unlessGone, untilShown } from "./account.ts";
-import { createHost } from "./create-host.ts";
+import { createHost, gatewayBootGiB } from "./create-host.ts";
 import { gatewayMachine, listInstanceTypes } from "./instance-types.ts";
 import { addressOf, findHost, listByToken, shown, type UHost } from "./instances.ts";
 import { launch } from "./launch.ts";
 import { findGatewayImage, type MachineImage } from "./machine-images.ts";
 import { partsOf } from "./names.ts";
 import { getFirewall } from "./network.ts";
-import { bootDisk, deleteDisk, detach, findDisk, hostOf, listDisks } from "./volumes.ts";
+import { deleteDisk, detach, findDisk, hostOf, listDisks } from "./volumes.ts";
 
 export function openCompute(account: Account): Provider["compute"] {
   const { client, config } = account;
@@ -30,7 +30,7 @@ export function openCompute(account: Account): Provider["compute"] {
       {
         imageId: image.id,
         machine: await gatewayMachine(account, spec.instanceType),
-        bootGiB: Math.max(config.gateway.diskGiB, image.sizeGiB, bootDisk.leastGiB),
+        bootGiB: gatewayBootGiB(account, image),
         subnetId: config.subnetId,
         privateAddress: undefined,
         firewallId: spec.securityGroupId,

@@ -5,13 +5,24 @@ import type { CreateOptions } from "../provider.ts";
 import { type Account, makeOnce } from "./account.ts";
 import type { Machine } from "./instance-types.ts";
 import { listByToken } from "./instances.ts";
+import type { MachineImage } from "./machine-images.ts";
 import { namesOf } from "./names.ts";
+import { bootDisk } from "./volumes.ts";
 
 /**
  * 16 K, taken as of what is sent, which base64 makes longer by a third. Source: UHost API,
  * CreateUHostInstance, UserData.
  */
 export const maxUserDataBytes = 12 * 1024;
+
+/** The only disk that a host is ordered with. */
+export const bootDisks = (Type: Machine["bootDisk"], Size: number): Parameters[] => [
+  { IsBoot: "True", Type, Size, BackupType: "NONE" },
+];
+
+/** How large a gateway's own disk is. */
+export const gatewayBootGiB = ({ config }: Account, image: MachineImage): number =>
+  Math.max(config.gateway.diskGiB, image.sizeGiB, bootDisk.leastGiB);
 
 interface HostWish {
   readonly imageId: string;
@@ -40,7 +51,7 @@ export async function createHost(
       problem: `its user data is longer than ${maxUserDataBytes} bytes`,
     });
   }
-  const { bootDisk, ...machine } = wish.machine;
+  const { bootDisk: diskType, ...machine } = wish.machine;
   const VPCId = await account.vpcId(wish.subnetId);
   return makeOnce(account, `host ${options.token}`, {
     list: async () =>
@@ -55,7 +66,7 @@ export async function createHost(
         ImageId: wish.imageId,
         ...machine,
         NetCapability: "Normal",
-        Disks: [{ IsBoot: "True", Type: bootDisk, Size: wish.bootGiB, BackupType: "NONE" }],
+        Disks: bootDisks(diskType, wish.bootGiB),
         VPCId,
         SubnetId: wish.subnetId,
         PrivateIp: wish.privateAddress === undefined ? undefined : [wish.privateAddress],

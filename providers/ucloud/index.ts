@@ -8,6 +8,7 @@
  *   names.ts        whose a thing is                errors.ts          what UCloud's codes mean
  *   policy.ts       the least permissions           permissions.ts     which of them are missing
  *   choices.ts      what settings can be            subnets.ts         where servers can be launched
+ *   prices.ts       what UCloud asks
  *
  * UCloud knows no client tokens: what was ordered is found by business group and name.
  */
@@ -34,6 +35,7 @@ import { findGatewayImage, getHyperDoorImage } from "./machine-images.ts";
 import { groupOf, isOurs, partsOf } from "./names.ts";
 import { listEips, listFirewalls, openNetwork } from "./network.ts";
 import { checkPermissions } from "./permissions.ts";
+import { pricesOf } from "./prices.ts";
 import { listDisks, listSnapshots, openVolumes, volumeRules } from "./volumes.ts";
 
 export function openUCloud(
@@ -52,6 +54,7 @@ export function openUCloud(
   const provider: Provider = {
     platform: "ucloud",
     capabilities: async () => capabilitiesOf(config),
+    prices: ({ gatewayType }) => pricesOf(account, gatewayType),
     check: () => check(account),
     listOwned: (owner) => listOwned(account, owner),
     network: openNetwork(account),

@@ -55,7 +55,8 @@ async function findEip(account: Account, id: string): Promise<Eip | undefined> {
 }
 
 /** Of mainland regions and of the others. Source: UNet API, AllocateEIP, OperatorName. */
-const lineOf = (region: string): string => (region.startsWith("cn-") ? "BGP" : "International");
+export const lineOf = (region: string): string =>
+  region.startsWith("cn-") ? "BGP" : "International";
 
 const hostType = "uhost";
 

@@ -27,11 +27,5 @@ describeProvider(
 );
 
 describeContract("ucloud", {
-  lacks: [
-    "prices",
-    "volumes.listPools",
-    "images.createImage",
-    "images.findImage",
-    "images.deleteImage",
-  ],
+  lacks: ["volumes.listPools", "images.createImage", "images.findImage", "images.deleteImage"],
 });

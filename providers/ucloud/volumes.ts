@@ -10,12 +10,12 @@ import { groupOf, markOf, nameOf, namesOf, partsOf } from "./names.ts";
 export const GiB = 1024 ** 3;
 
 /** Of CreateUDisk, which has names of its own. Source: UDisk API, CreateUDisk, DiskType and Size. */
-const createdAs: Record<DiskType, string> = {
+export const createdAs: Record<DiskType, string> = {
   CLOUD_SSD: "SSDDataDisk",
   CLOUD_NORMAL: "DataDisk",
   CLOUD_ESSD: "ESSDDataDisk",
 };
-const mostGiB = 8000;
+export const mostGiB = 8000;
 
 /** A host's own disk, to which HyperDoor copies a system volume. Source: UHost API, "disk_type". */
 export const bootDisk = { leastGiB: 20, mostGiB: 500 } as const;

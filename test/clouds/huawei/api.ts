@@ -1,18 +1,18 @@
 /**
- * The calls of ECS, EVS, IMS, VPC, EIP and IAM that we make, with every query parameter and every field of the
+ * The calls of ECS, EVS, IMS, VPC, EIP, IAM and BSS that we make, with every query parameter and every field of the
  * body they take here; `!` marks what is required. Source: huaweicloud-sdk-go-v3 v0.1.188, services/<service>/model
  * (the request models) and <service>_meta.go. Fields we never send are left out, so sending one fails a test until
  * somebody looks it up.
  */
 
-export type Type = "text" | "integer" | "boolean" | "uuid" | "base64" | "texts by name";
+export type Type = "text" | "integer" | "number" | "boolean" | "uuid" | "base64" | "texts by name";
 export type Field = Type | `${Type}!`;
 export interface Fields {
   readonly [name: string]: Field | Fields | readonly [Fields];
 }
 
 export interface Call {
-  readonly service: "iam" | "ecs" | "evs" | "ims" | "vpc";
+  readonly service: "iam" | "ecs" | "evs" | "ims" | "vpc" | "bss" | "bssintl";
   readonly method: string;
   readonly path: string;
   readonly query?: Readonly<Record<string, Field>>;
@@ -32,8 +32,34 @@ const keyValue = [{ key: "text!", value: "text!" }] as const satisfies readonly 
 const tagFilter = [{ key: "text!", "values!": "text" }] as const satisfies readonly [Fields];
 const servers = [{ id: "uuid!" }] as const satisfies readonly [Fields];
 
+const ratings = {
+  method: "POST",
+  path: "/v2/bills/ratings/on-demand-resources",
+  body: {
+    project_id: "text!",
+    inquiry_precision: "integer",
+    "product_infos!": [
+      {
+        id: "text!",
+        cloud_service_type: "text!",
+        resource_type: "text!",
+        resource_spec: "text!",
+        region: "text!",
+        available_zone: "text",
+        resource_size: "integer",
+        size_measure_id: "integer",
+        usage_factor: "text!",
+        usage_value: "number!",
+        usage_measure_id: "integer!",
+        subscription_num: "integer!",
+      },
+    ],
+  },
+} as const;
+
 export const calls: Readonly<Record<string, Call>> = {
   KeystoneListAuthProjects: { service: "iam", method: "GET", path: "/v3/auth/projects" },
+  KeystoneListAuthDomains: { service: "iam", method: "GET", path: "/v3/auth/domains" },
   KeystoneListRegions: { service: "iam", method: "GET", path: "/v3/regions" },
 
   NovaListAvailabilityZones: {
@@ -273,4 +299,7 @@ export const calls: Readonly<Record<string, Call>> = {
     body: { "publicip!": { port_id: "text" } },
   },
   DeletePublicip: { service: "vpc", method: "DELETE", path: `${address}/{publicip_id}` },
+
+  BssListOnDemandResourceRatings: { service: "bss", ...ratings },
+  BssintlListOnDemandResourceRatings: { service: "bssintl", ...ratings },
 };

@@ -14,6 +14,7 @@ import type { Machines } from "../machines.ts";
 import type { Call } from "./api.ts";
 import { imageHandlers, letImagesHappen } from "./images.ts";
 import { networkHandlers } from "./network.ts";
+import { priceHandlers } from "./prices.ts";
 import { checkRequest, type Json, Refusal, routeOf } from "./request.ts";
 import { letServersHappen, serverHandlers } from "./servers.ts";
 import { parseAuthorization, sign } from "./signature.ts";
@@ -50,7 +51,14 @@ const quick: Delays = {
   interfaceMs: 0,
 };
 
-const services = ["iam", "ecs", "evs", "ims", "vpc"] as const;
+const services = ["iam", "ecs", "evs", "ims", "vpc", "bss", "bssintl"] as const;
+
+/** What says whose a call is, and is signed. Source: huaweicloud-sdk-go-v3, core/auth. */
+const scopes: Readonly<Partial<Record<Call["service"], string | undefined>>> = {
+  iam: undefined,
+  bss: "x-domain-id",
+  bssintl: "x-domain-id",
+};
 
 /** Source: AK/SK Signing and Authentication Guide, "Common Errors" (15 minutes). */
 const mostSkewMs = 15 * 60_000;
@@ -82,6 +90,7 @@ const handlers: Record<string, Handler> = {
   ...serverHandlers,
   ...imageHandlers,
   ...networkHandlers,
+  ...priceHandlers,
   EcsShowJob: showJob("ecs"),
   EvsShowJob: showJob("evs"),
   ImsShowJob: showJob("ims"),
@@ -93,6 +102,10 @@ const handlers: Record<string, Handler> = {
       { id: "2".repeat(32), name: "cn-east-3", enabled: true },
       { id: "3".repeat(32), name: "cn-north-1", enabled: false },
     ],
+  }),
+  KeystoneListAuthDomains: ({ domainId }) => ({
+    domains: [{ id: domainId, name: "fake", enabled: true, description: "" }],
+    links: { self: "fake" },
   }),
   KeystoneListRegions: () => ({
     regions: [
@@ -132,14 +145,16 @@ export async function startFakeHuawei(options: FakeHuaweiOptions = {}): Promise<
     if (!(Math.abs(ours - sentAt) < mostSkewMs)) {
       throw new Refusal(401, "APIGW.0303", `signature expired: signature time:${stamp}`);
     }
-    for (const needed of ["host", "x-sdk-date", ...(service === "iam" ? [] : ["x-project-id"])]) {
+    const scope = service in scopes ? scopes[service] : "x-project-id";
+    for (const needed of ["host", "x-sdk-date", ...(scope === undefined ? [] : [scope])]) {
       if (!by.signedHeaders.includes(needed)) throw wrong(`${needed} is not signed`);
     }
     if (sign({ method, url, headers, body }, by, key.secretAccessKey) !== by.signature) {
       throw wrong("verify aksk signature fail");
     }
-    if (service !== "iam" && headers["x-project-id"] !== project.projectId) {
-      throw wrong("the project is not this key's");
+    const whose = { "x-project-id": project.projectId, "x-domain-id": project.domainId };
+    for (const [name, id] of Object.entries(whose)) {
+      if (name === scope && headers[name] !== id) throw wrong(`${name} is not this key's`);
     }
   }
 
@@ -160,6 +175,11 @@ export async function startFakeHuawei(options: FakeHuaweiOptions = {}): Promise<
       throw new Refusal(400, `${service}.0001`, "invalid tenant id");
     }
     if (project.denied.has(name)) {
+      // Source: Customer Operation Capabilities, FAQ, "CBC.0151".
+      if (service === "bss" || service === "bssintl") {
+        const needed = "user access denied.checkCustomerPermission,correct permission code is ";
+        throw new Refusal(403, "CBC.0151", `${needed}billing:contract:viewDiscount`);
+      }
       const message = `Policy doesn't allow ${service}:${name} to be performed.`;
       throw new Refusal(403, `${service}.403`, message);
     }
@@ -316,7 +336,8 @@ function failureFor(service: Call["service"], error: unknown): Refusal {
 
 /** Each service words its refusals apart. Sources: "Error Codes" of each API reference. */
 function errorJson(service: Call["service"], { code, message }: Refusal): Json {
-  if (code.startsWith("APIGW")) return { error_code: code, error_msg: message, request_id: "fake" };
+  if (/^(APIGW|CBC)/.test(code))
+    return { error_code: code, error_msg: message, request_id: "fake" };
   if (code === "overLimit") return { overLimit: { code: 413, message } };
   if (service === "vpc") {
     return /^VPC\.06/.test(code)

@@ -35,6 +35,8 @@ const invalid: Record<Call["service"], string> = {
   evs: "EVS.1013",
   ims: "IMG.0001",
   vpc: "VPC.0101",
+  bss: "CBC.0100",
+  bssintl: "CBC.0100",
 };
 
 /** Fixed words of a path come before names: `/detail` is no server's id. */
@@ -138,6 +140,7 @@ function checkValue(where: string, value: unknown, field: Field, refuse: Refuse)
   const fits: Record<Type, () => boolean> = {
     text: () => typeof value === "string",
     integer: () => Number.isInteger(value),
+    number: () => typeof value === "number",
     boolean: () => typeof value === "boolean",
     uuid: () => typeof value === "string" && uuid.test(value),
     base64: () => typeof value === "string" && /^[A-Za-z0-9+/]*={0,2}$/.test(value),

@@ -12,7 +12,7 @@ import {
 import { type Handler, makeVolume, removeVolume, takeOff, volumesOf } from "./volumes.ts";
 
 /** Source: ECS product description, "A Summary List of x86 ECS Specifications"; the last ones to be left out. */
-const flavors = [
+export const flavors = [
   { id: "s6.medium.2", vcpus: 1, gib: 2, type: "normal" },
   { id: "s6.large.2", vcpus: 2, gib: 4, type: "normal" },
   { id: "c3.large.2", vcpus: 2, gib: 4, type: "computingv3" },
@@ -64,7 +64,7 @@ function serverJson(project: Project, server: Server): JsonObject {
       server.status === "BUILD"
         ? {}
         : {
-            [project.vpcId]: [
+            [project.vpcOf(server.subnetId)]: [
               { addr: server.privateAddress, "OS-EXT-IPS:type": "fixed", ...port },
               ...(address === undefined
                 ? []

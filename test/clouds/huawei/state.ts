@@ -142,6 +142,19 @@ export interface Job {
   readonly failure?: { readonly code: string; readonly reason: string };
 }
 
+/** Each hour, before discounts. */
+const tariff = { vcpu: 0.12, memoryGiB: 0.06, diskGiB: { SAS: 0.0005, SSD: 0.0014 } } as const;
+
+/** What the account is billed by. */
+export interface Billing {
+  site: "bss" | "bssintl";
+  /** What an answer names, where it does. */
+  currency: string | undefined;
+  /** What is left to pay; absent where the key's user may not see discounts. */
+  discount: number | undefined;
+  readonly tariff: typeof tariff;
+}
+
 export class Project {
   readonly volumes = new Map<string, Volume>();
   readonly snapshots = new Map<string, Snapshot>();
@@ -162,9 +175,12 @@ export class Project {
   readonly denied = new Set<string>();
   /** Set, orders for images are refused with these words. */
   imagesRefused: string | undefined;
+  readonly billing: Billing = { site: "bss", currency: "CNY", discount: 0.9, tariff };
   readonly region = "cn-north-4";
   readonly zone = "cn-north-4a";
   readonly projectId = randomBytes(16).toString("hex");
+  /** The account's. */
+  readonly domainId = randomBytes(16).toString("hex");
   readonly vpcId = randomUUID();
   readonly subnetId = randomUUID();
   readonly subnets: Subnet[] = [
@@ -201,6 +217,10 @@ export class Project {
     this.quotas = options.quotas;
     this.now = options.now;
     for (const image of publicImages) this.images.set(image.id, { ...image });
+  }
+
+  vpcOf(subnetId: string): string {
+    return this.subnets.find(({ id }) => id === subnetId)?.vpcId ?? "";
   }
 
   newThing(name: string, tags = new Map<string, string>()): Thing {

@@ -6,7 +6,7 @@ import { type Action, type Disk, get, type Project, page, requireZone, seconds }
 const GiB = 1024 ** 3;
 
 /** Type as created, as shown, and the most GB. Source: CreateUDisk, DiskType and Size. */
-const types: Record<string, readonly [shown: string, mostGiB: number]> = {
+export const types: Record<string, readonly [shown: string, mostGiB: number]> = {
   DataDisk: ["CLOUD_NORMAL", 8000],
   SSDDataDisk: ["CLOUD_SSD", 8000],
   ESSDDataDisk: ["CLOUD_ESSD", 8000],

@@ -15,6 +15,7 @@ import { catalogueActions } from "./catalogue.ts";
 import { diskActions, letDisksHappen } from "./disks.ts";
 import { hostActions, letHostsHappen } from "./hosts.ts";
 import { networkActions } from "./network.ts";
+import { priceActions } from "./prices.ts";
 import { Refusal, readParameters, signatureOf } from "./request.ts";
 import { type Delays, hyperDoorImageId, Project, type Quotas } from "./state.ts";
 
@@ -38,7 +39,9 @@ const ample: Quotas = { disks: 1000, hosts: 60, eips: 20, snapshots: 60 };
 /** Take neither region nor project. Source: UAccount API. */
 const ofAccount = new Set(["GetProjectList", "GetRegion"]);
 
-const handlers = { ...catalogueActions, ...diskActions, ...hostActions, ...networkActions };
+const handlers = {
+  ...{ ...catalogueActions, ...diskActions, ...hostActions, ...networkActions, ...priceActions },
+};
 
 export async function startFakeUCloud(options: FakeUCloudOptions = {}): Promise<FakeUCloud> {
   const keys = { publicKey: "fake@example.com1296235120854146120", privateKey: "46f0fake=&+/%key" };

@@ -142,6 +142,14 @@ export class Project {
     },
   ];
 
+  /** Yuan by the hour, before the account's discount of a tenth. */
+  readonly tariff = {
+    ...{ vcpu: 0.1, memoryGiB: 0.05, address: 0.1, mbps: 0.2, snapshotGiB: 0.0002 },
+    /** On top for a host of AMD's. */
+    amd: 0.5,
+    diskGiB: { CLOUD_NORMAL: 0.0005, CLOUD_SSD: 0.001, CLOUD_ESSD: 0.0008, CLOUD_RSSD: 0.002 },
+  };
+
   readonly machines: Machines | undefined;
   readonly guests: Guests;
   readonly doors: HyperDoors | undefined;
