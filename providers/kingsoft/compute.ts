@@ -90,15 +90,22 @@ export function openCompute(account: Account, secrets: KingsoftSecrets): Provide
   };
 }
 
+/** As a gateway would be made now. @throws as `findGatewayImage` and `choose` */
+export async function gatewayMachine(account: Account, wantedType: string | undefined) {
+  const image = await findGatewayImage(account);
+  // Anew: what was in stock when the target was added may be sold out.
+  const { gatewayType, gatewayDisk } = await choose(account, wantedType);
+  const GiB = Math.max(account.config.gateway.diskGiB, image.diskGiB);
+  return { image, instanceType: gatewayType, disk: { type: gatewayDisk, GiB } };
+}
+
 async function gatewayOrder(
   account: Account,
   { gatewayPassword }: KingsoftSecrets,
   spec: GatewaySpec,
 ): Promise<InstanceOrder> {
   const { gateway, subnetId } = account.config;
-  const image = await findGatewayImage(account);
-  // Anew: what was in stock when the target was added may be sold out.
-  const { gatewayType, gatewayDisk } = await choose(account, spec.instanceType);
+  const { image, instanceType, disk } = await gatewayMachine(account, spec.instanceType);
   const address = {
     lineId: gateway.publicAddress === "none" ? "" : await findLine(account),
     mbps: gateway.bandwidthMbps,
@@ -108,9 +115,9 @@ async function gatewayOrder(
     token: spec.token,
     tags: spec.tags,
     role: "gateway",
-    instanceType: gatewayType,
+    instanceType,
     imageId: image.id,
-    disk: { type: gatewayDisk, GiB: Math.max(gateway.diskGiB, image.diskGiB) },
+    disk,
     subnetId,
     securityGroupId: spec.securityGroupId,
     userData: gatewayScript(spec.bootstrap),

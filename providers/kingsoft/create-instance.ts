@@ -51,14 +51,19 @@ export async function createInstance(
   });
 }
 
+/** As an order says it. @throws `cloud.refused` where no system disk is so large */
+export function systemDisk({ type, GiB }: InstanceOrder["disk"]): Parameters {
+  const sizeGiB = Math.max(systemDiskGiB.least, GiB);
+  if (sizeGiB > systemDiskGiB.most) {
+    throw refused(`its system disk of ${sizeGiB} GB is larger than ${systemDiskGiB.most} GB`);
+  }
+  return { DiskType: type, DiskSize: sizeGiB };
+}
+
 function parametersOf({ config }: Account, order: InstanceOrder): Parameters {
   const { disk, login, address, userData } = order;
   if (Buffer.byteLength(userData) > maxUserDataBytes) {
     throw refused(`its user data is longer than ${maxUserDataBytes} bytes`);
-  }
-  const sizeGiB = Math.max(systemDiskGiB.least, disk.GiB);
-  if (sizeGiB > systemDiskGiB.most) {
-    throw refused(`its system disk of ${sizeGiB} GB is larger than ${systemDiskGiB.most} GB`);
   }
   return {
     ImageId: order.imageId,
@@ -71,7 +76,7 @@ function parametersOf({ config }: Account, order: InstanceOrder): Parameters {
     PrivateIpAddress: order.privateAddress,
     // More than one is not taken here.
     SecurityGroupId: order.securityGroupId === undefined ? undefined : [order.securityGroupId],
-    SystemDisk: { DiskType: disk.type, DiskSize: sizeGiB },
+    SystemDisk: systemDisk(disk),
     UserData: Buffer.from(userData).toString("base64"),
     KeyId: typeof login === "object" && "keyId" in login ? [login.keyId] : undefined,
     InstancePassword: typeof login === "object" && "password" in login ? login.password : undefined,

@@ -8,6 +8,7 @@
  *   policy.ts     the least permissions           permissions.ts  which of them are missing
  *   errors.ts     what the platform's codes mean  machine-images.ts  images to make instances from
  *   choices.ts    what settings can be            subnets.ts   to choose from
+ *   prices.ts     what it costs
  *
  * No action takes a client token: everything is found by its name, which says by what order it was made.
  */
@@ -35,6 +36,7 @@ import { listInstances } from "./instances.ts";
 import { findGatewayImage, getMachineImage } from "./machine-images.ts";
 import { addressesOf, findLine, listOwnedGroups, openNetwork } from "./network.ts";
 import { checkPermissions } from "./permissions.ts";
+import { pricesOf } from "./prices.ts";
 import { choose } from "./stock.ts";
 import { isOwned, plainName } from "./tags.ts";
 import { listOwnedSnapshots, listOwnedVolumes, openVolumes } from "./volumes.ts";
@@ -66,6 +68,7 @@ export function openKingsoft(
       if (config.gateway.publicAddress === "elastic") await findLine(account);
       await checkHyperDoor(account);
     },
+    prices: ({ gatewayType }) => pricesOf(account, gatewayType),
     listOwned: (owner) => listOwned(account, owner),
     network: openNetwork(account),
     compute: openCompute(account, secrets),

@@ -1,8 +1,8 @@
 /**
  * Which permissions are missing, found without making or changing anything: every action is asked for a thing
- * that never was, but for DescribeAvailabilityZones, which only helps to choose. What is answered otherwise than
- * with "forbidden" was allowed: whether the platform looks at the permission before it looks for the thing is not
- * written anywhere; the README tells how to see it.
+ * that never was, but for DescribeAvailabilityZones, which only helps to choose, and those that tell prices. What
+ * is answered otherwise than with "forbidden" was allowed: whether the platform looks at the permission before it
+ * looks for the thing is not written anywhere; the README tells how to see it.
  */
 import { MigrationError } from "#domain/errors.ts";
 import type { Parameters } from "../numbered-parameters.ts";

@@ -18,7 +18,7 @@ describeProvider(
 
 describeContract("kingsoft", {
   lacks: [
-    ...["prices", "volumes.listPools", "compute.restartInstance"],
+    ...["volumes.listPools", "compute.restartInstance"],
     ...["images.createImage", "images.findImage", "images.deleteImage"],
   ] as const,
 });

@@ -22,6 +22,14 @@ export const actions: Readonly<Record<string, Readonly<Record<string, ActionTabl
   kec: {
     DescribeRegions: {},
     DescribeInstanceTypeConfigs: { ...filters },
+    DescribePrice: {
+      InstanceType: "text",
+      ImageId: "uuid",
+      "SystemDisk.DiskType": "text",
+      "SystemDisk.DiskSize": "integer",
+      ChargeType: "text!",
+      MaxCount: "integer",
+    },
     DescribeImages: { ImageId: "uuid", ImageType: "text" },
     DescribeInstances: {
       "InstanceId.#": "uuid",
@@ -75,6 +83,12 @@ export const actions: Readonly<Record<string, Readonly<Record<string, ActionTabl
       ProjectId: "integer",
       SnapshotId: "uuid",
       ...tags,
+    },
+    DescribeCreateVolumePrice: {
+      VolumeType: "text!",
+      Size: "integer!",
+      AvailabilityZone: "text!",
+      ChargeType: "text!",
     },
     DescribeVolumes: { "VolumeId.#": "uuid", VolumeCategory: "text", ...byMarker },
     DescribeInstanceVolumes: { InstanceId: "uuid!" },

@@ -17,6 +17,7 @@ import type { Machines } from "../machines.ts";
 import { actions } from "./actions.ts";
 import { instanceActions, letInstancesHappen } from "./instances.ts";
 import { letAddressesHappen, networkActions } from "./network.ts";
+import { priceActions } from "./prices.ts";
 import { type Answer, Refusal, readParameters } from "./request.ts";
 import { Account, type Delays, hyperDoorImage, type Quotas } from "./state.ts";
 import { typeActions } from "./types.ts";
@@ -46,7 +47,10 @@ const quick: Delays = {
   shownAfterMs: 0,
 };
 
-const handlers = { ...volumeActions, ...instanceActions, ...networkActions, ...typeActions };
+const handlers = {
+  ...{ ...volumeActions, ...instanceActions, ...networkActions },
+  ...{ ...typeActions, ...priceActions },
+};
 
 /** Nobody has written down how much; AWS's own, whose signature it is. */
 const mostSkewMs = 15 * 60_000;

@@ -138,6 +138,19 @@ export class Account {
   readonly unpaid = new Set<string>();
   /** Whether an instance is deleted only when it is made; Nova, which the states are of, knows no such rule. */
   keepsUnmade = false;
+  /** What an hour costs, made up; the account pays the discounted part of it. */
+  readonly tariff = {
+    vcpu: 0.1,
+    memoryGiB: 0.05,
+    diskGiB: {
+      ...{ "SSD3.0": 0.001, EHDD: 0.0004 },
+      ...{ ESSD_PL0: 0.0008, ESSD_PL1: 0.002, ESSD_PL2: 0.004, ESSD_PL3: 0.008 },
+      ...{ ESSD_SYSTEM_PL0: 0.0008, ESSD_SYSTEM_PL1: 0.002, ESSD_SYSTEM_PL2: 0.004 },
+    },
+    discount: 0.8,
+    /** How both services write the unit of a price is documented nowhere. */
+    unit: "CNY",
+  };
   readonly region = "cn-beijing-6";
   readonly zone = "cn-beijing-6a";
   readonly otherZone = "cn-beijing-6b";

@@ -80,12 +80,13 @@ export async function letVolumesHappen(account: Account): Promise<void> {
   }
 }
 
-function refuseCharge(chargeType: string): void {
+export function refuseCharge(chargeType: string): void {
   if (["HourlyInstantSettlement", "Daily"].includes(chargeType)) return;
   throw new Refusal(400, "InvalidParameterValue", "Invalid `ChargeType` parameter value.");
 }
 
-const createVolume: Action = async (account, parameters) => {
+/** What can't be ordered; it has no price either. */
+export function refuseVolume(account: Account, parameters: Parameters) {
   const zone = parameters.get("AvailabilityZone");
   if (zone !== account.zone) {
     throw new Refusal(400, "InvalidParameterValue", "Invalid `AvailabilityZone` parameter value.");
@@ -96,6 +97,11 @@ const createVolume: Action = async (account, parameters) => {
   if (!types.includes(type) || sizeGiB < sizes[0] || sizeGiB > sizes[1]) {
     throw new Refusal(400, "InvalidParameterValue", "Invalid `Size` or `VolumeType`.");
   }
+  return { type, sizeGiB };
+}
+
+const createVolume: Action = async (account, parameters) => {
+  const { type, sizeGiB } = refuseVolume(account, parameters);
   if (account.volumes.size >= account.quotas.volumes) {
     throw new Refusal(400, "VolumeQuotaExceeded", "The quota of volumes is exceeded.");
   }
