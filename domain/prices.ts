@@ -1,6 +1,9 @@
 /** What things cost. What a target's cloud asks it tells itself (`prices` of providers/provider.ts). */
 import { z } from "zod";
 
+/** As clouds count one. */
+export const hoursOfMonth = 730;
+
 export const money = z.object({
   amount: z.number(),
   /** ISO 4217, such as CNY. */

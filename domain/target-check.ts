@@ -5,6 +5,7 @@
  */
 import { z } from "zod";
 import type { Language } from "./errors.ts";
+import { hoursOfMonth } from "./prices.ts";
 import { errorFacts } from "./protocol/facts.ts";
 
 /** In the order in which they are tried. */
@@ -105,7 +106,6 @@ export function isProved(parts: readonly CheckedPart[], part: CheckPart): boolea
 }
 
 const GiB = 1024 ** 3;
-const hoursOfMonth = 730;
 
 /**
  * For a volume and a snapshot as large, for an hour each: clouds bill by the second or the hour, and a

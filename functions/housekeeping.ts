@@ -44,8 +44,8 @@ async function tellLeftovers(deps: Deps, server: SourceServer, now: number): Pro
   }
   if (things === 0) return;
   const target = await deps.store.targets.get(server.targetId ?? "");
-  const provider = await deps.providerFor(target, "housekeeping");
-  const { currency = "", volumeGibMonth } = (await pricesOf(deps, provider)) ?? {};
+  const prices = await pricesOf(deps, target, "housekeeping");
+  const { currency = "", volumeGibMonth } = prices ?? {};
   const gib = server.volumes.reduce((sum, { sizeBytes }) => sum + sizeBytes / GiB, 0);
   const cost =
     volumeGibMonth === undefined ? "?" : moneyText({ amount: gib * volumeGibMonth, currency });

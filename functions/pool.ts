@@ -64,9 +64,7 @@ export async function keepForOthers(
   if (gateways.some((gateway) => gateway.id === gatewayId && isUsed(gateway))) return false;
   const others = gateways.some(isUsed) || (await placeRequestsAt(deps, targetId)).length > 0;
   if (!others) return false;
-  const provider = await deps.providerFor(target, runId);
-  const gatewayType = target.gatewayInstanceType;
-  const { currency = "", gatewayHour: hour } = (await pricesOf(deps, provider, gatewayType)) ?? {};
+  const { currency = "", gatewayHour: hour } = (await pricesOf(deps, target, runId)) ?? {};
   const params = {
     gateway: gatewayId,
     minutes: target.gatewayIdleMinutes,

@@ -1,20 +1,24 @@
 /** What a target's cloud asks for what is made there. */
-import type { Prices, Provider } from "#providers/provider.ts";
+import type { Target } from "#domain/records.ts";
+import type { Prices } from "#providers/provider.ts";
 import type { Deps } from "./deps.ts";
 
 /**
- * @param gatewayType of the gateways; the one that the target's settings lead to unless told
+ * @param gatewayType of the gateways, where it is not the target's
  * @returns undefined where the cloud tells no prices, or not now: nothing waits for a price, and the log says why
  */
 export async function pricesOf(
-  { log }: Deps,
-  provider: Provider,
-  gatewayType?: string,
+  deps: Deps,
+  target: Target,
+  runId: string,
+  gatewayType: string | undefined = target.gatewayInstanceType,
 ): Promise<Prices | undefined> {
   try {
+    const provider = await deps.providerFor(target, runId);
     return await provider.prices?.(gatewayType === undefined ? {} : { gatewayType });
   } catch (error) {
-    log.warn({ platform: provider.platform, err: error }, "the platform's prices are not known");
+    const { id: targetId, platform } = target;
+    deps.log.warn({ targetId, platform, err: error }, "the platform's prices are not known");
     return undefined;
   }
 }

@@ -1,5 +1,6 @@
 /** What Alibaba Cloud asks of this account by the hour. Source: ECS API 2014-05-26, DescribePrice. */
 import { MigrationError } from "#domain/errors.ts";
+import { hoursOfMonth } from "#domain/prices.ts";
 import type { Parameters } from "../numbered-parameters.ts";
 import type { Prices } from "../provider.ts";
 import type { Account } from "./account.ts";
@@ -15,7 +16,6 @@ interface Price {
   readonly TradePrice?: number;
 }
 
-const hoursOfMonth = 730;
 /** Every category and level has this size. */
 const askedGiB = 2000;
 

@@ -3,6 +3,7 @@
  * regions differ by up to a half. The price list has an API of its own, in other regions and with permissions
  * that nothing else here needs. Source: aws.amazon.com/ec2/pricing, aws.amazon.com/ebs/pricing.
  */
+import { hoursOfMonth } from "#domain/prices.ts";
 import type { Prices } from "../provider.ts";
 import type { AwsConfig } from "./config.ts";
 
@@ -17,7 +18,6 @@ const gibMonth: Readonly<Partial<Record<AwsConfig["volume"]["type"], number>>> =
 };
 
 const addressHour = 0.005;
-const hoursOfMonth = 730;
 
 export function pricesOf({ gateway, volume }: AwsConfig, gatewayType: string): Prices {
   const instance = instanceHour[gatewayType];

@@ -3,6 +3,7 @@
  * Microsoft prices: other currencies of it are for reference only. On top of what is told here come a standard disk's
  * operations and the public address. Source: Cost Management REST API, "Azure Retail Prices overview".
  */
+import { hoursOfMonth } from "#domain/prices.ts";
 import type { Prices } from "../provider.ts";
 import type { AzureConfig } from "./config.ts";
 import { gatewaySize } from "./sizes.ts";
@@ -35,7 +36,6 @@ const leastOfHdd = 32;
 
 /** As large as a replica's volume mostly is; what a GiB costs depends on it. */
 const usualGiB = 100;
-const hoursOfMonth = 730;
 
 export async function pricesOf(
   subscription: Subscription,

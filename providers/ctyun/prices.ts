@@ -3,6 +3,7 @@
  * an hour's, which nobody has seen on an account yet. Source: order/new-query-price
  * (ctecs_query_new_order_price_v42_api.go).
  */
+import { hoursOfMonth } from "#domain/prices.ts";
 import type { Prices } from "../provider.ts";
 import type { Account } from "./account.ts";
 import type { Parameters } from "./client.ts";
@@ -12,7 +13,6 @@ import { findGatewayImage } from "./machine-images.ts";
 
 /** The largest disks that it tells a price of. Source: sysDiskSize and diskSize. */
 const mostGiB = { system: 2048, data: 2000 } as const;
-const hoursOfMonth = 730;
 
 /** @throws as `chooseGatewayFlavor` and `findGatewayImage` */
 export async function pricesOf(account: Account, given: string | undefined): Promise<Prices> {

@@ -4,6 +4,7 @@
  * services/bss and services/bssintl, model_demand_product_info.go; EIP product description, "Billing".
  */
 import { MigrationError } from "#domain/errors.ts";
+import { hoursOfMonth } from "#domain/prices.ts";
 import type { Prices } from "../provider.ts";
 import type { Account } from "./account.ts";
 import { gatewayDisk } from "./compute.ts";
@@ -13,8 +14,6 @@ import { chooseGatewayFlavor } from "./flavors.ts";
 import { findGatewayImage } from "./machine-images.ts";
 import type { OperationName } from "./operations.ts";
 
-/** What is asked for is a month of it: an hour of a disk may be rounded. */
-const hoursOfMonth = 730;
 /** Every type of disk has this size. */
 const askedGiB = 100;
 
@@ -94,7 +93,7 @@ const volume = (type: string, GiB: number): Product => ({
   size_measure_id: measures.GiB,
 });
 
-/** All of them together, for a month. @returns undefined where one of them has no price */
+/** All of them together, for a month: an hour of a disk may be rounded. @returns undefined where one of them has no price */
 async function ask(account: Account, products: readonly Product[]): Promise<Price | undefined> {
   const all = products.map((product, at) => ({
     ...{ ...product, id: String(at), region: account.config.region, subscription_num: 1 },

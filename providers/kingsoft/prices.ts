@@ -2,6 +2,7 @@
  * What Kingsoft Cloud asks of this account, its discounts taken off. No price of an elastic address is told.
  * Source: kingsoftcloud/sdk-java 9678ccf, kec/describeprice and ebs/describecreatevolumeprice (2016-03-04).
  */
+import { hoursOfMonth } from "#domain/prices.ts";
 import type { Prices } from "../provider.ts";
 import type { Account } from "./account.ts";
 import { gatewayMachine } from "./compute.ts";
@@ -11,8 +12,6 @@ import { systemDisk } from "./create-instance.ts";
 interface Price {
   readonly TradePrice?: number;
 }
-
-const hoursOfMonth = 730;
 
 /** What one price is for: by what is settled, an hour or a day. The source says no more about it. */
 const hoursOf: Readonly<Record<KingsoftConfig["billing"], number>> = {

@@ -2,12 +2,12 @@
  * What Tencent asks of this account, by the hour. The APIs name no currency: the Chinese site bills in yuan, the
  * international one in US dollars. Sources: CVM API, InquiryPriceRunInstances; CBS API, InquiryPriceCreateDisks.
  */
+import { hoursOfMonth } from "#domain/prices.ts";
 import type { Prices } from "../provider.ts";
 import type { Account } from "./account.ts";
 import { gatewayType } from "./instance-types.ts";
 import { findGatewayImage } from "./machine-images.ts";
 
-const hoursOfMonth = 730;
 /** Every type of disk has this size. */
 const askedGiB = 100;
 

@@ -3,6 +3,8 @@
  * addresses are told in yuan, disks in fen. Sources: UHost API, GetUHostInstancePrice; UDisk API, DescribeUDiskPrice;
  * UNet API, GetEIPPrice.
  */
+
+import { hoursOfMonth } from "#domain/prices.ts";
 import type { Parameters } from "../numbered-parameters.ts";
 import type { Prices } from "../provider.ts";
 import type { Account } from "./account.ts";
@@ -17,7 +19,6 @@ interface Price {
   readonly Price?: number;
 }
 
-const hoursOfMonth = 730;
 /** An hour of a small disk is less than a fen, and prices are whole ones. */
 const askedGiB = mostGiB;
 

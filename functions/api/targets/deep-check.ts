@@ -2,7 +2,7 @@ import type { DeepCheckPlan } from "#api/targets.ts";
 import type { Target } from "#domain/records.ts";
 import { checkCost } from "#domain/target-check.ts";
 import type { Provider } from "#providers/provider.ts";
-import type { Deps } from "../../deps.ts";
+import { type Deps, noRun } from "../../deps.ts";
 import { pricesOf } from "../../prices.ts";
 import { gatewayWithPlace, probeBytes } from "../../target-checks.ts";
 
@@ -15,7 +15,7 @@ export async function planDeepCheck(
   const can = await provider.capabilities();
   const volumeBytes = probeBytes(can);
   const gateway = await gatewayWithPlace(deps, target, can);
-  const { currency = "", volumeGibMonth } = (await pricesOf(deps, provider)) ?? {};
+  const { currency = "", volumeGibMonth } = (await pricesOf(deps, target, noRun)) ?? {};
   return {
     volumeBytes,
     snapshot: can.canClone && (gateway !== undefined || can.snapshotsAfterAttachOnly !== true),

@@ -17,9 +17,7 @@ export async function planTarget(
   language: Language,
 ): Promise<PlanView> {
   const plan = await planServers(deps, target, await serversAsked(deps, target, servers));
-  const provider = await deps.providerFor(target, noRun);
-  const gatewayType = target.gatewayInstanceType;
-  const { currency = "", gatewayHour: hour } = (await pricesOf(deps, provider, gatewayType)) ?? {};
+  const { currency = "", gatewayHour: hour } = (await pricesOf(deps, target, noRun)) ?? {};
   return {
     targetId: target.id,
     maxGateways: plan.rules.maxGateways,

@@ -56,7 +56,7 @@ async function quoteGateway(deps: Deps, { run, target, provider }: Probe): Promi
       target,
       await provider.compute.listInstanceTypes(),
     );
-    const { currency = "", gatewayHour } = (await pricesOf(deps, provider, name)) ?? {};
+    const { currency = "", gatewayHour } = (await pricesOf(deps, target, run.id, name)) ?? {};
     const size = { type: name, vcpus, memoryGiB: Math.round((memoryBytes / GiB) * 10) / 10 };
     if (gatewayHour === undefined) return { words: "size unpriced", params: size };
     const cost = moneyText({ amount: gatewayHour, currency });
